@@ -1,0 +1,81 @@
+package image
+
+import (
+	"context"
+	"errors"
+
+	"vireo/internal/model"
+)
+
+// The errors of storage, to be found with errors.Is.
+var (
+	// ErrNotFound: no such domain, image or file.
+	ErrNotFound = errors.New("no such image")
+	// ErrNoSpace: the domain is full.
+	ErrNoSpace = errors.New("not enough space in the storage domain")
+	// ErrUnavailable: the domain's directory is gone, unreadable or read-only,
+	// or is not the domain it was.
+	ErrUnavailable = errors.New("the storage domain is not available")
+	// ErrUnsafe: an image that refers to something outside its domain, or a name
+	// that leads out of it.
+	ErrUnsafe = errors.New("the image is not safe to use")
+)
+
+// Owner is the user and group that QEMU runs as on the host: images belong to
+// it with mode 0660. -1 leaves the engine's own.
+type Owner struct{ UID, GID int }
+
+// VolumeSpec says what volume to make.
+type VolumeSpec struct {
+	Disk   model.ID
+	Volume model.ID
+	Format model.DiskFormat
+	Sparse bool
+	// Size is the virtual size in bytes.
+	Size int64
+	// Alias and Description go into the volume's metadata.
+	Alias, Description string
+	Owner              Owner
+}
+
+// Images does what storage domains can be asked. domain is always a whole
+// value as the engine has it; nothing is remembered between calls. What is made
+// is never visible half-written under its final name, and made twice is made
+// once.
+type Images interface {
+	// Format makes a new domain's directories and metadata, or accepts the same
+	// domain that is there already.
+	Format(ctx context.Context, domain *model.StorageDomain) error
+	// Check says whether the domain is there, is itself and can be written.
+	Check(ctx context.Context, domain *model.StorageDomain) error
+	// Space measures it; Committed is left 0.
+	Space(ctx context.Context, domain *model.StorageDomain) (model.Space, error)
+
+	// Create makes a volume of a disk.
+	Create(ctx context.Context, domain *model.StorageDomain, spec VolumeSpec) error
+	// Remove deletes a disk's whole image group, with wipe overwriting it first.
+	// Not there is success.
+	Remove(ctx context.Context, domain *model.StorageDomain, disk model.ID, wipe bool) error
+	// Resize grows a volume to size bytes.
+	Resize(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error
+	// Occupied is the bytes that the disk's volumes take up.
+	Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error)
+	// Path is the absolute path of a disk's volume, after checking that the
+	// image is of the declared format and refers to nothing outside its group.
+	Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (string, error)
+
+	// PrepareSaved makes the two image groups of a saved state and returns the
+	// path where the memory is to be written, which does not exist yet. config is
+	// kept in the second one.
+	PrepareSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState, size int64, config []byte, owner Owner) (string, error)
+	// SavedPath is the path that PrepareSaved returned.
+	SavedPath(domain *model.StorageDomain, saved *model.SavedState) string
+	// RemoveSaved deletes both. Not there is success.
+	RemoveSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState) error
+
+	// Files lists the regular files of an ISO domain, by name.
+	Files(ctx context.Context, domain *model.StorageDomain) ([]model.File, error)
+	// FilePath is the absolute path of a regular file of an ISO domain.
+	// ErrNotFound, or ErrUnsafe for names with separators and links that lead out.
+	FilePath(ctx context.Context, domain *model.StorageDomain, name string) (string, error)
+}

@@ -1,0 +1,73 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// ID names an object: a lower-case UUID for most kinds, a decimal number for
+// events, a file name for files of an ISO domain.
+type ID string
+
+// BlankID is the id of the template Blank, of the root tag and of the one CD
+// drive of every VM (api-v3 appendix C and section 2.1).
+const BlankID ID = "00000000-0000-0000-0000-000000000000"
+
+// NewID makes a random (version 4) UUID.
+func NewID() ID { return ID(uuid.NewString()) }
+
+// ParseID reads a UUID in its 36-character form, in any case, and returns it in
+// lower case. The error says what was wrong with which text.
+func ParseID(text string) (ID, error) {
+	if len(text) != 36 {
+		return "", fmt.Errorf("%.64q is not a UUID", text)
+	}
+	parsed, err := uuid.Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("%q is not a UUID", text)
+	}
+	return ID(parsed.String()), nil
+}
+
+// Kind names a kind of object, in the singular, as version 4 spells it.
+type Kind string
+
+// The kinds of object that are kept.
+const (
+	KindCluster       Kind = "cluster"
+	KindDataCenter    Kind = "data_center"
+	KindDisk          Kind = "disk"
+	KindEvent         Kind = "event"
+	KindFile          Kind = "file"
+	KindHost          Kind = "host"
+	KindJob           Kind = "job"
+	KindNetwork       Kind = "network"
+	KindNIC           Kind = "nic"
+	KindOption        Kind = "option"
+	KindPermission    Kind = "permission"
+	KindRole          Kind = "role"
+	KindStorageDomain Kind = "storage_domain"
+	KindTag           Kind = "tag"
+	KindTemplate      Kind = "template"
+	KindUser          Kind = "user"
+	KindVM            Kind = "vm"
+	KindCDROM         Kind = "cdrom"
+)
+
+// Ref points at an object of a kind.
+type Ref struct {
+	Kind Kind `json:"kind"`
+	ID   ID   `json:"id"`
+}
+
+// String gives the form that log lines and lock messages use: kind/id.
+func (r Ref) String() string { return string(r.Kind) + "/" + string(r.ID) }
+
+// Object is what every kept value can say of itself.
+type Object interface {
+	// Ref names the object.
+	Ref() Ref
+	// ObjectName is the name people gave it; empty where a kind has none.
+	ObjectName() string
+}

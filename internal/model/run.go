@@ -1,0 +1,131 @@
+package model
+
+import "time"
+
+// Run is what is observed and remembered of a VM's present or last run. Only
+// lifecycle decides its Status; the engine's settling of jobs and the watcher
+// write it.
+type Run struct {
+	Status Status `json:"status"`
+	// Detail says why a VM is paused.
+	Detail PauseDetail `json:"detail,omitempty"`
+	// Since is when Status was entered; the watcher's time limits count from it.
+	Since time.Time `json:"since"`
+	// Before is the status that an unknown or not_responding VM had, to be
+	// restored when its host answers.
+	Before Status `json:"before,omitempty"`
+
+	// Epoch counts the runs of this VM. It is checked before each start and
+	// written into the guest's metadata on its host, so that a start done twice
+	// or a second engine on copied data is noticed.
+	Epoch uint64 `json:"epoch"`
+	// Host is where the VM runs, or ran when its host stopped answering.
+	Host ID `json:"host,omitempty"`
+	// StartTime is when QEMU was started; StopTime when the VM last went down.
+	StartTime time.Time `json:"start_time,omitzero"`
+	StopTime  time.Time `json:"stop_time,omitzero"`
+	// Once says that the run has overrides of "run once".
+	Once bool `json:"once,omitempty"`
+	// Boot, Stateless and DisplayType are what this run really uses.
+	Boot        []BootDevice `json:"boot,omitempty"`
+	DisplayType DisplayType  `json:"display_type,omitempty"`
+	// Console is where the live display listens.
+	Console Console `json:"console"`
+	// CDROM is the medium in the drive of the running VM.
+	CDROM string `json:"cdrom,omitempty"`
+	// Memory and Topology are what the running guest really has.
+	Memory   int64    `json:"memory,omitempty"`
+	Topology Topology `json:"topology,omitzero"`
+
+	// Suspended is the saved state; nil unless there is one.
+	Suspended *SavedState `json:"suspended,omitempty"`
+	// AgentSeen says that a guest agent has answered in this run.
+	AgentSeen bool `json:"agent_seen,omitempty"`
+	// Escalated says that a pending shutdown has been repeated by power button.
+	Escalated bool `json:"escalated,omitempty"`
+	// ResetSeen says that the guest has really restarted since reboot was asked.
+	ResetSeen bool `json:"reset_seen,omitempty"`
+	// ExitReason is the sentence for why the last run ended.
+	ExitReason string `json:"exit_reason,omitempty"`
+}
+
+// Console is where a live display listens; a port of 0 is none.
+type Console struct {
+	Address    string `json:"address,omitempty"`
+	Port       int    `json:"port,omitempty"`
+	SecurePort int    `json:"secure_port,omitempty"`
+}
+
+// SavedState is the memory of a suspended VM, in its data domain (api-v3 3.6).
+type SavedState struct {
+	StorageDomain ID `json:"storage_domain"`
+	// MemoryImage and ConfigImage are image groups, each of one volume.
+	MemoryImage  ID `json:"memory_image"`
+	MemoryVolume ID `json:"memory_volume"`
+	ConfigImage  ID `json:"config_image"`
+	ConfigVolume ID `json:"config_volume"`
+	// CDROM is the medium that the guest had in its drive.
+	CDROM string `json:"cdrom,omitempty"`
+	// Host is where the state was saved, the first choice for the restore.
+	Host ID `json:"host"`
+}
+
+// Live is what a running guest reports of itself. It is kept in memory only.
+type Live struct {
+	// IPs are the guest's addresses without prefix length, loopback and
+	// link-local ones left out.
+	IPs  []GuestIP `json:"ips,omitempty"`
+	FQDN string    `json:"fqdn,omitempty"`
+	// Devices are the guest's network interfaces (reporteddevices).
+	Devices  []GuestDevice  `json:"devices,omitempty"`
+	OS       *GuestOS       `json:"os,omitempty"`
+	TimeZone *GuestTimeZone `json:"time_zone,omitempty"`
+	Stats    VMStats        `json:"stats"`
+	// AgentAlive says that the guest agent's channel is open now.
+	AgentAlive bool `json:"agent_alive,omitempty"`
+}
+
+// GuestIP is one address of a guest; Version is v4 or v6.
+type GuestIP struct {
+	Address string `json:"address"`
+	Version string `json:"version"`
+}
+
+// GuestDevice is a network interface as the guest sees it.
+type GuestDevice struct {
+	Name string    `json:"name"`
+	MAC  string    `json:"mac"`
+	IPs  []GuestIP `json:"ips,omitempty"`
+}
+
+// GuestOS is guest_operating_system.
+type GuestOS struct {
+	Architecture string `json:"architecture,omitempty"`
+	Codename     string `json:"codename,omitempty"`
+	Distribution string `json:"distribution,omitempty"`
+	Family       string `json:"family,omitempty"`
+	Version      string `json:"version,omitempty"`
+	Kernel       string `json:"kernel,omitempty"`
+}
+
+// GuestTimeZone is guest_time_zone; UTCOffset has the form +01:00.
+type GuestTimeZone struct {
+	Name      string `json:"name"`
+	UTCOffset string `json:"utc_offset"`
+}
+
+// VMStats are a guest's figures: memory in bytes, CPU in percent of one core,
+// Taken the time of the sample (zero: none yet).
+type VMStats struct {
+	Taken           time.Time     `json:"taken"`
+	MemoryInstalled int64         `json:"memory_installed"`
+	MemoryUsed      int64         `json:"memory_used"`
+	MemoryFree      int64         `json:"memory_free"`
+	MemoryBuffered  int64         `json:"memory_buffered"`
+	MemoryCached    int64         `json:"memory_cached"`
+	CPUGuest        float64       `json:"cpu_guest"`
+	CPUHypervisor   float64       `json:"cpu_hypervisor"`
+	CPUTotal        float64       `json:"cpu_total"`
+	CPUTime         time.Duration `json:"cpu_time"`
+	Progress        float64       `json:"migration_progress"`
+}

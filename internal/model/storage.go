@@ -1,0 +1,82 @@
+package model
+
+import "time"
+
+// StorageDomain is a directory with disk images, ISO files or exported VMs.
+type StorageDomain struct {
+	ID          ID                `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	Comment     string            `json:"comment,omitempty"`
+	Type        StorageDomainType `json:"type"`
+	// Storage says where it is: Type localfs and the mount Path; the domain's
+	// own root is Path/ID.
+	StorageType StorageType `json:"storage_type"`
+	Address     string      `json:"address,omitempty"`
+	Path        string      `json:"path"`
+	// DataCenter is empty while unattached.
+	DataCenter   ID                  `json:"data_center,omitempty"`
+	Status       StorageDomainStatus `json:"status"`
+	StatusDetail string              `json:"status_detail,omitempty"`
+	// Master says that it is the data center's master domain.
+	Master bool `json:"master,omitempty"`
+	// Format is v1, v2 or v3.
+	Format string    `json:"format"`
+	Since  time.Time `json:"since"`
+}
+
+// Ref names the storage domain.
+func (s *StorageDomain) Ref() Ref { return Ref{KindStorageDomain, s.ID} }
+
+// ObjectName is its name.
+func (s *StorageDomain) ObjectName() string { return s.Name }
+
+// Disk is a disk image with one or more volumes in one storage domain.
+type Disk struct {
+	ID          ID     `json:"id"`
+	Alias       string `json:"alias"`
+	Description string `json:"description,omitempty"`
+	// StorageDomain holds the image group, whose id is the disk's.
+	StorageDomain ID `json:"storage_domain"`
+	// Volume is the active volume (image_id in the API).
+	Volume ID         `json:"volume"`
+	Format DiskFormat `json:"format"`
+	// Sparse is thin provisioning; otherwise the space is preallocated.
+	Sparse bool `json:"sparse"`
+	// ProvisionedSize is the virtual size in bytes; ActualSize what it occupies.
+	ProvisionedSize int64 `json:"provisioned_size"`
+	ActualSize      int64 `json:"actual_size"`
+	// Interface is the one given when the disk was made, the default when it is
+	// attached.
+	Interface       DiskInterface `json:"interface"`
+	Bootable        bool          `json:"bootable,omitempty"`
+	Shareable       bool          `json:"shareable,omitempty"`
+	WipeAfterDelete bool          `json:"wipe_after_delete,omitempty"`
+	PropagateErrors bool          `json:"propagate_errors,omitempty"`
+	Status          DiskStatus    `json:"status"`
+	CreationTime    time.Time     `json:"creation_time"`
+}
+
+// Ref names the disk.
+func (d *Disk) Ref() Ref { return Ref{KindDisk, d.ID} }
+
+// ObjectName is its alias.
+func (d *Disk) ObjectName() string { return d.Alias }
+
+// File is a file of an ISO domain; its id is its name.
+type File struct {
+	Name string `json:"name"`
+	// Type is iso or vfd.
+	Type string `json:"type"`
+	// Size is in bytes.
+	Size          int64 `json:"size"`
+	StorageDomain ID    `json:"storage_domain"`
+}
+
+// Space is what is left of a storage domain, in bytes. Committed is the sum of
+// the virtual sizes of its disks.
+type Space struct {
+	Available int64 `json:"available"`
+	Used      int64 `json:"used"`
+	Committed int64 `json:"committed"`
+}
