@@ -12,6 +12,8 @@ type Job struct {
 	ID ID `json:"id"`
 	// Action names the row of the command table: "vm.start".
 	Action string `json:"action"`
+	// Path names which way of the command was taken: "launch", "restore".
+	Path string `json:"path,omitempty"`
 	// Description is the text people read: "Launching VM web1".
 	Description string `json:"description"`
 	// Monitored jobs are listed in /jobs; the others are only kept for

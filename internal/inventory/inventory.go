@@ -1,0 +1,202 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"vireo/internal/model"
+	"vireo/internal/store"
+)
+
+// Inventory is everything that exists, in memory, kept in step with a store.
+type Inventory struct {
+	Clusters       *Table[*model.Cluster]
+	DataCenters    *Table[*model.DataCenter]
+	Disks          *Table[*model.Disk]
+	Hosts          *Table[*model.Host]
+	Networks       *Table[*model.Network]
+	Options        *Table[*model.Option]
+	Permissions    *Table[*model.Permission]
+	Roles          *Table[*model.Role]
+	StorageDomains *Table[*model.StorageDomain]
+	Tags           *Table[*model.Tag]
+	Templates      *Table[*model.Template]
+	Users          *Table[*model.User]
+	VMs            *Table[*model.VM]
+
+	kinds map[model.Kind]keeper
+	store store.Store
+
+	write     sync.Mutex // held by the one transaction under way
+	lastEvent int64      // guarded by write
+
+	mu      sync.RWMutex
+	running map[model.ID]*model.Job
+	locks   map[model.Ref]model.ID // object → the job that holds it
+	changed chan struct{}          // closed and replaced at each commit
+}
+
+// keeper is a table without its type.
+type keeper interface {
+	decode(document []byte) (model.Object, error)
+	loadAll(objects []model.Object)
+	keep(object model.Object)
+	drop(id model.ID)
+}
+
+type kept[T any, P interface {
+	*T
+	model.Object
+}] struct{ table *Table[P] }
+
+func (k kept[T, P]) decode(document []byte) (model.Object, error) {
+	object := P(new(T))
+	if err := json.Unmarshal(document, object); err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+func (k kept[T, P]) loadAll(objects []model.Object) {
+	typed := make([]P, len(objects))
+	for i, object := range objects {
+		typed[i] = object.(P)
+	}
+	k.table.load(typed)
+}
+
+func (k kept[T, P]) keep(object model.Object) { k.table.put(object.(P)) }
+func (k kept[T, P]) drop(id model.ID)         { k.table.remove(id) }
+
+// Open reads everything from the store.
+func Open(ctx context.Context, from store.Store) (*Inventory, error) {
+	inv := &Inventory{
+		Clusters:       newTable[*model.Cluster](),
+		DataCenters:    newTable[*model.DataCenter](),
+		Disks:          newTable[*model.Disk](),
+		Hosts:          newTable[*model.Host](),
+		Networks:       newTable[*model.Network](),
+		Options:        newTable[*model.Option](),
+		Permissions:    newTable[*model.Permission](),
+		Roles:          newTable[*model.Role](),
+		StorageDomains: newTable[*model.StorageDomain](),
+		Tags:           newTable[*model.Tag](),
+		Templates:      newTable[*model.Template](),
+		Users:          newTable[*model.User](),
+		VMs:            newTable[*model.VM](),
+		store:          from,
+		running:        make(map[model.ID]*model.Job),
+		locks:          make(map[model.Ref]model.ID),
+		changed:        make(chan struct{}),
+	}
+	inv.kinds = map[model.Kind]keeper{
+		model.KindCluster:       kept[model.Cluster, *model.Cluster]{inv.Clusters},
+		model.KindDataCenter:    kept[model.DataCenter, *model.DataCenter]{inv.DataCenters},
+		model.KindDisk:          kept[model.Disk, *model.Disk]{inv.Disks},
+		model.KindHost:          kept[model.Host, *model.Host]{inv.Hosts},
+		model.KindNetwork:       kept[model.Network, *model.Network]{inv.Networks},
+		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},
+		model.KindPermission:    kept[model.Permission, *model.Permission]{inv.Permissions},
+		model.KindRole:          kept[model.Role, *model.Role]{inv.Roles},
+		model.KindStorageDomain: kept[model.StorageDomain, *model.StorageDomain]{inv.StorageDomains},
+		model.KindTag:           kept[model.Tag, *model.Tag]{inv.Tags},
+		model.KindTemplate:      kept[model.Template, *model.Template]{inv.Templates},
+		model.KindUser:          kept[model.User, *model.User]{inv.Users},
+		model.KindVM:            kept[model.VM, *model.VM]{inv.VMs},
+	}
+	if err := inv.load(ctx); err != nil {
+		return nil, fmt.Errorf("reading the inventory: %w", err)
+	}
+	return inv, nil
+}
+
+func (inv *Inventory) load(ctx context.Context) error {
+	read := make(map[model.Kind][]model.Object)
+	err := inv.store.Load(ctx, func(record store.Record) error {
+		keeper, known := inv.kinds[record.Kind]
+		if !known {
+			return fmt.Errorf("unknown kind %q", record.Kind)
+		}
+		object, err := keeper.decode(record.Document)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", record.Kind, record.ID, err)
+		}
+		read[record.Kind] = append(read[record.Kind], object)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for kind, objects := range read {
+		inv.kinds[kind].loadAll(objects)
+	}
+	jobs, err := inv.store.RunningJobs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, job := range jobs {
+		inv.track(job)
+	}
+	inv.lastEvent, err = inv.store.LastEvent(ctx)
+	return err
+}
+
+// track follows a job's state: a running one holds its locks, an ended one none.
+func (inv *Inventory) track(job *model.Job) {
+	if old, ok := inv.running[job.ID]; ok {
+		for _, ref := range old.Locks {
+			delete(inv.locks, ref)
+		}
+	}
+	if job.Status != model.JobStarted {
+		delete(inv.running, job.ID)
+		return
+	}
+	inv.running[job.ID] = job
+	for _, ref := range job.Locks {
+		inv.locks[ref] = job.ID
+	}
+}
+
+// Job finds a job that has not ended.
+func (inv *Inventory) Job(id model.ID) (*model.Job, bool) {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	job, ok := inv.running[id]
+	return job, ok
+}
+
+// Jobs gives the jobs that have not ended, in no order.
+func (inv *Inventory) Jobs() []*model.Job {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	jobs := make([]*model.Job, 0, len(inv.running))
+	for _, job := range inv.running {
+		jobs = append(jobs, job)
+	}
+	return jobs
+}
+
+// Holder finds the running job that holds the lock on an object.
+func (inv *Inventory) Holder(ref model.Ref) (*model.Job, bool) {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	id, ok := inv.locks[ref]
+	if !ok {
+		return nil, false
+	}
+	return inv.running[id], true
+}
+
+// Changed gives a channel that is closed at the next commit. Ask for it before
+// looking, then look, then wait.
+func (inv *Inventory) Changed() <-chan struct{} {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	return inv.changed
+}
+
+// Store is what the inventory is kept in: events and ended jobs are read there.
+func (inv *Inventory) Store() store.Store { return inv.store }
