@@ -14,6 +14,8 @@ type Job struct {
 	Action string `json:"action"`
 	// Path names which way of the command was taken: "launch", "restore".
 	Path string `json:"path,omitempty"`
+	// Verb is the word that messages use for the action: "run".
+	Verb string `json:"verb,omitempty"`
 	// Description is the text people read: "Launching VM web1".
 	Description string `json:"description"`
 	// Monitored jobs are listed in /jobs; the others are only kept for

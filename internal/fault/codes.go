@@ -1,0 +1,156 @@
+package fault
+
+import "fmt"
+
+// entry is one line of the message catalogue: the kind and the sentence. The
+// sentence's %s are filled in order.
+type entry struct {
+	kind Kind
+	text string
+}
+
+// The keys of the message catalogue that this engine uses (api-v3 appendix A).
+const (
+	NotAuthorized          = "USER_NOT_AUTHORIZED_TO_PERFORM_ACTION"
+	VMNotFound             = "ACTION_TYPE_FAILED_VM_NOT_FOUND"
+	VMStatusIllegal        = "ACTION_TYPE_FAILED_VM_STATUS_ILLEGAL"
+	VMNotRunning           = "ACTION_TYPE_FAILED_VM_IS_NOT_RUNNING"
+	VMNotUp                = "ACTION_TYPE_FAILED_VM_IS_NOT_UP"
+	VMRunning              = "ACTION_TYPE_FAILED_VM_IS_RUNNING"
+	VMSavingRestoring      = "ACTION_TYPE_FAILED_VM_IS_SAVING_RESTORING"
+	VMLocked               = "ACTION_TYPE_FAILED_VM_IS_LOCKED"
+	ObjectLocked           = "ACTION_TYPE_FAILED_OBJECT_LOCKED"
+	NoDisk                 = "VM_CANNOT_RUN_FROM_DISK_WITHOUT_DISK"
+	NoPluggedDisk          = "VM_CANNOT_RUN_FROM_DISK_WITHOUT_PLUGGED_DISK"
+	NoISODomain            = "VM_CANNOT_RUN_FROM_CD_WITHOUT_ACTIVE_STORAGE_DOMAIN_ISO"
+	NoNetwork              = "VM_CANNOT_RUN_FROM_NETWORK_WITHOUT_NETWORK"
+	NoISOFile              = "ERROR_CANNOT_FIND_ISO_IMAGE_PATH"
+	StatelessHA            = "VM_CANNOT_RUN_STATELESS_HA"
+	NoHosts                = "SCHEDULING_NO_HOSTS"
+	AllHostsFiltered       = "SCHEDULING_ALL_HOSTS_FILTERED_OUT"
+	HostFiltered           = "SCHEDULING_HOST_FILTERED_REASON_WITH_DETAIL"
+	PinnedHostUnusable     = "VM_PINNED_TO_HOST_CANNOT_RUN_ON_THE_DEFAULT_VDS"
+	DisksLocked            = "ACTION_TYPE_FAILED_DISKS_LOCKED"
+	DisksIllegal           = "ACTION_TYPE_FAILED_DISKS_ILLEGAL"
+	CannotSuspendStateless = "VM_CANNOT_SUSPEND_STATELESS_VM"
+	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
+	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
+	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
+	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
+	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
+	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
+	NameInUse              = "ACTION_TYPE_FAILED_NAME_ALREADY_USED"
+	NameIllegal            = "ACTION_TYPE_FAILED_NAME_MAY_NOT_CONTAIN_SPECIAL_CHARS"
+	DiskSpaceLow           = "ACTION_TYPE_FAILED_DISK_SPACE_LOW_ON_STORAGE_DOMAIN"
+	IllegalField           = "VM_CANNOT_UPDATE_ILLEGAL_FIELD"
+	UnknownProperty        = "ACTION_TYPE_FAILED_INVALID_CUSTOM_PROPERTIES_INVALID_KEYS"
+	Invalid                = "ACTION_TYPE_FAILED_INVALID_VALUE"
+	Duplicate              = "ACTION_TYPE_FAILED_ALREADY_EXISTS"
+	HostFailed             = "HOST_OPERATION_FAILED"
+	HostSilent             = "HOST_NOT_RESPONDING"
+	Interrupted            = "ACTION_INTERRUPTED"
+	EngineUnavailable      = "ENGINE_UNAVAILABLE"
+	StateConflict          = "ACTION_TYPE_FAILED_STATE"
+	UnsupportedWish        = "ACTION_TYPE_FAILED_NOT_SUPPORTED"
+	StorageFailed          = "STORAGE_OPERATION_FAILED"
+)
+
+// catalogue holds the sentences. Those that section 3 of the reference quotes
+// are the ones clients read; the others follow the pattern "Cannot <verb> VM.
+// <why>.".
+var catalogue = map[string]entry{
+	NotAuthorized:          {Denied, "User is not authorized to perform this action."},
+	VMNotFound:             {NotFound, "Cannot %s VM. VM is not found."},
+	VMStatusIllegal:        {Conflict, "Cannot %s VM because the VM is in %s status."},
+	VMNotRunning:           {Conflict, "Cannot %s VM. VM is not running."},
+	VMNotUp:                {Conflict, "Cannot %s VM. VM is not up."},
+	VMRunning:              {Conflict, "Cannot %s VM. VM is running."},
+	VMSavingRestoring:      {Conflict, "Cannot %s VM. VM is in saving/restoring state.\n-Please try again when the VM is either up or down."},
+	VMLocked:               {Conflict, "Cannot %s VM: VM is locked. Please try again in a few minutes."},
+	ObjectLocked:           {Conflict, "Cannot %s %s. Related operation is currently in progress. Please try again later."},
+	NoDisk:                 {Conflict, "Cannot %s VM. The boot sequence starts with the hard disk, and the VM has none."},
+	NoPluggedDisk:          {Conflict, "Cannot %s VM. The boot sequence starts with the hard disk, and no disk of the VM is active."},
+	NoISODomain:            {Conflict, "Cannot %s VM. The boot sequence starts with the CD, and the data center has no active ISO domain."},
+	NoNetwork:              {Conflict, "Cannot %s VM. The boot sequence starts with the network, and the VM has no network interface."},
+	NoISOFile:              {BadRequest, "Cannot %s VM. Invalid ISO image path: the ISO domain has no file %q."},
+	StatelessHA:            {Conflict, "Cannot %s VM. A stateless VM cannot be highly available."},
+	NoHosts:                {Untyped, "There are no hosts to use. Check that the cluster contains at least one host in Up state."},
+	AllHostsFiltered:       {Conflict, "Cannot %s VM. There is no host that satisfies current scheduling constraints. See below for details:"},
+	HostFiltered:           {Untyped, "The host %s did not satisfy internal filter %s because %s."},
+	PinnedHostUnusable:     {Conflict, "Note: The VM is pinned to Host '%s' but cannot run on it."},
+	DisksLocked:            {Conflict, "Cannot %s VM: The following disks are locked: %s. Please try again in a few minutes."},
+	DisksIllegal:           {Internal, "Cannot %s VM. The following attached disks are in ILLEGAL status: %s - please remove them and try again."},
+	CannotSuspendStateless: {Conflict, "Cannot suspend VM, VM is stateless."},
+	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
+	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
+	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
+	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
+	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
+	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},
+	NameInUse:              {BadRequest, "Cannot %s. The %s name %q is already in use, please choose a unique name and try again."},
+	NameIllegal:            {BadRequest, "Cannot %s. %s"},
+	DiskSpaceLow:           {Conflict, "Cannot %s. Low disk space on Storage Domain %s."},
+	IllegalField:           {BadRequest, "Cannot %s. %s"},
+	UnknownProperty:        {BadRequest, "Cannot %s VM. The custom property %q is not known."},
+	Invalid:                {BadRequest, "Cannot %s. %s"},
+	Duplicate:              {Conflict, "Cannot %s. %s"},
+	HostFailed:             {Host, "Cannot %s VM. The host %s refused: %s"},
+	HostSilent:             {Host, "Cannot %s VM. The host %s does not answer."},
+	Interrupted:            {Conflict, "Cannot %s VM. The operation was interrupted by another one."},
+	EngineUnavailable:      {Unavailable, "The engine is stopping or has lost the right to write. Please try again later."},
+	StateConflict:          {Conflict, "Cannot %s. %s"},
+	UnsupportedWish:        {BadRequest, "Cannot %s. %s"},
+	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
+}
+
+// New makes the refusal of a command from the catalogue. An unknown code is a
+// mistake of the program and panics; a test walks all codes.
+func New(code string, args ...any) *Fault {
+	line, known := catalogue[code]
+	if !known {
+		panic("fault: no sentence for the code " + code)
+	}
+	text := line.text
+	if len(args) > 0 {
+		text = fmt.Sprintf(line.text, args...)
+	}
+	return &Fault{Kind: line.kind, Code: code, Messages: []string{text}, Command: true}
+}
+
+// With adds the messages of others to f; the kind of the list is judged by the
+// rule of api-v3 5.3: bad request before conflict before internal.
+func (f *Fault) With(others ...*Fault) *Fault {
+	copied := *f
+	copied.Messages = append([]string(nil), f.Messages...)
+	for _, other := range others {
+		copied.Messages = append(copied.Messages, other.Messages...)
+		if rank(other.Kind) < rank(copied.Kind) {
+			copied.Kind = other.Kind
+		}
+	}
+	return &copied
+}
+
+func rank(kind Kind) int {
+	switch kind {
+	case BadRequest:
+		return 0
+	case Conflict:
+		return 1
+	case Internal:
+		return 2
+	default:
+		return 3
+	}
+}
+
+// Missing says that an object named by a URL or a body does not exist:
+// "Entity not found: <what>" (api-v3 5.2).
+func Missing(what string) *Fault {
+	return &Fault{Kind: NotFound, Code: "NOT_FOUND", Messages: []string{"Entity not found: " + what}}
+}
+
+// Bad is a refusal of the REST layer with one of the reasons of api-v3 5.2.
+func Bad(reason, detail string) *Fault {
+	return &Fault{Kind: BadRequest, Code: "BAD_REQUEST", Reason: reason, Messages: []string{detail}}
+}
