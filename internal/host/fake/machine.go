@@ -1,0 +1,225 @@
+package fake
+
+import (
+	"fmt"
+	"time"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// MachineSpec says what machine to add. Empty fields have defaults: 64 GiB, 8
+// cores, a boot id of its own, facts that fit these.
+type MachineSpec struct {
+	// Address is what Connect is given, as "fake://local".
+	Address string
+	BootID  string
+	// Memory is in bytes.
+	Memory int64
+	Cores  int
+	// Facts replaces the made-up facts as a whole when not nil.
+	Facts *model.HostFacts
+}
+
+// Machine is one host of the world.
+type Machine struct {
+	world   *World
+	address string
+	bootID  string
+	facts   model.HostFacts
+
+	guests      map[model.ID]*guest
+	names       map[string]model.ID
+	connections map[*connection]bool
+	ports       map[int]bool
+	nextPort    int
+	// used is the memory of all guests that have a QEMU, in bytes.
+	used int64
+
+	// down refuses connections at once; mute, while not nil, is a silent
+	// machine, and is closed when it speaks again.
+	down bool
+	mute chan struct{}
+}
+
+// AddMachine puts a machine into the world; one at the same address is an error
+// of the test and panics.
+func (w *World) AddMachine(spec MachineSpec) *Machine {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.addMachine(spec)
+}
+
+func (w *World) addMachine(spec MachineSpec) *Machine {
+	if w.machines[spec.Address] != nil {
+		panic(fmt.Sprintf("the fake world has a machine %q already", spec.Address))
+	}
+	if spec.Memory == 0 {
+		spec.Memory = 64 << 30
+	}
+	if spec.Cores == 0 {
+		spec.Cores = 8
+	}
+	if spec.BootID == "" {
+		spec.BootID = string(model.NewID())
+	}
+	facts := defaultFacts(spec)
+	if spec.Facts != nil {
+		facts = *model.Clone(spec.Facts)
+	}
+	m := &Machine{
+		world:       w,
+		address:     spec.Address,
+		bootID:      spec.BootID,
+		facts:       facts,
+		guests:      map[model.ID]*guest{},
+		names:       map[string]model.ID{},
+		connections: map[*connection]bool{},
+		ports:       map[int]bool{},
+	}
+	w.machines[spec.Address] = m
+	return m
+}
+
+func defaultFacts(spec MachineSpec) model.HostFacts {
+	return model.HostFacts{
+		Hostname:           hostName(spec.Address) + ".example.org",
+		UUID:               string(model.NewID()),
+		CPUModel:           "Imaginary Processor 1000",
+		CPUSpeed:           2400,
+		Topology:           model.Topology{Sockets: 1, Cores: spec.Cores, Threads: 1},
+		Memory:             spec.Memory,
+		Accelerated:        true,
+		AccelerationDetail: "",
+		LibvirtVersion:     "9.0.0",
+		QEMUVersion:        "7.2.0",
+		KernelVersion:      "6.1.0-fake",
+		OSType:             "Debian GNU/Linux",
+		OSVersion:          "12",
+		Displays:           []model.DisplayType{model.DisplayVNC, model.DisplaySPICE},
+		MachineTypes:       []string{"pc-i440fx-7.2", "pc-q35-7.2"},
+		Networks:           []string{"default", "ovirtmgmt"},
+		Manufacturer:       "Vireo",
+		ProductName:        "Imaginary Machine",
+		SerialNumber:       "fake-" + hostName(spec.Address),
+		ImageUID:           -1,
+		ImageGID:           -1,
+	}
+}
+
+// Cut loses all connections; new ones succeed at once. Guests run on.
+func (m *Machine) Cut() {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.lose()
+}
+
+// Disappear loses all connections and refuses new ones, as when the daemon has
+// been stopped or the cable pulled out with an error, until Answer.
+func (m *Machine) Disappear() {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.down = true
+	m.lose()
+}
+
+// Mute stops the machine from answering: calls hang until their context ends,
+// events wait, and connections are lost after Options.Keepalive. Guests run on.
+func (m *Machine) Mute() {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.mute != nil {
+		return
+	}
+	silence := make(chan struct{})
+	m.mute = silence
+	m.world.after(m.world.options.Keepalive, func() {
+		if m.mute == silence {
+			m.lose()
+		}
+	})
+}
+
+// Answer ends Disappear and Mute.
+func (m *Machine) Answer() {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.answer()
+}
+
+func (m *Machine) answer() {
+	m.down = false
+	if m.mute != nil {
+		close(m.mute)
+		m.mute = nil
+	}
+	for c := range m.connections {
+		c.wake()
+	}
+}
+
+// Crash takes the machine down with all its guests; it does not answer until
+// Restart. What was defined stays defined and is off for an unknown reason.
+func (m *Machine) Crash() {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.crash()
+}
+
+func (m *Machine) crash() {
+	m.down = true
+	m.lose()
+	for _, g := range m.guests {
+		if g.alive() {
+			g.quit(host.EndUnknown, false)
+		}
+	}
+}
+
+// Restart is a crash, if there has been none, and a start with the new boot id;
+// "" makes one.
+func (m *Machine) Restart(bootID string) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.crash()
+	if bootID == "" {
+		bootID = string(model.NewID())
+	}
+	m.bootID = bootID
+	m.answer()
+}
+
+// RestartDaemon loses all connections, and nothing else, like Cut, but refuses
+// new ones for as long as given.
+func (m *Machine) RestartDaemon(gone time.Duration) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.down = true
+	m.lose()
+	m.world.after(gone, m.answer)
+}
+
+// Guests is what the machine would answer, without a call.
+func (m *Machine) Guests() []host.Guest {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return m.list()
+}
+
+// Address is the address the machine is reached at.
+func (m *Machine) Address() string { return m.address }
+
+// lose ends all connections.
+func (m *Machine) lose() {
+	for c := range m.connections {
+		c.lose()
+	}
+}
+
+// emit tells all connections of an event.
+func (m *Machine) emit(e host.Event) {
+	e.Received = time.Now()
+	for c := range m.connections {
+		c.deliver(e)
+	}
+}

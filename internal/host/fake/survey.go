@@ -1,0 +1,94 @@
+package fake
+
+import (
+	"context"
+	"strings"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// Facts reads what the machine is.
+func (c *connection) Facts(ctx context.Context) (facts model.HostFacts, err error) {
+	err = c.call(ctx, "Facts", "", "", func() (*operation, error) {
+		facts = *model.Clone(&c.machine.facts)
+		return nil, nil
+	})
+	return facts, err
+}
+
+// BootID changes with Machine.Restart.
+func (c *connection) BootID(ctx context.Context) (id string, err error) {
+	err = c.call(ctx, "BootID", "", "", func() (*operation, error) {
+		id = c.machine.bootID
+		return nil, nil
+	})
+	return id, err
+}
+
+// Alive answers.
+func (c *connection) Alive(ctx context.Context) error {
+	return c.call(ctx, "Alive", "", "", func() (*operation, error) { return nil, nil })
+}
+
+// Memory is what the guests that run leave of the machine's memory.
+func (c *connection) Memory(ctx context.Context) (free, total int64, err error) {
+	err = c.call(ctx, "Memory", "", "", func() (*operation, error) {
+		free, total = c.machine.memory()
+		return nil, nil
+	})
+	return free, total, err
+}
+
+func (m *Machine) memory() (free, total int64) {
+	return max(m.facts.Memory-m.used, 0), m.facts.Memory
+}
+
+// Guests lists all guests.
+func (c *connection) Guests(ctx context.Context) (guests []host.Guest, err error) {
+	err = c.call(ctx, "Guests", "", "", func() (*operation, error) {
+		guests = c.machine.list()
+		return nil, nil
+	})
+	return guests, err
+}
+
+func (m *Machine) list() []host.Guest {
+	out := make([]host.Guest, 0, len(m.guests))
+	for _, g := range m.guests {
+		out = append(out, g.show())
+	}
+	return out
+}
+
+// Guest looks at one guest.
+func (c *connection) Guest(ctx context.Context, id model.ID) (out host.Guest, err error) {
+	err = c.call(ctx, "Guest", id, "", func() (*operation, error) {
+		g, err := c.machine.find(id)
+		if err != nil {
+			return nil, err
+		}
+		out = g.show()
+		return nil, nil
+	})
+	return out, err
+}
+
+func (m *Machine) find(id model.ID) (*guest, error) {
+	if g := m.guests[id]; g != nil {
+		return g, nil
+	}
+	return nil, host.ErrNotFound
+}
+
+// hostName is the host's part of an address such as fake://name/path.
+func hostName(address string) string {
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address = rest
+	}
+	name, _, _ := strings.Cut(address, "/")
+	if name == "" {
+		return "local"
+	}
+	return name
+}
