@@ -1,0 +1,67 @@
+package v3
+
+// User is a user (api-v3 2.6).
+type User struct {
+	Resource
+	Domain    *Domain `wire:"domain"`
+	LastName  *string `wire:"last_name"`
+	UserName  *string `wire:"user_name"`
+	Principal *string `wire:"principal"`
+	Password  *string `wire:"password"`
+	Email     *string `wire:"email"`
+}
+
+// Users is a list of users.
+type Users struct {
+	Collection
+	User []User `wire:"user"`
+}
+
+// Role is a role.
+type Role struct {
+	Resource
+	Mutable        *bool    `wire:"mutable"`
+	Administrative *bool    `wire:"administrative"`
+	Permits        *Permits `wire:"permits"`
+}
+
+// Roles is a list of roles.
+type Roles struct {
+	Collection
+	Role []Role `wire:"role"`
+}
+
+// Permit is a permit; its id is a number.
+type Permit struct {
+	Resource
+	Administrative bool       `wire:"administrative,keep"`
+	Role           *Reference `wire:"role"`
+}
+
+// Permits is a list of permits.
+type Permits struct {
+	Collection
+	Permit []Permit `wire:"permit"`
+}
+
+// Permission gives a role to a user on an object.
+type Permission struct {
+	Resource
+	Role          *Reference `wire:"role"`
+	User          *Reference `wire:"user"`
+	Group         *Reference `wire:"group"`
+	DataCenter    *Reference `wire:"data_center"`
+	Cluster       *Reference `wire:"cluster"`
+	Host          *Reference `wire:"host"`
+	StorageDomain *Reference `wire:"storage_domain"`
+	VM            *Reference `wire:"vm"`
+	Template      *Reference `wire:"template"`
+	Disk          *Reference `wire:"disk"`
+}
+
+// Permissions is a list of permissions; Clone belongs to requests.
+type Permissions struct {
+	Collection
+	Permission []Permission `wire:"permission"`
+	Clone      *bool        `wire:"clone"`
+}

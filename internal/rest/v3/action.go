@@ -1,0 +1,44 @@
+package v3
+
+// Action is the body of an action and its answer (api-v3 2.4).
+type Action struct {
+	Resource
+	Async            *bool                    `wire:"async"`
+	GracePeriod      *GracePeriod             `wire:"grace_period"`
+	Host             *Reference               `wire:"host"`
+	Ticket           *Ticket                  `wire:"ticket"`
+	StorageDomain    *Reference               `wire:"storage_domain"`
+	Cluster          *Reference               `wire:"cluster"`
+	DiscardSnapshots *bool                    `wire:"discard_snapshots"`
+	Exclusive        *bool                    `wire:"exclusive"`
+	VM               *VM                      `wire:"vm"`
+	Snapshot         *Reference               `wire:"snapshot"`
+	Template         *Reference               `wire:"template"`
+	Pause            *bool                    `wire:"pause"`
+	Force            *bool                    `wire:"force"`
+	Detach           *bool                    `wire:"detach"`
+	Clone            *bool                    `wire:"clone"`
+	RestoreMemory    *bool                    `wire:"restore_memory"`
+	Disks            *Disks                   `wire:"disks"`
+	Succeeded        *bool                    `wire:"succeeded"`
+	ResolutionType   *string                  `wire:"resolution_type"`
+	Job              *Reference               `wire:"job"`
+	StorageDomains   *StorageDomainReferences `wire:"storage_domains"`
+	Disk             *Reference               `wire:"disk"`
+	Reason           *string                  `wire:"reason"`
+	UseSysprep       *bool                    `wire:"use_sysprep"`
+	UseCloudInit     *bool                    `wire:"use_cloud_init"`
+	Status           *Status                  `wire:"status"`
+	Fault            *Fault                   `wire:"fault"`
+}
+
+// GracePeriod is grace_period; Expiry is in milliseconds.
+type GracePeriod struct {
+	Expiry int64 `wire:"expiry,keep"`
+}
+
+// Ticket is ticket; Expiry is in minutes.
+type Ticket struct {
+	Value  *string `wire:"value"`
+	Expiry *uint32 `wire:"expiry"`
+}

@@ -1,0 +1,166 @@
+package v3
+
+// DataCenter is a data center (api-v3 2.6).
+type DataCenter struct {
+	Resource
+	Local             *bool              `wire:"local"`
+	StorageFormat     *string            `wire:"storage_format"`
+	Version           *Version           `wire:"version"`
+	SupportedVersions *SupportedVersions `wire:"supported_versions"`
+	Status            *Status            `wire:"status"`
+	QuotaMode         *string            `wire:"quota_mode"`
+}
+
+// DataCenters is a list of data centers.
+type DataCenters struct {
+	Collection
+	DataCenter []DataCenter `wire:"data_center"`
+}
+
+// SupportedVersions lists compatibility levels.
+type SupportedVersions struct {
+	Version []Version `wire:"version"`
+}
+
+// Cluster is a cluster (api-v3 2.6).
+type Cluster struct {
+	Resource
+	CPU               *CPU               `wire:"cpu"`
+	DataCenter        *Reference         `wire:"data_center"`
+	MemoryPolicy      *MemoryPolicy      `wire:"memory_policy"`
+	SchedulingPolicy  *SchedulingPolicy  `wire:"scheduling_policy"`
+	Version           *Version           `wire:"version"`
+	SupportedVersions *SupportedVersions `wire:"supported_versions"`
+	ErrorHandling     *ErrorHandling     `wire:"error_handling"`
+	VirtService       *bool              `wire:"virt_service"`
+	GlusterService    *bool              `wire:"gluster_service"`
+	ThreadsAsCores    *bool              `wire:"threads_as_cores"`
+	TunnelMigration   *bool              `wire:"tunnel_migration"`
+	TrustedService    *bool              `wire:"trusted_service"`
+	HAReservation     *bool              `wire:"ha_reservation"`
+	OptionalReason    *bool              `wire:"optional_reason"`
+	BallooningEnabled *bool              `wire:"ballooning_enabled"`
+}
+
+// Clusters is a list of clusters.
+type Clusters struct {
+	Collection
+	Cluster []Cluster `wire:"cluster"`
+}
+
+// SchedulingPolicy is scheduling_policy of a cluster or of the capabilities.
+type SchedulingPolicy struct {
+	Policy *string `wire:"policy"`
+}
+
+// ErrorHandling is error_handling.
+type ErrorHandling struct {
+	OnError *string `wire:"on_error"`
+}
+
+// Host is a host (api-v3 2.6). Its memory figures are in bytes.
+type Host struct {
+	Resource
+	Address             *string              `wire:"address"`
+	Status              *Status              `wire:"status"`
+	Cluster             *Reference           `wire:"cluster"`
+	Type                *string              `wire:"type"`
+	HardwareInformation *HardwareInformation `wire:"hardware_information"`
+	Statistics          *Statistics          `wire:"statistics"`
+	CPU                 *CPU                 `wire:"cpu"`
+	Memory              *int64               `wire:"memory"`
+	MaxSchedulingMemory *int64               `wire:"max_scheduling_memory"`
+	Summary             *VMSummary           `wire:"summary"`
+	OS                  *OS                  `wire:"os"`
+	LibvirtVersion      *Version             `wire:"libvirt_version"`
+	LiveSnapshotSupport *bool                `wire:"live_snapshot_support"`
+}
+
+// Hosts is a list of hosts.
+type Hosts struct {
+	Collection
+	Host []Host `wire:"host"`
+}
+
+// HardwareInformation is hardware_information of a host.
+type HardwareInformation struct {
+	Manufacturer *string `wire:"manufacturer"`
+	SerialNumber *string `wire:"serial_number"`
+	ProductName  *string `wire:"product_name"`
+	UUID         *string `wire:"uuid"`
+}
+
+// VMSummary counts the VMs of a host.
+type VMSummary struct {
+	Active    int `wire:"active,keep"`
+	Migrating int `wire:"migrating,keep"`
+	Total     int `wire:"total,keep"`
+}
+
+// Network is a logical network.
+type Network struct {
+	Resource
+	DataCenter *Reference `wire:"data_center"`
+	Cluster    *Reference `wire:"cluster"`
+	VLAN       *VLAN      `wire:"vlan"`
+	STP        *bool      `wire:"stp"`
+	Status     *Status    `wire:"status"`
+	Display    *bool      `wire:"display"`
+	MTU        *int       `wire:"mtu"`
+	Usages     *Usages    `wire:"usages"`
+	Required   *bool      `wire:"required"`
+}
+
+// Networks is a list of networks.
+type Networks struct {
+	Collection
+	Network []Network `wire:"network"`
+}
+
+// VLAN is vlan; the id is its tag.
+type VLAN struct {
+	ID uint16 `wire:"id,attr,keep"`
+}
+
+// Usages is usages of a network.
+type Usages struct {
+	Usage []string `wire:"usage"`
+}
+
+// Template is a template (api-v3 2.6).
+type Template struct {
+	VMBase
+	Version *TemplateVersion `wire:"version"`
+}
+
+// Templates is a list of templates.
+type Templates struct {
+	Collection
+	Template []Template `wire:"template"`
+}
+
+// TemplateVersion is version of a template.
+type TemplateVersion struct {
+	BaseTemplate  *Reference `wire:"base_template"`
+	VersionNumber *int       `wire:"version_number"`
+	VersionName   *string    `wire:"version_name"`
+}
+
+// Tag is a tag.
+type Tag struct {
+	Resource
+	Host   *Reference `wire:"host"`
+	VM     *Reference `wire:"vm"`
+	Parent *TagParent `wire:"parent"`
+}
+
+// Tags is a list of tags.
+type Tags struct {
+	Collection
+	Tag []Tag `wire:"tag"`
+}
+
+// TagParent is parent of a tag.
+type TagParent struct {
+	Tag *Reference `wire:"tag"`
+}

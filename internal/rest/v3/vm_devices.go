@@ -1,0 +1,84 @@
+package v3
+
+// NIC is a network interface of a VM (api-v3 2.6).
+type NIC struct {
+	Resource
+	VM              *Reference       `wire:"vm"`
+	Network         *Reference       `wire:"network"`
+	Linked          *bool            `wire:"linked"`
+	Interface       *string          `wire:"interface"`
+	MAC             *MAC             `wire:"mac"`
+	Statistics      *Statistics      `wire:"statistics"`
+	Active          *bool            `wire:"active"`
+	Plugged         *bool            `wire:"plugged"`
+	ReportedDevices *ReportedDevices `wire:"reported_devices"`
+	VNICProfile     *Reference       `wire:"vnic_profile"`
+}
+
+// NICs is a list of network interfaces.
+type NICs struct {
+	Collection
+	NIC []NIC `wire:"nic"`
+}
+
+// MAC is mac.
+type MAC struct {
+	Address string `wire:"address,attr"`
+}
+
+// ReportedDevice is a network interface as the guest sees it.
+type ReportedDevice struct {
+	Resource
+	Type string     `wire:"type,keep"`
+	MAC  *MAC       `wire:"mac"`
+	IPs  *IPs       `wire:"ips"`
+	VM   *Reference `wire:"vm"`
+}
+
+// ReportedDevices is a list of reported devices.
+type ReportedDevices struct {
+	Collection
+	ReportedDevice []ReportedDevice `wire:"reported_device"`
+}
+
+// GraphicsConsole is a display of a VM, as configured or as it runs.
+type GraphicsConsole struct {
+	Resource
+	VM       *Reference `wire:"vm"`
+	Protocol *string    `wire:"protocol"`
+	Port     *int       `wire:"port"`
+	TLSPort  *int       `wire:"tls_port"`
+	Address  *string    `wire:"address"`
+}
+
+// GraphicsConsoles is a list of displays.
+type GraphicsConsoles struct {
+	Collection
+	GraphicsConsole []GraphicsConsole `wire:"graphics_console"`
+}
+
+// Statistic is one figure (api-v3 2.6).
+type Statistic struct {
+	Resource
+	Values Values     `wire:"values,keep"`
+	Type   string     `wire:"type,keep"`
+	Unit   string     `wire:"unit,keep"`
+	VM     *Reference `wire:"vm"`
+}
+
+// Statistics is a list of figures.
+type Statistics struct {
+	Collection
+	Statistic []Statistic `wire:"statistic"`
+}
+
+// Values is values of a statistic.
+type Values struct {
+	Type  string  `wire:"type,attr"`
+	Value []Value `wire:"value"`
+}
+
+// Value is values/value.
+type Value struct {
+	Datum float64 `wire:"datum,keep"`
+}
