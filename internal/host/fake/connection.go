@@ -40,16 +40,17 @@ func (w *World) connect(ctx context.Context, address string) (host.Host, error) 
 	if m == nil && w.options.OpenAddresses && !w.closed {
 		m = w.addMachine(MachineSpec{Address: address})
 	}
-	w.mu.Unlock()
 	if m == nil {
+		w.mu.Unlock()
 		return nil, fmt.Errorf("connecting to %s: no machine there: %w", address, host.ErrUnreachable)
 	}
 	c := &connection{world: w, machine: m, done: make(chan struct{}), bell: make(chan struct{}, 1)}
+	m.connections[c] = true
+	w.mu.Unlock()
 	err := c.call(ctx, "Connect", "", "", func() (*operation, error) {
 		if m.down {
 			return nil, fmt.Errorf("connection refused: %w", host.ErrUnreachable)
 		}
-		m.connections[c] = true
 		return nil, nil
 	})
 	if err != nil {

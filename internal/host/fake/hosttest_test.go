@@ -1,0 +1,95 @@
+package fake_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"vireo/internal/host"
+	"vireo/internal/host/fake"
+	"vireo/internal/host/hosttest"
+	"vireo/internal/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const local = "fake://local"
+
+func newWorld(t *testing.T) *fake.World {
+	t.Helper()
+	world := fake.New(fake.Options{})
+	world.AddMachine(fake.MachineSpec{Address: local})
+	t.Cleanup(world.Close)
+	return world
+}
+
+func newSpec(name string) *host.GuestSpec {
+	return &host.GuestSpec{
+		ID: model.NewID(), Name: name, Engine: "e0000000-0000-4000-8000-000000000000", Epoch: 1,
+		Memory: 256 << 20, Topology: model.Topology{Sockets: 2, Cores: 1, Threads: 1},
+		Display: model.DisplayVNC, Ballooning: true,
+		Disks: []host.DiskSpec{{ID: model.NewID(), Path: "/disks/" + name, Format: model.DiskCOW, Interface: model.DiskVirtio}},
+		NICs:  []host.NICSpec{{ID: model.NewID(), MAC: "52:54:00:00:00:01", Model: model.NICVirtio, Network: "default", Linked: true}},
+	}
+}
+
+func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
+	t.Helper()
+	machine := world.Machine(local)
+	made := 0
+	return hosttest.Target{
+		Driver: world.Driver(), Address: local, HasAgent: true, SaveDir: dir,
+		Spec: func(_ *testing.T, name string) *host.GuestSpec {
+			made++
+			spec := newSpec(name)
+			spec.Disks[0].Path = fmt.Sprintf("/disks/%d", made)
+			return spec
+		},
+		Media: [2]string{"/iso/one.iso", "/iso/two.iso"},
+		SpareDisk: func(*testing.T) host.DiskSpec {
+			return host.DiskSpec{ID: model.NewID(), Path: "/disks/spare", Format: model.DiskRaw, Interface: model.DiskVirtio}
+		},
+		SpareNIC: func(*testing.T) host.NICSpec {
+			return host.NICSpec{ID: model.NewID(), MAC: "52:54:00:00:00:02", Model: model.NICVirtio, User: true, Linked: true}
+		},
+		Counter: func(_ *testing.T, id model.ID) int64 { return int64(machine.Uptime(string(id)) / time.Millisecond) },
+		Kill:    func(_ *testing.T, id model.ID) { machine.Kill(string(id)) },
+		Cut:     func(*testing.T) { machine.Cut() },
+	}
+}
+
+// TestPromisesInRealTime checks the promises by the clock on the wall.
+func TestPromisesInRealTime(t *testing.T) {
+	world := newWorld(t)
+	hosttest.Run(t, target(t, world, t.TempDir()))
+	wantNoViolations(t, world)
+}
+
+// TestPromisesInVirtualTime checks each promise in a bubble of its own.
+func TestPromisesInVirtualTime(t *testing.T) {
+	for _, promise := range hosttest.Promises() {
+		t.Run(promise.Name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "saved")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				world := newWorld(t)
+				promise.Check(t, target(t, world, dir))
+				wantNoViolations(t, world)
+			})
+		})
+	}
+}
+
+func wantNoViolations(t *testing.T, world *fake.World) {
+	t.Helper()
+	for _, violation := range world.Violations() {
+		t.Error(violation)
+	}
+}

@@ -1,0 +1,87 @@
+package hosttest
+
+import (
+	"testing"
+	"time"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// Target is a driver to be tried with a machine that it reaches. What is nil or
+// empty leaves out the promises that need it.
+type Target struct {
+	Driver host.Driver
+	// Address is what Connect is given.
+	Address string
+	// Spec makes the specification of a small guest of that name that can really
+	// be started, with an id and disks of its own, not Paused, with a display.
+	Spec func(t *testing.T, name string) *host.GuestSpec
+	// HasAgent says that such a guest comes up with a guest agent.
+	HasAgent bool
+	// Patience is the longest that anything may take; 0 is a minute.
+	Patience time.Duration
+	// SaveDir is an empty folder of this machine that the hypervisor can write
+	// saved states into.
+	SaveDir string
+	// Media are two different files for the CD drive.
+	Media [2]string
+	// SpareDisk makes a disk that is in no guest, SpareNIC such a NIC.
+	SpareDisk func(t *testing.T) host.DiskSpec
+	SpareNIC  func(t *testing.T) host.NICSpec
+	// Counter reads a number that the software inside the guest raises while it
+	// runs, from 0 at its power on.
+	Counter func(t *testing.T, id model.ID) int64
+	// Kill ends the guest's QEMU with a signal.
+	Kill func(t *testing.T, id model.ID)
+	// Cut loses the machine's connections, and lets new ones be made.
+	Cut func(t *testing.T)
+}
+
+// Promise is one thing that every driver keeps.
+type Promise struct {
+	Name string
+	// Applies says whether the target has what the promise needs.
+	Applies func(Target) bool
+	// Check makes no subtests, so that it may run in a bubble.
+	Check func(t *testing.T, target Target)
+}
+
+// Run checks all promises that apply to the target, one after the other.
+func Run(t *testing.T, target Target) {
+	t.Helper()
+	for _, p := range Promises() {
+		if p.Applies(target) {
+			t.Run(p.Name, func(t *testing.T) { p.Check(t, target) })
+		}
+	}
+}
+
+// Promises lists all promises.
+func Promises() []Promise {
+	always := func(Target) bool { return true }
+	agent := func(g Target) bool { return g.HasAgent }
+	return []Promise{
+		{"the machine describes itself", always, machineDescribesItself},
+		{"an unknown guest is not found", always, unknownGuestIsNotFound},
+		{"a cancelled context ends a call", always, cancelledContextEndsCalls},
+		{"a closed connection says so", always, closedConnectionSaysSo},
+		{"boot twice is boot once", always, bootTwiceIsOnce},
+		{"another epoch or id is refused", always, otherEpochOrIDIsRefused},
+		{"a refused boot leaves nothing", always, refusedBootLeavesNothing},
+		{"what ran is found again", always, whatRanIsFoundAgain},
+		{"pause and resume", always, pauseAndResume},
+		{"a destroyed guest is remembered until it is forgotten", always, destroyedIsRememberedUntilForgotten},
+		{"a guest that is off refuses", always, offGuestRefuses},
+		{"the figures of a running guest move", always, figuresMove},
+		{"the medium changes", func(g Target) bool { return g.Media[0] != "" }, mediumChanges},
+		{"devices come and go", func(g Target) bool { return g.SpareDisk != nil && g.SpareNIC != nil }, devicesComeAndGo},
+		{"the agent answers and reboots", agent, agentAnswersAndReboots},
+		{"a guest that powers itself off is told apart", agent, selfPowerOffIsToldApart},
+		{"a saved guest goes on", func(g Target) bool { return g.SaveDir != "" }, savedGuestGoesOn},
+		{"a save that fails leaves the guest running", func(g Target) bool { return g.SaveDir != "" }, failedSaveLeavesRunning},
+		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
+		{"a killed guest has crashed", func(g Target) bool { return g.Kill != nil }, killedGuestHasCrashed},
+		{"a lost connection says so", func(g Target) bool { return g.Cut != nil }, lostConnectionSaysSo},
+	}
+}
