@@ -21,12 +21,15 @@ func (u *User) ObjectName() string { return u.Name + "@" + u.Domain }
 
 // Role is a named set of permits.
 type Role struct {
-	ID             ID       `json:"id"`
-	Name           string   `json:"name"`
-	Description    string   `json:"description,omitempty"`
-	Administrative bool     `json:"administrative,omitempty"`
-	Mutable        bool     `json:"mutable,omitempty"`
-	Permits        []Permit `json:"permits"`
+	ID             ID     `json:"id"`
+	Name           string `json:"name"`
+	Description    string `json:"description,omitempty"`
+	Administrative bool   `json:"administrative,omitempty"`
+	Mutable        bool   `json:"mutable,omitempty"`
+	// SeesChildren says that holders also see the objects below the one that the
+	// role was given on (api-v4 C.3).
+	SeesChildren bool     `json:"sees_children,omitempty"`
+	Permits      []Permit `json:"permits"`
 }
 
 // Ref names the role.

@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"slices"
+
+	"vireo/internal/model"
+)
+
+// Caller is who makes a request, as far as it was verified.
+type Caller struct {
+	User model.ID
+	// Name is the login with its domain: admin@internal.
+	Name string
+	// Admin says that the caller holds an administrative role somewhere: only
+	// such callers may ask unfiltered (api-v3 1.5).
+	Admin bool
+	// Session is the id of the session the request belongs to, empty without
+	// one. It is fit for logs: the token cannot be found from it.
+	Session string
+	// Filtered says that this request asked for the view of a plain user (header
+	// Filter). The edge sets it; it narrows what is shown, not what is allowed.
+	Filtered bool
+}
+
+func callerFor(records Grants, user *model.User) Caller {
+	return Caller{User: user.ID, Name: user.ObjectName(), Admin: administrative(records, user.ID)}
+}
+
+func administrative(grants Grants, user model.ID) bool {
+	return slices.ContainsFunc(grants.PermissionsOf(user), func(permission *model.Permission) bool {
+		role, known := grants.Role(permission.Role)
+		return known && role.Administrative
+	})
+}
