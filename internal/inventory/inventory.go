@@ -36,6 +36,8 @@ type Inventory struct {
 	running map[model.ID]*model.Job
 	locks   map[model.Ref]model.ID // object → the job that holds it
 	changed chan struct{}          // closed and replaced at each commit
+
+	followers []func(model.Ref, model.Object)
 }
 
 // keeper is a table without its type.

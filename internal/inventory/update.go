@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"vireo/internal/model"
 	"vireo/internal/store"
@@ -119,12 +120,27 @@ func (inv *Inventory) publish(tx *Tx) {
 		}
 	}
 	inv.mu.Lock()
-	defer inv.mu.Unlock()
 	for _, job := range tx.jobs {
 		inv.track(job)
 	}
 	close(inv.changed)
 	inv.changed = make(chan struct{})
+	followers := inv.followers
+	inv.mu.Unlock()
+	for _, follow := range followers {
+		for ref, object := range tx.staged {
+			follow(ref, object)
+		}
+	}
+}
+
+// Follow calls follow for each object of every commit from now on, after it is
+// visible; the object is nil when it was removed. It is called by the one who
+// commits: it must be quick and must not change anything.
+func (inv *Inventory) Follow(follow func(model.Ref, model.Object)) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.followers = append(slices.Clone(inv.followers), follow)
 }
 
 // Event appends a line to the audit log.

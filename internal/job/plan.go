@@ -56,6 +56,9 @@ type Work struct {
 	// Attempt is how many times this step was begun before, in this engine's
 	// life or an earlier one.
 	Attempt int
+	// Dirty says that a step could not be undone: what is left of it on a host
+	// is not known.
+	Dirty bool
 
 	runner *Runner
 	data   json.RawMessage

@@ -275,6 +275,7 @@ func (r *Runner) backward(log *slog.Logger, w *Work, plan Plan, failure error) b
 			if r.base.Err() != nil {
 				return false
 			}
+			w.Dirty = true
 			log.Error("a step could not be undone", "step", step.Name, "err", err)
 		}
 		if r.died(Point{Job: w.Job, Step: step.Name, Undo: true, Worked: true}) {

@@ -1,0 +1,67 @@
+package audit
+
+import (
+	"strings"
+	"time"
+
+	"vireo/internal/model"
+)
+
+// Origin is what the API shows as origin of the engine's own events.
+const Origin = "oVirt"
+
+// About says what an event is about; nil and empty fields are left out.
+type About struct {
+	VM     *model.VM
+	Host   *model.Host
+	Domain *model.StorageDomain
+	Disk   *model.Disk
+	// User and UserName are who asked.
+	User          model.ID
+	UserName      string
+	CorrelationID string
+	Job           model.ID
+	// Detail fills {detail}: why it failed, a name, a duration.
+	Detail string
+}
+
+// New makes the event of a code. A code without a line in the table is a
+// mistake of the program and panics; a test walks all codes.
+func New(code Code, about About) model.Event {
+	line, known := lines[code]
+	if !known {
+		panic("audit: an event code without a sentence")
+	}
+	event := model.Event{
+		Code: int(code), Severity: line.severity, Time: time.Now().UTC(), Origin: Origin, CustomID: -1,
+		CorrelationID: about.CorrelationID, User: about.User, Job: about.Job,
+	}
+	words := []string{"{detail}", about.Detail, "{user}", orSystem(about.UserName)}
+	if about.VM != nil {
+		event.VM, event.Cluster, event.Template = about.VM.ID, about.VM.Cluster, about.VM.Template
+		words = append(words, "{vm}", about.VM.Name)
+	}
+	if about.Host != nil {
+		event.Host = about.Host.ID
+		if event.Cluster == "" {
+			event.Cluster = about.Host.Cluster
+		}
+		words = append(words, "{host}", about.Host.Name)
+	}
+	if about.Domain != nil {
+		event.StorageDomain, event.DataCenter = about.Domain.ID, about.Domain.DataCenter
+		words = append(words, "{domain}", about.Domain.Name)
+	}
+	if about.Disk != nil {
+		words = append(words, "{disk}", about.Disk.Alias)
+	}
+	event.Description = strings.NewReplacer(words...).Replace(line.text)
+	return event
+}
+
+func orSystem(name string) string {
+	if name == "" {
+		return "SYSTEM"
+	}
+	return name
+}

@@ -1,0 +1,161 @@
+package audit
+
+import "vireo/internal/model"
+
+// Code is the number of an event.
+type Code int
+
+// The codes of events (api-v3 appendix B); those from 20000 on are our own.
+const (
+	Login                Code = 30
+	Logout               Code = 31
+	LoginFailed          Code = 114
+	Started              Code = 32
+	PoweredOff           Code = 33
+	Created              Code = 34
+	Updated              Code = 35
+	StartFailed          Code = 54
+	SuspendFailedHost    Code = 55
+	PowerOffFailed       Code = 56
+	CreateFailed         Code = 57
+	UpdateFailed         Code = 58
+	Down                 Code = 61
+	ShutdownRequested    Code = 73
+	ShutdownFailed       Code = 74
+	ShutdownForced       Code = 76
+	ShutdownForcedFailed Code = 77
+	SavedStateCleared    Code = 111
+	SavedStateFailed     Code = 112
+	Removed              Code = 113
+	DownWithError        Code = 119
+	NotResponding        Code = 126
+	PausedNoSpace        Code = 138
+	SetUnknown           Code = 142
+	HostRebooted         Code = 143
+	PausedIO             Code = 145
+	PausedPermission     Code = 146
+	ShutdownIgnored      Code = 147
+	StartRequested       Code = 150
+	StartFailedOnHost    Code = 151
+	StartRequestedOnHost Code = 153
+	RebootRequested      Code = 157
+	RebootFailed         Code = 158
+	StatusRestored       Code = 163
+	RemovedKeepingDisks  Code = 172
+	StopSkipped          Code = 254
+	SuspendBegun         Code = 501
+	SuspendFailed        Code = 502
+	SuspendDone          Code = 503
+	Paused               Code = 1025
+
+	HostConnected     Code = 13
+	HostNonResponsive Code = 12
+	DiskAdded         Code = 78
+	DiskAddFailed     Code = 79
+	DiskRemoved       Code = 2017
+	DiskRemoveFailed  Code = 2018
+	DiskAttached      Code = 2016
+	DiskDetached      Code = 2019
+	DiskUpdated       Code = 88
+	NICAdded          Code = 932
+	NICRemoved        Code = 930
+	NICUpdated        Code = 934
+	MediumChanged     Code = 38
+	DomainInactive    Code = 968
+	DomainActive      Code = 967
+
+	HostEmulates      Code = 20001
+	GuestPanicked     Code = 20002
+	GuestWatchdog     Code = 20003
+	ForeignEpoch      Code = 20004
+	Adopted           Code = 20005
+	Resumed           Code = 20006
+	StartCancelled    Code = 20007
+	EngineStarted     Code = 20008
+	GuestRebooted     Code = 20009
+	StateRestoreError Code = 20010
+)
+
+type line struct {
+	severity model.Severity
+	text     string
+}
+
+var lines = map[Code]line{
+	Login:                {model.SeverityNormal, "User {user} logged in."},
+	Logout:               {model.SeverityNormal, "User {user} logged out."},
+	LoginFailed:          {model.SeverityError, "A login as {detail} failed."},
+	Started:              {model.SeverityNormal, "VM {vm} started on Host {host}."},
+	PoweredOff:           {model.SeverityNormal, "VM {vm} was powered off by {user}."},
+	Created:              {model.SeverityNormal, "VM {vm} was created by {user}."},
+	Updated:              {model.SeverityNormal, "The configuration of VM {vm} was updated by {user}."},
+	StartFailed:          {model.SeverityError, "VM {vm} could not be started: {detail}"},
+	SuspendFailedHost:    {model.SeverityError, "The state of VM {vm} could not be saved: {detail}"},
+	PowerOffFailed:       {model.SeverityError, "VM {vm} could not be powered off: {detail}"},
+	CreateFailed:         {model.SeverityError, "VM {vm} could not be created: {detail}"},
+	UpdateFailed:         {model.SeverityError, "The configuration of VM {vm} could not be updated: {detail}"},
+	Down:                 {model.SeverityNormal, "VM {vm} is down. {detail}"},
+	ShutdownRequested:    {model.SeverityNormal, "Shutdown of VM {vm} was requested by {user}."},
+	ShutdownFailed:       {model.SeverityError, "VM {vm} could not be asked to shut down: {detail}"},
+	ShutdownForced:       {model.SeverityNormal, "VM {vm} cannot shut down gracefully now and was powered off on the request of {user}."},
+	ShutdownForcedFailed: {model.SeverityError, "VM {vm} could not be powered off in place of a shutdown: {detail}"},
+	SavedStateCleared:    {model.SeverityNormal, "The saved state of VM {vm} was removed on the request of {user}."},
+	SavedStateFailed:     {model.SeverityError, "The saved state of VM {vm} could not be removed: {detail}"},
+	Removed:              {model.SeverityNormal, "VM {vm} was removed by {user}."},
+	DownWithError:        {model.SeverityError, "VM {vm} is down with error. {detail}"},
+	NotResponding:        {model.SeverityWarning, "VM {vm} is not responding."},
+	PausedNoSpace:        {model.SeverityError, "VM {vm} has been paused: no storage space is left. It goes on when there is room again and it is started."},
+	SetUnknown:           {model.SeverityWarning, "VM {vm} was set to the unknown status: its host {host} does not answer."},
+	HostRebooted:         {model.SeverityNormal, "VM {vm} was shut down because its host {host} was rebooted."},
+	PausedIO:             {model.SeverityError, "VM {vm} has been paused because of a storage I/O problem."},
+	PausedPermission:     {model.SeverityError, "VM {vm} has been paused because of a storage permission problem."},
+	ShutdownIgnored:      {model.SeverityWarning, "VM {vm} did not shut down in time and goes on running."},
+	StartRequested:       {model.SeverityNormal, "Start of VM {vm} was requested by {user}."},
+	StartFailedOnHost:    {model.SeverityWarning, "VM {vm} could not be started on Host {host}; another host is tried. {detail}"},
+	StartRequestedOnHost: {model.SeverityNormal, "Start of VM {vm} was requested by {user} (Host: {host})."},
+	RebootRequested:      {model.SeverityNormal, "Reboot of VM {vm} was requested by {user}."},
+	RebootFailed:         {model.SeverityError, "VM {vm} did not reboot: {detail}"},
+	StatusRestored:       {model.SeverityNormal, "The status of VM {vm} was restored to {detail}."},
+	RemovedKeepingDisks:  {model.SeverityWarning, "VM {vm} was removed; some of its disks could not be: {detail}"},
+	StopSkipped:          {model.SeverityNormal, "Stop of VM {vm} was skipped: it is already down."},
+	SuspendBegun:         {model.SeverityNormal, "Suspension of VM {vm} was begun by {user} (Host: {host})."},
+	SuspendFailed:        {model.SeverityError, "VM {vm} could not be suspended: {detail}"},
+	SuspendDone:          {model.SeverityNormal, "VM {vm} is suspended."},
+	Paused:               {model.SeverityNormal, "VM {vm} was paused by a user."},
+
+	HostConnected:     {model.SeverityNormal, "Host {host} is up."},
+	HostNonResponsive: {model.SeverityError, "Host {host} does not answer: {detail}"},
+	DiskAdded:         {model.SeverityNormal, "Disk {disk} was added by {user}."},
+	DiskAddFailed:     {model.SeverityError, "Disk {disk} could not be added: {detail}"},
+	DiskRemoved:       {model.SeverityNormal, "Disk {disk} was removed by {user}."},
+	DiskRemoveFailed:  {model.SeverityError, "Disk {disk} could not be removed: {detail}"},
+	DiskAttached:      {model.SeverityNormal, "Disk {disk} was attached to VM {vm} by {user}."},
+	DiskDetached:      {model.SeverityNormal, "Disk {disk} was detached from VM {vm} by {user}."},
+	DiskUpdated:       {model.SeverityNormal, "Disk {disk} was updated by {user}."},
+	NICAdded:          {model.SeverityNormal, "Network interface {detail} was added to VM {vm} by {user}."},
+	NICRemoved:        {model.SeverityNormal, "Network interface {detail} was removed from VM {vm} by {user}."},
+	NICUpdated:        {model.SeverityNormal, "Network interface {detail} of VM {vm} was updated by {user}."},
+	MediumChanged:     {model.SeverityNormal, "The medium in the CD drive of VM {vm} was changed by {user}: {detail}"},
+	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
+	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
+
+	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
+	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
+	GuestWatchdog:     {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
+	ForeignEpoch:      {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
+	Adopted:           {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
+	Resumed:           {model.SeverityNormal, "VM {vm} was resumed."},
+	StartCancelled:    {model.SeverityNormal, "The start of VM {vm} was interrupted by {user}."},
+	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
+	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
+	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
+}
+
+// Codes gives every code in the table, in no order.
+func Codes() []Code {
+	codes := make([]Code, 0, len(lines))
+	for code := range lines {
+		codes = append(codes, code)
+	}
+	return codes
+}

@@ -1,0 +1,265 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/fault"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+	"vireo/internal/store"
+)
+
+// Act runs a command. It returns when the command is done, or when it is
+// accepted for paths that work in the background and clients that do not wait.
+// The error is a *fault.Fault; the result is not nil when a job was made.
+func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
+	command, known := e.commands[string(call.On)+"."+call.Name]
+	if !known {
+		return nil, fault.Missing(string(call.On) + " " + call.Name)
+	}
+	call.Verb = command.Verb
+	if err := sleep(ctx, call.GracePeriod); err != nil {
+		return nil, fault.New(fault.Interrupted, call.Verb).Because(err)
+	}
+	accepted, err := e.acceptFree(ctx, command, call)
+	if err != nil {
+		return nil, e.said(err)
+	}
+	result := &Result{Object: accepted.object}
+	if accepted.job == nil {
+		e.lookAt(call)
+		return result, nil
+	}
+	result.Job = accepted.job
+	e.runner.Start(accepted.job)
+	if call.Async != nil && *call.Async || call.Async == nil && accepted.path.Task {
+		result.Pending = true
+		return result, nil
+	}
+	return e.await(ctx, result)
+}
+
+// await waits for a job that the client waits for, within bounds.
+func (e *Engine) await(ctx context.Context, result *Result) (*Result, error) {
+	bounded, cancel := context.WithTimeout(ctx, e.Values.Duration("SyncActionTimeout"))
+	defer cancel()
+	ended, err := e.runner.Wait(bounded, result.Job.ID)
+	switch {
+	case err != nil && bounded.Err() != nil:
+		result.Pending = true
+		return result, nil
+	case err != nil:
+		return result, e.said(err)
+	}
+	result.Job = ended
+	if object, ok := e.object(ended.Target); ok {
+		result.Object = object
+	}
+	if ended.Status == model.JobFailed && ended.Fault != nil {
+		return result, &fault.Fault{Kind: fault.Kind(ended.Fault.Kind), Code: ended.Fault.Code,
+			Messages: []string{ended.Fault.Message}, Command: true}
+	}
+	return result, nil
+}
+
+// Wait returns a job when it has ended.
+func (e *Engine) Wait(ctx context.Context, id model.ID) (*model.Job, error) {
+	return e.runner.Wait(ctx, id)
+}
+
+type acceptance struct {
+	object model.Object
+	job    *model.Job
+	path   *Path
+	// blocker is the job to interrupt before the command can be accepted.
+	blocker *model.Job
+}
+
+// acceptFree accepts a command, interrupting the job in its way if the row may.
+func (e *Engine) acceptFree(ctx context.Context, command *Command, call *Call) (*acceptance, error) {
+	deadline, cancel := context.WithTimeout(ctx, e.Values.Duration("InterruptTimeout"))
+	defer cancel()
+	for {
+		accepted, err := e.accept(ctx, command, call)
+		if err != nil || accepted.blocker == nil {
+			return accepted, err
+		}
+		e.runner.Interrupt(ctx, accepted.blocker.ID)
+		if _, err := e.runner.Wait(deadline, accepted.blocker.ID); err != nil {
+			return nil, locked(command, e.nameOf(call))
+		}
+	}
+}
+
+// accept checks and writes a command as one transaction: permission, lock,
+// status, preconditions, then changes, status, job and event (api-v3 3.1).
+func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acceptance, error) {
+	accepted := &acceptance{}
+	err := e.Inventory.Update(ctx, func(tx *inventory.Tx) error {
+		*accepted = acceptance{}
+		status, hasStatus, err := e.target(tx, command, call)
+		if err != nil {
+			return err
+		}
+		if !e.allowed(tx, command, call) {
+			return fault.New(fault.NotAuthorized)
+		}
+		path, fits := command.path(status, hasStatus)
+		locks := command.locks(tx, call)
+		for _, ref := range locks {
+			if holder, held := tx.Holder(ref); held {
+				if command.Interrupts && fits {
+					accepted.blocker = holder
+					return nil
+				}
+				return locked(command, e.nameOf(call))
+			}
+		}
+		if !fits {
+			return command.refuse(status)
+		}
+		accepted.path = path
+		return e.enter(tx, command, path, call, locks, accepted)
+	})
+	return accepted, err
+}
+
+func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Call, locks []model.Ref, accepted *acceptance) error {
+	for _, check := range []func(*inventory.Tx, *Call) error{command.Check, path.Check} {
+		if check == nil {
+			continue
+		}
+		if err := check(tx, call); err != nil {
+			return err
+		}
+	}
+	target := model.Ref{Kind: command.On, ID: call.Target}
+	before := model.Status("")
+	if vm, ok := tx.VMs.Get(call.Target); ok && command.On == model.KindVM {
+		before = vm.Run.Status
+	}
+	if path.Apply != nil {
+		object, err := path.Apply(tx, call)
+		if err != nil {
+			return err
+		}
+		accepted.object = object
+		if object != nil {
+			target = object.Ref()
+		}
+	}
+	if path.Via != "" {
+		vm, _ := tx.VMs.Edit(call.Target)
+		SetStatus(vm, path.Via, "")
+	}
+	if len(path.Steps) > 0 {
+		made, err := newJob(tx, command, path, call, target, locks)
+		if err != nil {
+			return err
+		}
+		made.Before = before
+		accepted.job = made
+		tx.PutJob(made)
+	}
+	codes := []audit.Code{path.Begun}
+	if len(path.Steps) == 0 {
+		codes = append(codes, path.Done)
+	}
+	for _, code := range codes {
+		if code != 0 {
+			about := aboutCall(tx, call, target)
+			if accepted.job != nil {
+				about.Job = accepted.job.ID
+			}
+			tx.Event(audit.New(code, about))
+		}
+	}
+	if accepted.object == nil {
+		if vm, ok := tx.VMs.Get(call.Target); ok {
+			accepted.object = vm
+		}
+	}
+	return nil
+}
+
+func newJob(tx *inventory.Tx, command *Command, path *Path, call *Call, target model.Ref, locks []model.Ref) (*model.Job, error) {
+	now := time.Now().UTC()
+	made := &model.Job{
+		ID: model.NewID(), Action: command.Key(), Path: path.Name, Verb: command.Verb,
+		Monitored: !command.Unmonitored && path.Title != "", Target: target, Locks: locks,
+		CorrelationID: call.CorrelationID, Status: model.JobStarted, StartTime: now, LastUpdated: now,
+		Steps: job.NewSteps(now), AutoCleared: true,
+	}
+	if command.Locks == nil || len(locks) == 0 {
+		made.Locks = []model.Ref{target}
+	}
+	if call.Caller != nil {
+		made.Owner, made.OwnerName = call.Caller.User, call.Caller.Name
+	}
+	made.Description = strings.ReplaceAll(path.Title, "{name}", nameIn(tx, target))
+	if durable, ok := call.Params.(Durable); ok {
+		encoded, err := json.Marshal(durable)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the parameters of %s: %w", command.Key(), err)
+		}
+		made.Params = encoded
+	}
+	return made, nil
+}
+
+func (c *Command) locks(tx *inventory.Tx, call *Call) []model.Ref {
+	if c.Locks != nil {
+		return c.Locks(tx, call)
+	}
+	if call.Target == "" {
+		return nil
+	}
+	return []model.Ref{{Kind: c.On, ID: call.Target}}
+}
+
+func (c *Command) refuse(status model.Status) error {
+	if c.Refuse != nil {
+		return c.Refuse(c.Verb, status)
+	}
+	return fault.New(fault.VMStatusIllegal, c.Verb, lifecycle.Label(status))
+}
+
+func locked(command *Command, name string) error {
+	return fault.New(fault.ObjectLocked, command.Verb, name)
+}
+
+// said turns an error of accepting into a fault.
+func (e *Engine) said(err error) error {
+	if errors.Is(err, store.ErrFenced) {
+		return fault.New(fault.EngineUnavailable).Because(err)
+	}
+	return fault.Of(err)
+}
+
+func (e *Engine) lookAt(call *Call) {
+	if call.On == model.KindVM && e.Machines != nil {
+		e.Machines.Look(call.Target)
+	}
+}
+
+func sleep(ctx context.Context, period time.Duration) error {
+	if period <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(period)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"vireo/internal/host"
+	"vireo/internal/image"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/model"
+	"vireo/internal/option"
+)
+
+// Machines is what the engine needs of the watcher: the connections to hosts.
+type Machines interface {
+	// Connected gives the live connection to a host that has been compared since
+	// it was made; host.ErrUnreachable when there is none.
+	Connected(id model.ID) (host.Host, error)
+	// Await returns when Connected would succeed, or the context's error.
+	Await(ctx context.Context, id model.ID) error
+	// Look asks for a VM's guest to be looked at soon.
+	Look(vm model.ID)
+	// Sample reads a host's figures of its guests now.
+	Sample(ctx context.Context, id model.ID) error
+}
+
+// Options are what an engine is made of.
+type Options struct {
+	Inventory *inventory.Inventory
+	Images    image.Images
+	Values    *option.Values
+	// ID is this engine's, written into the metadata of its guests.
+	ID  model.ID
+	Log *slog.Logger
+	// Emulate makes all guests run without KVM.
+	Emulate bool
+	// Died is for tests: see job.Options.
+	Died func(job.Point) bool
+}
+
+// Engine accepts commands and runs them.
+type Engine struct {
+	Options
+	// Machines is set before the first command.
+	Machines Machines
+
+	runner   *job.Runner
+	commands map[string]*Command
+	rows     []*Command
+
+	liveMu sync.RWMutex
+	live   map[model.ID]*model.Live
+}
+
+// New makes an engine without rows; Install adds them.
+func New(options Options) *Engine {
+	e := &Engine{Options: options, commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
+	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
+	return e
+}
+
+// Install adds rows to the command table. A name twice is a mistake of the
+// program and panics.
+func (e *Engine) Install(rows []Command) {
+	for i := range rows {
+		row := &rows[i]
+		if _, exists := e.commands[row.Key()]; exists {
+			panic("engine: the command " + row.Key() + " is installed twice")
+		}
+		e.commands[row.Key()] = row
+		e.rows = append(e.rows, row)
+	}
+}
+
+// Commands gives the rows of the command table, in the order of installation.
+func (e *Engine) Commands() []*Command { return e.rows }
+
+// Resume takes up the jobs that an earlier engine left.
+func (e *Engine) Resume() {
+	for _, unfinished := range e.Inventory.Jobs() {
+		if !unfinished.External {
+			e.runner.Start(unfinished)
+		}
+	}
+}
+
+// Close stops all jobs where they are; they go on with the next engine.
+func (e *Engine) Close() { e.runner.Close() }
+
+// Live gives what a VM's guest reports of itself; nil when nothing is known.
+// The value is immutable.
+func (e *Engine) Live(vm model.ID) *model.Live {
+	e.liveMu.RLock()
+	defer e.liveMu.RUnlock()
+	return e.live[vm]
+}
+
+// SetLive replaces what is known of a guest; nil forgets it.
+func (e *Engine) SetLive(vm model.ID, live *model.Live) {
+	e.liveMu.Lock()
+	defer e.liveMu.Unlock()
+	if live == nil {
+		delete(e.live, vm)
+		return
+	}
+	e.live[vm] = live
+}
+
+// EditLive changes what is known of a guest.
+func (e *Engine) EditLive(vm model.ID, change func(*model.Live)) {
+	e.liveMu.Lock()
+	defer e.liveMu.Unlock()
+	fresh := &model.Live{}
+	if old := e.live[vm]; old != nil {
+		*fresh = *old
+	}
+	change(fresh)
+	e.live[vm] = fresh
+}

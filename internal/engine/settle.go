@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/fault"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// plan finds the work of a job: the path of its row, with the status and events
+// that its end means.
+func (e *Engine) plan(made *model.Job) (job.Plan, bool) {
+	command, known := e.commands[made.Action]
+	if !known {
+		return job.Plan{}, false
+	}
+	path, known := command.named(made.Path)
+	if !known {
+		return job.Plan{}, false
+	}
+	return job.Plan{
+		Steps: path.Steps,
+		Settle: func(tx *inventory.Tx, w *job.Work, failure error) {
+			e.settle(tx, path, w, failure)
+		},
+		Settled: func(ended *model.Job) {
+			if ended.Target.Kind == model.KindVM && e.Machines != nil {
+				e.Machines.Look(ended.Target.ID)
+			}
+		},
+	}, true
+}
+
+func (e *Engine) settle(tx *inventory.Tx, path *Path, w *job.Work, failure error) {
+	about := AboutJob(tx, w.Job)
+	if w.Job.Target.Kind == model.KindVM {
+		if vm, ok := tx.VMs.Edit(w.Job.Target.ID); ok {
+			settleStatus(vm, path, w, failure)
+		}
+	}
+	if path.Settle != nil {
+		path.Settle(tx, w, failure)
+	}
+	code := path.Done
+	if failure != nil {
+		code = path.Failed
+		about.Detail = fault.Of(failure).Message()
+	}
+	if code != 0 {
+		fillAbout(tx, &about, w.Job.Target)
+		tx.Event(audit.New(code, about))
+	}
+}
+
+// settleStatus writes the status that the end of a job means. A failure that
+// could not be undone leaves the VM unknown until its host is seen.
+func settleStatus(vm *model.VM, path *Path, w *job.Work, failure error) {
+	switch {
+	case failure == nil && path.To != "":
+		SetStatus(vm, path.To, "")
+	case failure != nil && w.Dirty && vm.Run.Host != "":
+		if vm.Run.Status != model.StatusUnknown {
+			vm.Run.Before = w.Job.Before
+		}
+		SetStatus(vm, model.StatusUnknown, "")
+	case failure != nil && path.Via != "" && w.Job.Before != "":
+		SetStatus(vm, w.Job.Before, vm.Run.Detail)
+	}
+}
+
+// SetStatus enters a status; Since moves only when it is another one.
+func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
+	if vm.Run.Status != status {
+		vm.Run.Since = time.Now().UTC()
+		vm.Run.Escalated, vm.Run.ResetSeen = false, false
+	}
+	if status != model.StatusUnknown && status != model.StatusNotResponding {
+		vm.Run.Before = ""
+	}
+	vm.Run.Status, vm.Run.Detail = status, detail
+}
+
+// Ended records that a VM has gone down: its run-time values are cleared and
+// the configuration that waited for it applies (api-v3 4.2).
+func (e *Engine) Ended(tx *inventory.Tx, vm *model.VM, reason string) {
+	run := &vm.Run
+	SetStatus(vm, model.StatusDown, "")
+	*run = model.Run{Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
+		StopTime: time.Now().UTC(), ExitReason: reason}
+	if vm.NextRun != nil {
+		next := vm.NextRun
+		next.Disks, next.NICs, next.Tags = vm.Disks, vm.NICs, vm.Tags
+		vm.VMConfig, vm.NextRun = *next, nil
+	}
+	e.SetLive(vm.ID, nil)
+}
+
+// Down writes the end of a run and its event. cause decides between an ordinary
+// end (61) and one with error (119); why is the sentence that the event shows.
+func (e *Engine) Down(tx *inventory.Tx, vm *model.VM, cause lifecycle.Cause, why string, about audit.About) {
+	code := audit.Down
+	if cause == lifecycle.CauseCrashed || cause == lifecycle.CauseVanished || cause == lifecycle.CausePanic {
+		code = audit.DownWithError
+	}
+	about.VM = vm
+	about.Host, _ = tx.Hosts.Get(vm.Run.Host)
+	about.Detail = why
+	tx.Event(audit.New(code, about))
+	e.Ended(tx, vm, why)
+}

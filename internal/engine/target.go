@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"vireo/internal/audit"
+	"vireo/internal/fault"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// target finds the object of a call and, for a VM, its status. Rows of other
+// kinds check what they contain themselves.
+func (e *Engine) target(tx *inventory.Tx, command *Command, call *Call) (model.Status, bool, error) {
+	if call.Parent != "" {
+		vm, found := tx.VMs.Get(call.Parent)
+		if !found {
+			return "", false, fault.New(fault.VMNotFound, command.Verb)
+		}
+		return vm.Run.Status, true, nil
+	}
+	if call.Target == "" {
+		return "", false, nil
+	}
+	if command.On == model.KindVM {
+		vm, found := tx.VMs.Get(call.Target)
+		if !found {
+			return "", false, fault.New(fault.VMNotFound, command.Verb)
+		}
+		return vm.Run.Status, true, nil
+	}
+	if _, found := objectIn(tx, model.Ref{Kind: command.On, ID: call.Target}); !found {
+		return "", false, fault.Missing(string(call.Target))
+	}
+	return "", false, nil
+}
+
+// objectIn finds an object of any kind that has a name.
+func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
+	switch ref.Kind {
+	case model.KindVM:
+		return found(tx.VMs.Get(ref.ID))
+	case model.KindDisk:
+		return found(tx.Disks.Get(ref.ID))
+	case model.KindHost:
+		return found(tx.Hosts.Get(ref.ID))
+	case model.KindTag:
+		return found(tx.Tags.Get(ref.ID))
+	case model.KindCluster:
+		return found(tx.Clusters.Get(ref.ID))
+	case model.KindDataCenter:
+		return found(tx.DataCenters.Get(ref.ID))
+	case model.KindNetwork:
+		return found(tx.Networks.Get(ref.ID))
+	case model.KindStorageDomain:
+		return found(tx.StorageDomains.Get(ref.ID))
+	case model.KindTemplate:
+		return found(tx.Templates.Get(ref.ID))
+	case model.KindUser:
+		return found(tx.Users.Get(ref.ID))
+	case model.KindJob:
+		return found(tx.Job(ref.ID))
+	}
+	return nil, false
+}
+
+func found[P model.Object](object P, ok bool) (model.Object, bool) {
+	if !ok {
+		return nil, false
+	}
+	return object, true
+}
+
+// object finds an object as it is now.
+func (e *Engine) object(ref model.Ref) (model.Object, bool) {
+	switch ref.Kind {
+	case model.KindVM:
+		return found(e.Inventory.VMs.Get(ref.ID))
+	case model.KindDisk:
+		return found(e.Inventory.Disks.Get(ref.ID))
+	}
+	return nil, false
+}
+
+func nameIn(tx *inventory.Tx, ref model.Ref) string {
+	if object, ok := objectIn(tx, ref); ok {
+		return object.ObjectName()
+	}
+	return string(ref.ID)
+}
+
+// nameOf is what messages call the object of a call: "VM web1".
+func (e *Engine) nameOf(call *Call) string {
+	id := call.Target
+	if call.Parent != "" {
+		id = call.Parent
+	}
+	if vm, ok := e.Inventory.VMs.Get(id); ok {
+		return "VM " + vm.Name
+	}
+	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
+		return "disk " + disk.Alias
+	}
+	return string(call.On) + " " + string(call.Target)
+}
+
+// aboutCall fills what an event says of a call.
+func aboutCall(tx *inventory.Tx, call *Call, target model.Ref) audit.About {
+	about := audit.About{CorrelationID: call.CorrelationID}
+	if call.Caller != nil {
+		about.User, about.UserName = call.Caller.User, call.Caller.Name
+	}
+	fillAbout(tx, &about, target)
+	if vm, ok := tx.VMs.Get(call.Parent); ok {
+		about.VM = vm
+	}
+	return about
+}
+
+func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
+	switch target.Kind {
+	case model.KindVM:
+		if vm, ok := tx.VMs.Get(target.ID); ok {
+			about.VM = vm
+			about.Host, _ = tx.Hosts.Get(vm.Run.Host)
+		}
+	case model.KindDisk:
+		about.Disk, _ = tx.Disks.Get(target.ID)
+	case model.KindHost:
+		about.Host, _ = tx.Hosts.Get(target.ID)
+	}
+}
+
+// AboutJob fills what an event says of a job.
+func AboutJob(tx *inventory.Tx, job *model.Job) audit.About {
+	about := audit.About{CorrelationID: job.CorrelationID, User: job.Owner, UserName: job.OwnerName, Job: job.ID}
+	fillAbout(tx, &about, job.Target)
+	return about
+}

@@ -1,0 +1,124 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// compare reads what a host is and runs, and brings the record in line: the
+// host is up, a host that was restarted has lost its guests, and guests that
+// belong to nobody here are told of. What became of each guest is found by the
+// looks that follow.
+func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error {
+	facts, err := conn.Facts(ctx)
+	if err != nil {
+		return fmt.Errorf("reading facts: %w", err)
+	}
+	bootID, err := conn.BootID(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the boot id: %w", err)
+	}
+	guests, err := conn.Guests(ctx)
+	if err != nil {
+		return fmt.Errorf("listing guests: %w", err)
+	}
+	return w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+		edited, ok := tx.Hosts.Edit(m.id)
+		if !ok {
+			return nil
+		}
+		rebooted := edited.BootID != "" && edited.BootID != bootID
+		first := edited.BootID == ""
+		if edited.Status != model.HostUp {
+			edited.Since = time.Now().UTC()
+			tx.Event(audit.New(audit.HostConnected, audit.About{Host: edited}))
+		}
+		if !facts.Accelerated && (first || edited.Facts.Accelerated) {
+			tx.Event(audit.New(audit.HostEmulates, audit.About{Host: edited, Detail: facts.AccelerationDetail}))
+		}
+		edited.Status, edited.StatusDetail = model.HostUp, ""
+		edited.BootID, edited.Facts = bootID, facts
+		if rebooted {
+			w.rebooted(tx, edited, guests)
+		}
+		w.strangers(tx, edited, guests)
+		return nil
+	})
+}
+
+// rebooted closes the runs of all VMs that a restarted host has lost (event
+// 143). VMs that a job holds are left to the job.
+func (w *Watcher) rebooted(tx *inventory.Tx, on *model.Host, guests []host.Guest) {
+	running := make(map[model.ID]bool)
+	for _, guest := range guests {
+		running[guest.ID] = guest.State != host.Off
+	}
+	for _, vm := range tx.VMs.All() {
+		if vm.Run.Host != on.ID || running[vm.ID] || !lifecycle.HasGuest(vm.Run.Status) {
+			continue
+		}
+		if _, held := tx.Holder(vm.Ref()); held {
+			continue
+		}
+		edited, _ := tx.VMs.Edit(vm.ID)
+		tx.Event(audit.New(audit.HostRebooted, audit.About{VM: edited, Host: on}))
+		w.Engine.Down(tx, edited, lifecycle.CauseOff, "Its host was rebooted.", audit.About{})
+	}
+}
+
+// strangers tells of guests that carry this engine's mark and are not, or no
+// longer, what is recorded here.
+func (w *Watcher) strangers(tx *inventory.Tx, on *model.Host, guests []host.Guest) {
+	for _, guest := range guests {
+		if !guest.Ours || guest.Engine != w.Engine.ID || guest.State == host.Off {
+			continue
+		}
+		vm, known := tx.VMs.Get(guest.ID)
+		if !known {
+			w.Log.Warn("a guest of this engine belongs to no VM; it is left alone",
+				"host", on.ID, "vm", guest.ID, "name", guest.Name)
+			continue
+		}
+		if guest.Epoch > vm.Run.Epoch && w.Adopt {
+			edited, _ := tx.VMs.Edit(vm.ID)
+			edited.Run.Epoch, edited.Run.Host = guest.Epoch, on.ID
+			continue
+		}
+		if vm.Run.Host == "" && guest.Epoch == vm.Run.Epoch && vm.Run.Status == model.StatusDown {
+			edited, _ := tx.VMs.Edit(vm.ID)
+			edited.Run.Host = on.ID
+		}
+	}
+}
+
+// lookAtAll asks for a look at every VM that has to do with a host.
+func (w *Watcher) lookAtAll(on model.ID) {
+	for _, vm := range w.inventory.VMs.All() {
+		if vm.Run.Host == on {
+			w.looks.ask(vm.ID)
+		}
+	}
+}
+
+// setUnknown enters the unknown status, remembering the one before (event 142).
+func setUnknown(tx *inventory.Tx, id model.ID, on *model.Host) {
+	edited, ok := tx.VMs.Edit(id)
+	if !ok || edited.Run.Status == model.StatusUnknown || lifecycle.Resting(edited.Run.Status) {
+		return
+	}
+	before := edited.Run.Status
+	if before == model.StatusNotResponding {
+		before = edited.Run.Before
+	}
+	engine.SetStatus(edited, model.StatusUnknown, edited.Run.Detail)
+	edited.Run.Before = before
+	tx.Event(audit.New(audit.SetUnknown, audit.About{VM: edited, Host: on}))
+}

@@ -1,0 +1,78 @@
+package watch
+
+import (
+	"context"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// busyPause is how long a limit waits that has passed while a job holds the VM.
+const busyPause = time.Second
+
+// expired does what the passing of a limit means.
+func (w *Watcher) expired(rung alarm) {
+	if rung.limit.Expiry == lifecycle.ExpireEscalate {
+		w.escalate(rung)
+		return
+	}
+	again := false
+	err := w.inventory.Update(w.base, func(tx *inventory.Tx) error {
+		vm, ok := tx.VMs.Get(rung.vm)
+		if !ok || vm.Run.Status != rung.limit.Status || !vm.Run.Since.Equal(rung.since) {
+			return nil
+		}
+		if _, held := tx.Holder(vm.Ref()); held {
+			again = true
+			return nil
+		}
+		edited, _ := tx.VMs.Edit(vm.ID)
+		on, _ := tx.Hosts.Get(edited.Run.Host)
+		about := audit.About{VM: edited, Host: on}
+		switch rung.limit.Expiry {
+		case lifecycle.ExpireShutdown:
+			tx.Event(audit.New(audit.ShutdownIgnored, about))
+		case lifecycle.ExpireReboot:
+			if !edited.Run.ResetSeen {
+				about.Detail = "the guest ignored the request."
+				tx.Event(audit.New(audit.RebootFailed, about))
+			}
+		}
+		engine.SetStatus(edited, model.StatusUp, "")
+		return nil
+	})
+	w.wrote(err)
+	if again {
+		time.AfterFunc(busyPause, func() { w.alarms.rang(rung) })
+	}
+}
+
+// escalate presses the power button of a guest that its agent has not shut
+// down (api-v3 3.5).
+func (w *Watcher) escalate(rung alarm) {
+	vm, ok := w.inventory.VMs.Get(rung.vm)
+	if !ok || vm.Run.Status != rung.limit.Status || !vm.Run.Since.Equal(rung.since) || vm.Run.Escalated {
+		return
+	}
+	conn, err := w.Connected(vm.Run.Host)
+	if err != nil {
+		return
+	}
+	bounded, cancel := context.WithTimeout(w.base, w.values.Duration("HostCallTimeout"))
+	defer cancel()
+	if err := conn.PressPower(bounded, vm.ID); err != nil {
+		w.Log.Warn("the power button could not be pressed", "vm", vm.ID, "err", err)
+		return
+	}
+	w.edit(vm.ID, func(_ *inventory.Tx, edited *model.VM) bool {
+		if edited.Run.Status != rung.limit.Status {
+			return false
+		}
+		edited.Run.Escalated = true
+		return true
+	})
+}

@@ -1,0 +1,167 @@
+package watch
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"vireo/internal/engine"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+	"vireo/internal/option"
+)
+
+// Options are what a Watcher is made of.
+type Options struct {
+	Engine *engine.Engine
+	// Driver reaches the hosts.
+	Driver host.Driver
+	Log    *slog.Logger
+	// Adopt says that the data was restored from a backup: guests of a later run
+	// than the recorded one are taken over instead of left alone.
+	Adopt bool
+}
+
+// Watcher implements engine.Machines.
+type Watcher struct {
+	Options
+	inventory *inventory.Inventory
+	values    *option.Values
+
+	base   context.Context
+	cancel context.CancelFunc
+	wait   sync.WaitGroup
+
+	mu       sync.Mutex
+	machines map[model.ID]*machine
+	changed  chan struct{} // closed and replaced when a connection comes or goes
+
+	asking map[model.ID]bool // VMs whose agent is being asked; guarded by mu
+
+	looks  *keyed
+	alarms *alarms
+}
+
+// machine is one host as the watcher sees it.
+type machine struct {
+	id     model.ID
+	cancel context.CancelFunc
+
+	mu    sync.Mutex
+	conn  host.Host // nil unless connected and compared
+	lost  time.Time // when the connection was lost; zero while connected
+	taken time.Time // when the guests' figures were sampled last
+	cpu   map[model.ID]host.Sample
+}
+
+// New makes a watcher; Start begins to watch.
+func New(options Options) *Watcher {
+	w := &Watcher{Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
+		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool), changed: make(chan struct{})}
+	w.base, w.cancel = context.WithCancel(context.Background())
+	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
+	w.alarms = newAlarms(w.values, w.expired)
+	return w
+}
+
+// Start watches all hosts that exist and those that come.
+func (w *Watcher) Start() {
+	w.inventory.Follow(w.alarms.follow)
+	for _, vm := range w.inventory.VMs.All() {
+		w.alarms.follow(vm.Ref(), vm)
+	}
+	w.wait.Go(w.followHosts)
+	w.wait.Go(w.sampleAll)
+	w.wait.Go(w.checkStorage)
+}
+
+// Close ends all connections and waits; guests run on.
+func (w *Watcher) Close() {
+	w.cancel()
+	w.alarms.close()
+	w.wait.Wait()
+}
+
+// followHosts starts and ends a loop for each host as they come and go.
+func (w *Watcher) followHosts() {
+	for {
+		changed := w.inventory.Changed()
+		w.mu.Lock()
+		for _, known := range w.inventory.Hosts.All() {
+			if _, watched := w.machines[known.ID]; !watched {
+				w.watchHost(known.ID)
+			}
+		}
+		for id, watched := range w.machines {
+			if _, exists := w.inventory.Hosts.Get(id); !exists {
+				watched.cancel()
+				delete(w.machines, id)
+			}
+		}
+		w.mu.Unlock()
+		select {
+		case <-changed:
+		case <-w.base.Done():
+			return
+		}
+	}
+}
+
+func (w *Watcher) watchHost(id model.ID) {
+	ctx, cancel := context.WithCancel(w.base)
+	watched := &machine{id: id, cancel: cancel, lost: time.Now(), cpu: make(map[model.ID]host.Sample)}
+	w.machines[id] = watched
+	w.wait.Go(func() { w.follow(ctx, watched) })
+	w.wait.Go(func() { w.judgeSilence(ctx, watched) })
+}
+
+func (w *Watcher) machine(id model.ID) *machine {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.machines[id]
+}
+
+// Connected gives the live connection to a host.
+func (w *Watcher) Connected(id model.ID) (host.Host, error) {
+	if watched := w.machine(id); watched != nil {
+		if conn := watched.connection(); conn != nil {
+			return conn, nil
+		}
+	}
+	return nil, host.ErrUnreachable
+}
+
+func (m *machine) connection() host.Host {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.conn
+}
+
+// Await returns when the host is connected, or the context's error.
+func (w *Watcher) Await(ctx context.Context, id model.ID) error {
+	for {
+		w.mu.Lock()
+		changed := w.changed
+		w.mu.Unlock()
+		if _, err := w.Connected(id); err == nil {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *Watcher) announce() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+// Look asks for a VM's guest to be looked at soon; asking often is one look.
+func (w *Watcher) Look(vm model.ID) { w.looks.ask(vm) }

@@ -1,0 +1,169 @@
+package option
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"vireo/internal/inventory"
+)
+
+// Type says how an option's text is read.
+type Type string
+
+// The types of option.
+const (
+	Duration Type = "duration" // Go's form: 30s, 5m; a bare number is seconds
+	Number   Type = "number"
+	Flag     Type = "flag" // true or false
+	Text     Type = "text"
+)
+
+// Definition is one engine option.
+type Definition struct {
+	Name    string
+	Type    Type
+	Default string
+	// Min is the smallest number, or duration in seconds.
+	Min int
+	// Meaning is the sentence that `vireo config get` prints.
+	Meaning string
+}
+
+// Table lists every engine option. The names are those of the engine 3.6 where
+// it has the option.
+var Table = []Definition{
+	{"GuestAgentStartupTimeout", Duration, "60s", 0, "How long a VM without a guest agent stays powering_up before it is taken to be up."},
+	{"VmGracefulShutdownTimeout", Duration, "30s", 0, "How long the guest agent has to shut the guest down before the power button is pressed."},
+	{"VmPoweringDownTimeout", Duration, "5m", 0, "How long a guest may take to shut down before the VM is taken to be up again (event 147)."},
+	{"VmRebootTimeout", Duration, "3m", 0, "How long a VM stays reboot_in_progress when its guest agent does not answer again."},
+	{"MaxRerunVmOnVdsCount", Number, "3", 1, "How many hosts are tried when a start fails."},
+	{"VdsTimeout", Duration, "30s", 0, "How long a host may be out of reach before it is non_responsive and its VMs are unknown."},
+	{"HostPingInterval", Duration, "5s", 1, "How often the connection to a quiet host is tested."},
+	{"HostCallTimeout", Duration, "60s", 1, "How long one call to a host may take; saving and restoring memory excepted."},
+	{"SaveStateTimeout", Duration, "30m", 1, "How long saving or restoring the memory of a VM may take."},
+	{"VmMonitorTimeout", Duration, "30s", 1, "How long the monitor of a QEMU may be silent before its VM is not_responding."},
+	{"StatisticsInterval", Duration, "15s", 1, "How often the figures of running guests are sampled."},
+	{"GuestInfoInterval", Duration, "60s", 1, "How often a running guest's agent is asked for its addresses and names."},
+	{"StorageCheckInterval", Duration, "30s", 1, "How often storage domains are checked."},
+	{"SyncActionTimeout", Duration, "3m", 1, "How long a request waits for a synchronous action before it is answered 202."},
+	{"InterruptTimeout", Duration, "30s", 1, "How long a command waits for the job that it interrupts."},
+	{"ReservedHostMemory", Number, "256", 0, "Memory of each host, in MiB, that is not given to guests."},
+	{"VmOverheadMemory", Number, "32", 0, "Memory that each guest is taken to need beside its own, in MiB."},
+	{"SearchResultsLimit", Number, "100", 1, "The size of a page in searches."},
+	{"UserSessionTimeOutInterval", Duration, "30m", 60, "How long an unused session lasts."},
+	{"UserSessionHardLimit", Duration, "24h", 60, "How long a session lasts at most."},
+	{"AuditLogAgingThreshold", Duration, "720h", 3600, "How long events are kept."},
+	{"JobCleanupThreshold", Duration, "168h", 60, "How long ended jobs are kept."},
+	{"CSRFProtection", Flag, "false", 0, "Whether clients may ask for CSRF protection of their sessions."},
+	{"MaxVmNameLength", Number, "64", 1, "How many characters the name of a VM may have."},
+	{"MaxVmsInSystem", Number, "20000", 1, "How many VMs there may be."},
+	{"MaxVmMemory", Number, "4194304", 128, "How much memory a VM may have, in MiB."},
+	{"MaxVmCpus", Number, "288", 1, "How many virtual CPUs a VM may have."},
+	{"MaxDiskSize", Number, "8192", 1, "How large a disk may be, in GiB."},
+	{"MacPoolRanges", Text, "00:1a:4a:16:01:51-00:1a:4a:16:ff:ff", 0, "The addresses that network interfaces are given, as first-last."},
+	{"UserDefinedVMProperties", Text, "", 0, "The custom properties that VMs may have, as name=regular expression, separated by semicolons."},
+}
+
+// Find finds a definition by name, in any case.
+func Find(name string) (Definition, bool) {
+	i := slices.IndexFunc(Table, func(d Definition) bool { return strings.EqualFold(d.Name, name) })
+	if i < 0 {
+		return Definition{}, false
+	}
+	return Table[i], true
+}
+
+// Check says whether text is a value of the option, and why not.
+func (d Definition) Check(text string) error {
+	switch d.Type {
+	case Duration:
+		value, err := parseDuration(text)
+		if err != nil {
+			return fmt.Errorf("%s wants a time such as 30s or 5m, not %q", d.Name, text)
+		}
+		if value < time.Duration(d.Min)*time.Second && value != 0 {
+			return d.tooSmall(text)
+		}
+		if value < 0 {
+			return d.tooSmall(text)
+		}
+	case Number:
+		value, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%s wants a whole number, not %q", d.Name, text)
+		}
+		if value < d.Min {
+			return d.tooSmall(text)
+		}
+	case Flag:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("%s wants true or false, not %q", d.Name, text)
+		}
+	}
+	return nil
+}
+
+func (d Definition) tooSmall(text string) error {
+	return fmt.Errorf("%s must be at least %d, not %q", d.Name, d.Min, text)
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	return time.ParseDuration(text)
+}
+
+// Values reads options: what was set, else the default.
+type Values struct {
+	inventory *inventory.Inventory
+	overrides map[string]string
+}
+
+// From reads from the inventory. overrides win over what is kept there; they
+// are for tests.
+func From(inv *inventory.Inventory, overrides map[string]string) *Values {
+	return &Values{inventory: inv, overrides: overrides}
+}
+
+// String is the text of an option. An unknown name is a mistake of the program
+// and panics.
+func (v *Values) String(name string) string {
+	if text, ok := v.overrides[name]; ok {
+		return text
+	}
+	definition, known := Find(name)
+	if !known {
+		panic("option: unknown option " + name)
+	}
+	for _, set := range v.inventory.Options.Named(definition.Name) {
+		return set.Value
+	}
+	return definition.Default
+}
+
+// Duration is a time option.
+func (v *Values) Duration(name string) time.Duration {
+	value, err := parseDuration(v.String(name))
+	if err != nil {
+		definition, _ := Find(name)
+		value, _ = parseDuration(definition.Default)
+	}
+	return value
+}
+
+// Int is a number option.
+func (v *Values) Int(name string) int {
+	value, err := strconv.Atoi(v.String(name))
+	if err != nil {
+		definition, _ := Find(name)
+		value, _ = strconv.Atoi(definition.Default)
+	}
+	return value
+}
+
+// Bool is a flag option.
+func (v *Values) Bool(name string) bool { return v.String(name) == "true" }
