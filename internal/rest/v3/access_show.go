@@ -1,0 +1,91 @@
+package v3
+
+import (
+	"strconv"
+
+	"vireo/internal/auth"
+	"vireo/internal/model"
+)
+
+// ShowUser shows a user; secrets are never among what is shown.
+func (p *Page) ShowUser(user *model.User) *User {
+	out := &User{Resource: p.top(model.KindUser, user.ID)}
+	out.Name = new(user.Name)
+	out.Domain = &Domain{Name: new(user.Domain)}
+	out.LastName = text(user.LastName)
+	out.UserName = new(user.ObjectName())
+	out.Principal = new(user.Name)
+	out.Email = text(user.Email)
+	return out
+}
+
+// ShowRole shows a role; its permits have a collection of their own.
+func (p *Page) ShowRole(role *model.Role) *Role {
+	out := &Role{Resource: p.top(model.KindRole, role.ID)}
+	out.Name = new(role.Name)
+	out.Description = new(role.Description)
+	out.Mutable = new(role.Mutable)
+	out.Administrative = new(role.Administrative)
+	return out
+}
+
+// ShowPermits shows the permits of a role; without a role, all that there are.
+func (p *Page) ShowPermits(role *model.Role) []Permit {
+	var out []Permit
+	if role == nil {
+		for _, facts := range auth.Permits() {
+			permit := showPermit(facts)
+			permit.Href = p.Prefix + "/capabilities/permits/" + *permit.ID
+			out = append(out, permit)
+		}
+		return out
+	}
+	for _, name := range role.Permits {
+		facts, known := auth.PermitNamed(name)
+		if !known {
+			continue
+		}
+		permit := showPermit(facts)
+		permit.Href = below(p.Href(model.KindRole, role.ID), "permits", *permit.ID)
+		permit.Role = p.ref(model.KindRole, role.ID)
+		out = append(out, permit)
+	}
+	return out
+}
+
+func showPermit(facts auth.PermitFacts) Permit {
+	permit := Permit{Administrative: facts.Administrative}
+	permit.ID = new(strconv.Itoa(facts.ID))
+	permit.Name = new(string(facts.Name))
+	return permit
+}
+
+// ShowPermission shows a permission, addressed below the object it was asked for;
+// at is that object's address, or empty for the collection of all.
+func (p *Page) ShowPermission(permission *model.Permission, at string) *Permission {
+	href := p.Href(model.KindPermission, permission.ID)
+	if at != "" {
+		href = below(at, "permissions", string(permission.ID))
+	}
+	out := &Permission{Resource: p.resource("permission", href, permission.ID)}
+	out.Role = p.ref(model.KindRole, permission.Role)
+	out.User = p.ref(model.KindUser, permission.User)
+	object := p.ref(permission.Object.Kind, permission.Object.ID)
+	switch permission.Object.Kind {
+	case model.KindDataCenter:
+		out.DataCenter = object
+	case model.KindCluster:
+		out.Cluster = object
+	case model.KindHost:
+		out.Host = object
+	case model.KindStorageDomain:
+		out.StorageDomain = object
+	case model.KindVM:
+		out.VM = object
+	case model.KindTemplate:
+		out.Template = object
+	case model.KindDisk:
+		out.Disk = object
+	}
+	return out
+}

@@ -1,0 +1,118 @@
+package v3
+
+import (
+	"crypto/md5" //nolint:gosec // ids are name-based UUIDs of version 3, which are MD5 by definition
+	"encoding/hex"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// ShowNIC shows a network interface of a VM with what the guest reports of it.
+func (p *Page) ShowNIC(nic *model.NIC, vm model.ID, live *model.Live) *NIC {
+	href := below(p.Href(model.KindVM, vm), "nics", string(nic.ID))
+	out := &NIC{Resource: p.resource("nic", href, nic.ID)}
+	out.Name = new(nic.Name)
+	out.VM = p.ref(model.KindVM, vm)
+	out.Network = p.ref(model.KindNetwork, nic.Network)
+	out.Linked = new(nic.Linked)
+	out.Interface = text(nic.Interface)
+	out.MAC = &MAC{Address: nic.MAC}
+	out.Active = new(nic.Plugged)
+	out.Plugged = new(nic.Plugged)
+	if live != nil {
+		for i := range live.Devices {
+			if strings.EqualFold(live.Devices[i].MAC, nic.MAC) {
+				out.ReportedDevices = &ReportedDevices{ReportedDevice: []ReportedDevice{*p.ShowReportedDevice(&live.Devices[i], vm)}}
+			}
+		}
+	}
+	return out
+}
+
+// CheckAdd refuses a network interface to be added without a name.
+func (s *NIC) CheckAdd() error {
+	need := required{subject: "NIC", method: "add"}
+	need.need(s.Name != nil && *s.Name != "", "name")
+	return need.check()
+}
+
+// Apply changes a network interface by the elements that the request has. An
+// empty network element disconnects it. Each network has one profile, which
+// bears the network's id.
+func (s *NIC) Apply(to *model.NIC, find Finder) error {
+	set(&to.Name, s.Name)
+	set(&to.Linked, s.Linked)
+	set(&to.Plugged, s.Active)
+	set(&to.Plugged, s.Plugged)
+	if s.MAC != nil && s.MAC.Address != "" {
+		to.MAC = strings.ToLower(s.MAC.Address)
+	}
+	if s.Network != nil && !s.Network.given() && s.Network.Href == "" {
+		to.Network = ""
+	}
+	if err := setReference(&to.Network, s.VNICProfile, model.KindNetwork, find); err != nil {
+		return err
+	}
+	if err := setReference(&to.Network, s.Network, model.KindNetwork, find); err != nil {
+		return err
+	}
+	return setMember(&to.Interface, "NicInterface", nicInterfaces, s.Interface)
+}
+
+// nameID makes the id that belongs to a name everywhere: a UUID of version 3
+// without a namespace (api-v3 2.6).
+func nameID(name string) model.ID {
+	sum := md5.Sum([]byte(name)) //nolint:gosec // see the import
+	sum[6] = sum[6]&0x0f | 0x30
+	sum[8] = sum[8]&0x3f | 0x80
+	return model.ID(uuid.UUID(sum).String())
+}
+
+// ShowReportedDevice shows a network interface as the guest sees it.
+func (p *Page) ShowReportedDevice(device *model.GuestDevice, vm model.ID) *ReportedDevice {
+	id := nameID(device.Name + device.MAC)
+	href := below(p.Href(model.KindVM, vm), "reporteddevices", string(id))
+	out := &ReportedDevice{Resource: p.resource("reported_device", href, id)}
+	out.Name = new(device.Name)
+	out.Description = new("guest reported data")
+	out.Type = "network"
+	if device.MAC != "" {
+		out.MAC = &MAC{Address: device.MAC}
+	}
+	out.IPs = showIPs(device.IPs)
+	out.VM = p.ref(model.KindVM, vm)
+	return out
+}
+
+// ShowGraphicsConsoles shows the displays of a VM: the configured one, with what
+// the running one listens on. Current asks for the running one only.
+func (p *Page) ShowGraphicsConsoles(vm *model.VM, current bool) []GraphicsConsole {
+	display := vm.Display.Type
+	running := !lifecycle.Resting(vm.Run.Status)
+	if running && vm.Run.DisplayType != "" {
+		display = vm.Run.DisplayType
+	}
+	if display == "" || current && !running {
+		return nil
+	}
+	protocol := strings.ToUpper(string(display))
+	id := model.ID(hex.EncodeToString([]byte(protocol)))
+	href := below(p.Href(model.KindVM, vm.ID), "graphicsconsoles", string(id))
+	out := GraphicsConsole{Resource: p.resource("graphics_console", href, id)}
+	out.VM = p.ref(model.KindVM, vm.ID)
+	out.Protocol = new(protocol)
+	if running {
+		out.Address = text(vm.Run.Console.Address)
+		if vm.Run.Console.Port > 0 {
+			out.Port = new(vm.Run.Console.Port)
+		}
+		if vm.Run.Console.SecurePort > 0 {
+			out.TLSPort = new(vm.Run.Console.SecurePort)
+		}
+	}
+	return []GraphicsConsole{out}
+}
