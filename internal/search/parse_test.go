@@ -82,6 +82,7 @@ func TestParse(t *testing.T) {
 			Query{Where: Or{And{free("a"), free("b"), free("c"), free("d")}, free("e")}},
 			"a and b and c and d or e",
 		},
+		{"a or (b or c)", vms, Query{Where: Or{free("a"), free("b"), free("c")}}, "a or b or c"},
 		{"status=powering_up", vms, Query{Where: is("status", "powering_up")}, "status = powering_up"},
 		{"correlation_id=2f0a-1", events, Query{Where: is("correlation_id", "2f0a-1")}, "correlation_id = 2f0a-1"},
 		{"type=1158 and message=*x*", events, Query{Where: And{is("type", "1158"), is("message", "*x*")}}, "type = 1158 and message = *x*"},

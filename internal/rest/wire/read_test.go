@@ -162,6 +162,11 @@ func TestReadRefuses(t *testing.T) {
 		{"infinite decimal", readXML, "<vm><load>inf</load></vm>", InvalidValue, "decimal", "vm/load"},
 		{"bad date", readXML, "<vm><creation_time>yesterday</creation_time></vm>", InvalidValue, "date", "vm/creation_time"},
 		{"date before the first", readXML, "<vm><creation_time>0000-01-01T00:00:00+10:00</creation_time></vm>", InvalidValue, "date", "vm/creation_time"},
+		{"unsigned beyond the range of signed", readXML, `<vm><serial>18446744073709551616</serial></vm>`, InvalidValue, "between 0 and 18446744073709551615", "vm/serial"},
+		{"cut off in an unknown element", readXML, "<vm><new><b>", Malformed, "unexpected EOF", "vm"},
+		{"cut off among elements", readXML, "<vm><cpu>", Malformed, "unexpected EOF", "vm/cpu"},
+		{"cut off in an unknown element inside text", readXML, "<vm><name><b>", Malformed, "unexpected EOF", "vm/name"},
+		{"cut off in an unknown member", readJSON, `{"new":[1,`, Malformed, "unexpected end", ""},
 		{"bad value", readXML, `<vm><storage_manager>x</storage_manager></vm>`, InvalidValue, notABoolean, "vm/storage_manager"},
 
 		{"array", readJSON, "[]", WrongRoot, "an array, it should be an object", ""},

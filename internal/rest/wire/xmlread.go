@@ -80,14 +80,10 @@ func (r *xmlReader) malformed(err error) error {
 	if fault, ok := errors.AsType[*Error](err); ok {
 		return fault // from charset
 	}
-	line, _ := r.decoder.InputPos()
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, shorten(syntax.Msg))
 	}
-	if err == io.EOF {
-		return problem(Malformed, "The XML body is malformed at line %d: unexpected end.", line)
-	}
-	return problem(Malformed, "The XML body is malformed at line %d.", line)
+	return problem(Malformed, "The XML body is malformed at byte %d.", r.decoder.InputOffset())
 }
 
 // charset serves the declared encodings that clients with old XML libraries use.
