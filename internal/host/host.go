@@ -266,6 +266,8 @@ const (
 	EventMediumChanged     EventKind = "medium_changed"
 	EventDefined           EventKind = "defined"
 	EventForgotten         EventKind = "forgotten"
+	// EventControlError: the host can no longer talk to the QEMU of the guest.
+	EventControlError EventKind = "control_error"
 )
 
 // Sample is one reading of a running guest's counters.

@@ -1,0 +1,50 @@
+package libvirt
+
+import (
+	"context"
+	"sync"
+
+	"vireo/internal/model"
+)
+
+// gates limits the requests to each guest that may hang in its QEMU.
+type gates struct {
+	mu   sync.Mutex
+	open map[model.ID]*gate
+}
+
+type gate struct {
+	slots chan struct{}
+	users int
+}
+
+const requestsPerGuest = 2
+
+func (g *gates) init() { g.open = map[model.ID]*gate{} }
+
+// enter waits for a turn with the guest; leave must be called when the request
+// has returned, not when its caller has given up.
+func (g *gates) enter(ctx context.Context, id model.ID) (leave func(), err error) {
+	g.mu.Lock()
+	entry := g.open[id]
+	if entry == nil {
+		entry = &gate{slots: make(chan struct{}, requestsPerGuest)}
+		g.open[id] = entry
+	}
+	entry.users++
+	g.mu.Unlock()
+	forget := func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if entry.users--; entry.users == 0 {
+			delete(g.open, id)
+		}
+	}
+	select {
+	case entry.slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-entry.slots; forget() }), nil
+	case <-ctx.Done():
+		forget()
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,167 @@
+package libvirt
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+	"github.com/google/uuid"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// hypervisor is the connection to one host: a few links for short requests
+// (control), some for those that take as long as the guest is big (work), and
+// one that carries events and is tested (events).
+type hypervisor struct {
+	driver  Driver
+	target  target
+	control *pool
+	work    *pool
+	events  *link
+	log     *slog.Logger
+	profile profile
+
+	gates   gates
+	reasons pauseReasons
+	names   deviceNames
+
+	done     chan struct{}
+	lose     func(why string)
+	tasks    sync.WaitGroup
+	watching sync.Once
+}
+
+var _ host.Host = (*hypervisor)(nil)
+
+// The most connections of each kind. A hung guest keeps at most two slots.
+const (
+	controlLinks = 8
+	workLinks    = 4
+)
+
+func openHypervisor(ctx context.Context, d Driver, t target) (*hypervisor, error) {
+	h := &hypervisor{driver: d, target: t, log: d.Log.With("host", t.String()), done: make(chan struct{})}
+	h.gates.init()
+	h.lose = func() func(string) {
+		var once sync.Once
+		return func(why string) { once.Do(func() { h.log.Info("connection to the host ended", "why", why); h.shut() }) }
+	}()
+	lost := func() { h.lose("the daemon closed it") }
+	h.control = newPool(t, controlLinks, lost)
+	h.work = newPool(t, workLinks, lost)
+	var err error
+	if h.events, err = openLink(ctx, t); err != nil {
+		return nil, err
+	}
+	if h.profile, err = h.readProfile(ctx); err != nil {
+		h.lose("it could not be read")
+		h.events.wait()
+		h.control.wait.Wait()
+		return nil, err
+	}
+	h.tasks.Add(1)
+	go h.watchLink()
+	return h, nil
+}
+
+// shut closes everything; it is called once, through lose.
+func (h *hypervisor) shut() {
+	close(h.done)
+	h.control.close()
+	h.work.close()
+	h.events.close()
+}
+
+// Done is closed when the connection is lost or closed.
+func (h *hypervisor) Done() <-chan struct{} { return h.done }
+
+// Close ends the connection and waits for everything that runs in its name.
+func (h *hypervisor) Close() error {
+	h.lose("it was closed")
+	h.events.wait()
+	h.control.wait.Wait()
+	h.work.wait.Wait()
+	h.tasks.Wait()
+	return nil
+}
+
+// watchLink tests the connection for events with the cheapest request, because
+// libvirt's own keepalive is not in the library. The link carries nothing else,
+// so a slow guest cannot make a live daemon look dead.
+func (h *hypervisor) watchLink() {
+	defer h.tasks.Done()
+	tick := time.NewTicker(h.driver.PingInterval)
+	defer tick.Stop()
+	answered := time.Now()
+	var pending <-chan outcome[uint64]
+	for {
+		var expired <-chan time.Time
+		if pending != nil {
+			expired = time.After(time.Until(answered.Add(h.driver.PingLimit)))
+		}
+		select {
+		case <-h.done:
+			return
+		case <-h.events.lost:
+			h.lose("the daemon closed it")
+			return
+		case result := <-pending:
+			if result.err != nil {
+				h.lose("a ping failed: " + result.err.Error())
+				return
+			}
+			pending, answered = nil, time.Now()
+		case <-expired:
+			h.lose("the daemon does not answer pings")
+			return
+		case <-tick.C:
+			if pending == nil {
+				pending = start(h.events, func() {}, (*libvirt.Libvirt).ConnectGetLibVersion)
+			}
+		}
+	}
+}
+
+// Alive asks for the daemon's version, which it answers without touching a guest.
+func (h *hypervisor) Alive(ctx context.Context) error {
+	_, err := request(ctx, h, "asking whether the host is alive", (*libvirt.Libvirt).ConnectGetLibVersion)
+	return err
+}
+
+// request makes a short call that concerns the host, or one that libvirt
+// answers without asking QEMU.
+func request[T any](ctx context.Context, h *hypervisor, doing string, f func(*libvirt.Libvirt) (T, error)) (T, error) {
+	value, err := ask(ctx, h.control, doing, func() {}, f)
+	return value, sortOut(doing, err)
+}
+
+// command makes a call that may have to wait for a guest's QEMU. Of each guest
+// only a few are under way at a time, so that one that hangs cannot take up all
+// of the daemon's workers.
+func command[T any](ctx context.Context, h *hypervisor, p *pool, id model.ID, doing string,
+	f func(*libvirt.Libvirt) (T, error),
+) (T, error) {
+	var none T
+	leave, err := h.gates.enter(ctx, id)
+	if err != nil {
+		return none, gaveUp(ctx, doing)
+	}
+	value, err := ask(ctx, p, doing, leave, f)
+	return value, sortOut(doing, err)
+}
+
+// domainOf is how libvirt's calls name a guest; they look at the UUID only.
+func domainOf(id model.ID) libvirt.Domain {
+	parsed, err := uuid.Parse(string(id))
+	if err != nil {
+		return libvirt.Domain{}
+	}
+	return libvirt.Domain{UUID: libvirt.UUID(parsed), Name: "by-uuid", ID: -1}
+}
+
+// idOf is the id of a domain in an answer or an event.
+func idOf(domain libvirt.Domain) model.ID { return model.ID(uuid.UUID(domain.UUID).String()) }

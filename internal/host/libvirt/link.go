@@ -1,0 +1,117 @@
+package libvirt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/digitalocean/go-libvirt"
+	"github.com/digitalocean/go-libvirt/socket/dialers"
+
+	"vireo/internal/host"
+)
+
+// link is one connection to a daemon. The library has no deadlines: each call
+// runs in a goroutine of its own, which stays behind when its context ends and
+// goes when the answer comes or the connection is closed.
+type link struct {
+	rpc *libvirt.Libvirt
+	// slots limits the calls under way: the daemon reads no further request of a
+	// client that has five of them (max_client_requests).
+	slots chan struct{}
+	lost  <-chan struct{}
+	close func()
+	calls sync.WaitGroup
+}
+
+// slotsPerLink leaves one of the daemon's five free.
+const slotsPerLink = 4
+
+// openLink dials and opens the hypervisor, all within ctx.
+func openLink(ctx context.Context, t target) (*link, error) {
+	conn, err := dial(ctx, t)
+	if err != nil {
+		var refused *host.RefusedError
+		if errors.As(err, &refused) {
+			return nil, err
+		}
+		return nil, unreachable("connecting to "+t.String(), err)
+	}
+	guarded := guard(conn)
+	rpc := libvirt.NewWithDialer(dialers.NewAlreadyConnected(guarded))
+	opened := make(chan error, 1)
+	go func() { opened <- rpc.ConnectToURI(libvirt.ConnectURI(t.uri)) }()
+	select {
+	case err = <-opened:
+	case <-ctx.Done():
+		conn.Close()
+		<-opened
+		return nil, unreachable("opening "+t.String(), ctx.Err())
+	}
+	if err != nil {
+		conn.Close()
+		return nil, translate("opening "+t.String(), err)
+	}
+	return &link{
+		rpc:   rpc,
+		slots: make(chan struct{}, slotsPerLink),
+		lost:  guarded.lost,
+		close: sync.OnceFunc(func() { conn.Close() }),
+	}, nil
+}
+
+// wait blocks until the connection is closed and no call is left. The caller
+// has closed it.
+func (l *link) wait() {
+	<-l.lost
+	l.calls.Wait()
+}
+
+// start runs f in a slot that the caller has taken, and gives the slot back when
+// f returns, whether or not anybody still waits for it.
+func start[T any](l *link, release func(), f func(*libvirt.Libvirt) (T, error)) <-chan outcome[T] {
+	done := make(chan outcome[T], 1)
+	l.calls.Add(1)
+	go func() {
+		defer l.calls.Done()
+		value, err := f(l.rpc)
+		release()
+		done <- outcome[T]{value, err}
+	}()
+	return done
+}
+
+type outcome[T any] struct {
+	value T
+	err   error
+}
+
+// await waits for an answer, the loss of the connection or the end of ctx,
+// whichever is first. What is abandoned may still be done by the host.
+func await[T any](ctx context.Context, doing string, l *link, done <-chan outcome[T]) (T, error) {
+	var none T
+	select {
+	case result := <-done:
+		return result.value, result.err
+	case <-ctx.Done():
+		return none, gaveUp(ctx, doing)
+	case <-l.lost:
+		// An answer that came before the end counts.
+		select {
+		case result := <-done:
+			return result.value, result.err
+		default:
+			return none, unreachable(doing, errors.New("the connection was lost"))
+		}
+	}
+}
+
+// gaveUp is the error of a call whose context has ended: silence until the
+// deadline means that the host does not answer, a cancelled call says nothing of it.
+func gaveUp(ctx context.Context, doing string) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return unreachable(doing, ctx.Err())
+	}
+	return fmt.Errorf("%s: %w", doing, ctx.Err())
+}

@@ -1,0 +1,184 @@
+package libvirt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/crypto/ssh/knownhosts"
+)
+
+// dialSSH reaches the daemon's socket on another machine through its ssh server
+// (direct-streamlocal), so nothing needs to be installed there. The machine must
+// be known (~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts) and accept a key of
+// the engine's user or of its agent; passwords are not used. The library's own
+// dialer leaves the ssh connection open when the stream is closed, hence this one.
+func dialSSH(ctx context.Context, t target) (net.Conn, error) {
+	client, err := sshClient(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for _, socket := range t.sockets {
+		stream, err := client.DialContext(ctx, "unix", socket)
+		if err == nil {
+			return &sshStream{Conn: stream, client: client}, nil
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", socket, err))
+	}
+	client.Close()
+	return nil, errors.Join(failures...)
+}
+
+// sshStream is a stream that ends its ssh connection with itself.
+type sshStream struct {
+	net.Conn
+	client *ssh.Client
+}
+
+// Close ends the stream and the ssh connection below it.
+func (s *sshStream) Close() error {
+	s.Conn.Close()
+	return s.client.Close()
+}
+
+// sshClient logs in within ctx.
+func sshClient(ctx context.Context, t target) (*ssh.Client, error) {
+	me, err := user.Current()
+	if err != nil {
+		return nil, fmt.Errorf("finding out who I am: %w", err)
+	}
+	known, err := readKnownHosts(t, me.HomeDir)
+	if err != nil {
+		return nil, err
+	}
+	signers, closeAgent := sshSigners(t, me.HomeDir)
+	defer closeAgent()
+	name := t.user
+	if name == "" {
+		name = me.Username
+	}
+	config := &ssh.ClientConfig{
+		User:              name,
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signers...)},
+		HostKeyCallback:   known,
+		HostKeyAlgorithms: knownAlgorithms(known, t.hostPort()),
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.hostPort())
+	if err != nil {
+		return nil, err
+	}
+	// The handshake knows no context: closing the connection ends it.
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	sshConn, channels, requests, err := ssh.NewClientConn(conn, t.hostPort(), config)
+	if !stop() && err == nil {
+		sshConn.Close()
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("logging in as %s: %w", name, err)
+	}
+	return ssh.NewClient(sshConn, channels, requests), nil
+}
+
+func readKnownHosts(t target, home string) (ssh.HostKeyCallback, error) {
+	files := []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+	if t.knownHosts != "" {
+		files = []string{t.knownHosts}
+	}
+	var present []string
+	for _, file := range files {
+		if _, err := os.Stat(file); err == nil {
+			present = append(present, file)
+		}
+	}
+	if present == nil {
+		return nil, fmt.Errorf("the key of %s is not known: there is no file of known hosts among %q", t.host, files)
+	}
+	known, err := knownhosts.New(present...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the known hosts: %w", err)
+	}
+	return known, nil
+}
+
+// knownAlgorithms asks for those keys that the file knows of this machine;
+// otherwise the server may choose to show another one, which would be unknown.
+func knownAlgorithms(known ssh.HostKeyCallback, address string) []string {
+	var mismatch *knownhosts.KeyError
+	if !errors.As(known(address, &net.TCPAddr{IP: net.IPv4zero}, noKey{}), &mismatch) {
+		return nil
+	}
+	var algorithms []string
+	for _, key := range mismatch.Want {
+		if kind := key.Key.Type(); kind == ssh.KeyAlgoRSA {
+			algorithms = append(algorithms, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256)
+		} else {
+			algorithms = append(algorithms, kind)
+		}
+	}
+	return algorithms
+}
+
+// noKey is a key that no machine has.
+type noKey struct{}
+
+// Type is no algorithm's name.
+func (noKey) Type() string { return "none" }
+
+// Marshal gives no bytes.
+func (noKey) Marshal() []byte { return nil }
+
+// Verify accepts nothing.
+func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }
+
+// sshSigners are the keys of the agent and those without a passphrase in ~/.ssh,
+// or only the one that the address names.
+func sshSigners(t target, home string) (signers []ssh.Signer, closeAgent func()) {
+	closeAgent = func() {}
+	files := []string{t.keyFile}
+	if t.keyFile == "" {
+		files = nil
+		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+			files = append(files, filepath.Join(home, ".ssh", name))
+		}
+		if conn, err := net.Dial("unix", os.Getenv("SSH_AUTH_SOCK")); err == nil {
+			closeAgent = func() { conn.Close() }
+			if held, err := agent.NewClient(conn).Signers(); err == nil {
+				signers = held
+			}
+		}
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if signer, err := ssh.ParsePrivateKey(text); err == nil {
+			signers = append(signers, signer)
+		}
+	}
+	return signers, closeAgent
+}
+
+// runSSH runs one program on the machine and gives what it printed.
+func runSSH(ctx context.Context, t target, command string) ([]byte, error) {
+	client, err := sshClient(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	defer context.AfterFunc(ctx, func() { client.Close() })()
+	session, err := client.NewSession()
+	if err != nil {
+		return nil, err
+	}
+	return session.Output(command)
+}
