@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"slices"
 
 	"vireo/internal/model"
@@ -20,11 +21,23 @@ type Caller struct {
 	// Filtered says that this request asked for the view of a plain user (header
 	// Filter). The edge sets it; it narrows what is shown, not what is allowed.
 	Filtered bool
+
+	// version is the user's password as it was when the caller was verified.
+	version version
 }
 
-func callerFor(records Grants, user *model.User) Caller {
-	return Caller{User: user.ID, Name: user.ObjectName(), Admin: administrative(records, user.ID)}
+// CallerOf makes the caller that a verified user is.
+func CallerOf(grants Grants, user *model.User) Caller {
+	return Caller{
+		User: user.ID, Name: user.ObjectName(), Admin: administrative(grants, user.ID),
+		version: versionOf(user),
+	}
 }
+
+// version tells one password of a user from the next.
+type version [sha256.Size]byte
+
+func versionOf(user *model.User) version { return sha256.Sum256([]byte(user.PasswordHash)) }
 
 func administrative(grants Grants, user model.ID) bool {
 	return slices.ContainsFunc(grants.PermissionsOf(user), func(permission *model.Permission) bool {
