@@ -42,7 +42,7 @@ func (r *Reader) Backup(ctx context.Context, path string) (err error) {
 // vacuumInto lets SQLite write the copy, through a connection of its own, since
 // it takes long.
 func (r *Reader) vacuumInto(ctx context.Context, path string) error {
-	db, err := openSQLite(r.location.path, toRead)
+	db, err := openSQLite(r.location.path, toCopy)
 	if err != nil {
 		return err
 	}

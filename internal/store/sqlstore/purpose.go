@@ -8,6 +8,8 @@ const (
 	toWrite purpose = iota
 	// toRead cannot change anything.
 	toRead
+	// toCopy reads a whole SQLite file once, into another.
+	toCopy
 	// toFill fills or changes an SQLite file that nobody else sees until it was
 	// synced.
 	toFill

@@ -26,6 +26,9 @@ func openSQLite(path string, use purpose) (*sql.DB, error) {
 	case toRead:
 		pragmas = append(pragmas, "query_only(1)", "cache_size(-1000)")
 		connections = readConnections
+	case toCopy:
+		// Not query_only, which forbids writing the other file, too.
+		pragmas = append(pragmas, "cache_size(-1000)")
 	case toFill:
 		pragmas = append(pragmas, "journal_mode(DELETE)", "synchronous(OFF)", "cache_size(-8000)")
 	}
