@@ -96,6 +96,10 @@ func (w *Work) Remember(data any) error {
 	return w.runner.record(w, func(*model.Job) {})
 }
 
+// Steady is a context that ends when the engine stops, and not when the job is
+// interrupted: for calls that must not be left half-way.
+func (w *Work) Steady() context.Context { return w.runner.base }
+
 // Update changes objects in a transaction that also keeps the job's data.
 func (w *Work) Update(ctx context.Context, change func(tx *inventory.Tx) error) error {
 	return w.runner.Inventory.Update(ctx, change)

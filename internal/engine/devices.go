@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"vireo/internal/engine/placement"
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/image"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// DiskSpec says how a host is to give a disk to a guest. The image is checked on
+// the way: it must be what it is declared to be.
+func (e *Engine) DiskSpec(ctx context.Context, attachment model.DiskAttachment) (host.DiskSpec, error) {
+	disk, ok := e.Inventory.Disks.Get(attachment.Disk)
+	if !ok {
+		return host.DiskSpec{}, fault.Missing(string(attachment.Disk))
+	}
+	domain, ok := e.Inventory.StorageDomains.Get(disk.StorageDomain)
+	if !ok {
+		return host.DiskSpec{}, fault.New(fault.DomainNotFound, "run VM")
+	}
+	path, err := e.Images.Path(ctx, domain, disk)
+	if err != nil {
+		return host.DiskSpec{}, StorageFault("run VM", domain, err)
+	}
+	return host.DiskSpec{
+		ID: disk.ID, Path: path, Format: disk.Format, Interface: attachment.Interface,
+		ReadOnly: attachment.ReadOnly, Shareable: disk.Shareable, Bootable: attachment.Bootable,
+		PropagateErrors: disk.PropagateErrors,
+	}, nil
+}
+
+// NICSpec says how a host is to give a network interface to a guest.
+func (e *Engine) NICSpec(nic model.NIC, on *model.Host) host.NICSpec {
+	spec := host.NICSpec{ID: nic.ID, MAC: nic.MAC, Model: nic.Interface, Linked: nic.Linked}
+	if network, ok := e.Inventory.Networks.Get(nic.Network); ok {
+		spec.Network, spec.User, _ = placement.Attachment(network, on)
+	}
+	return spec
+}
+
+// ISODomain finds the active ISO domain of a VM's data center.
+func (e *Engine) ISODomain(vm *model.VM) (*model.StorageDomain, bool) {
+	cluster, ok := e.Inventory.Clusters.Get(vm.Cluster)
+	if !ok {
+		return nil, false
+	}
+	for _, domain := range e.Inventory.StorageDomains.All() {
+		if domain.Type == model.StorageDomainISO && domain.DataCenter == cluster.DataCenter &&
+			domain.Status == model.StorageDomainActive {
+			return domain, true
+		}
+	}
+	return nil, false
+}
+
+// ISOPath is the path of a file of the VM's ISO domain; "" for no file.
+func (e *Engine) ISOPath(ctx context.Context, vm *model.VM, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	domain, ok := e.ISODomain(vm)
+	if !ok {
+		return "", fault.New(fault.NoISOFile, "run", name)
+	}
+	path, err := e.Images.FilePath(ctx, domain, name)
+	if err != nil {
+		return "", fault.New(fault.NoISOFile, "run", name).Because(err)
+	}
+	return path, nil
+}
+
+// CheckISOFile refuses a file that the VM's ISO domain does not have.
+func (e *Engine) CheckISOFile(_ *inventory.Tx, verb string, vm *model.VM, name string) error {
+	if _, err := e.ISOPath(context.Background(), vm, name); err != nil {
+		return fault.New(fault.NoISOFile, verb, name).Because(err)
+	}
+	return nil
+}
+
+// StorageFault is the fault for an error of a storage domain. Paths stay in the
+// log.
+func StorageFault(what string, domain *model.StorageDomain, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, image.ErrNoSpace):
+		return fault.New(fault.DiskSpaceLow, what, domain.Name).Because(err)
+	case errors.Is(err, image.ErrNotFound):
+		return fault.New(fault.StorageFailed, what, domain.Name, "the image is not there").Because(err)
+	case errors.Is(err, image.ErrUnsafe):
+		return fault.New(fault.StorageFailed, what, domain.Name, "the image is not what it is declared to be").Because(err)
+	case errors.Is(err, image.ErrUnavailable):
+		return fault.New(fault.StorageFailed, what, domain.Name, "it is not available").Because(err)
+	}
+	return fault.New(fault.StorageFailed, what, domain.Name, "see the engine's log").Because(err)
+}

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/job"
+	"vireo/internal/model"
+)
+
+// patience is how many times a call that ran into its time limit on a host that
+// otherwise answers is tried.
+const patience = 3
+
+// OnHost does one call to a host as part of a job's step. The call is not ended
+// by an interruption, only by the engine's stop and by the option that names its
+// time limit, so that no host is left half-way. A host that does not answer
+// makes the step wait for it (job.BlockedError): whether the call was done is
+// not known then. A refusal becomes a fault with the host's reason.
+func (e *Engine) OnHost(w *job.Work, id model.ID, limit string, do func(context.Context, host.Host) error) error {
+	conn, err := e.Machines.Connected(id)
+	if err == nil {
+		bounded, cancel := context.WithTimeout(w.Steady(), e.Values.Duration(limit))
+		defer cancel()
+		err = do(bounded, conn)
+		late := errors.Is(bounded.Err(), context.DeadlineExceeded)
+		if err != nil && late && w.Attempt+1 >= patience {
+			return fault.New(fault.HostSilent, w.Job.Verb, e.hostName(id)).Because(err)
+		}
+		if err != nil && late {
+			err = errors.Join(host.ErrUnreachable, err)
+		}
+	}
+	if errors.Is(err, host.ErrUnreachable) && w.Steady().Err() == nil {
+		return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error {
+			return e.Machines.Await(ctx, id)
+		}}
+	}
+	return err
+}
+
+// HostFault is the fault for a host's refusal; other errors stay what they are.
+func (e *Engine) HostFault(verb string, id model.ID, err error) error {
+	if refused, ok := errors.AsType[*host.RefusedError](err); ok {
+		return fault.New(fault.HostFailed, verb, e.hostName(id), refused.Reason).Because(err)
+	}
+	if errors.Is(err, host.ErrNotFound) {
+		return fault.New(fault.HostFailed, verb, e.hostName(id), "it does not know the VM").Because(err)
+	}
+	return err
+}
+
+func (e *Engine) hostName(id model.ID) string {
+	if known, ok := e.Inventory.Hosts.Get(id); ok {
+		return known.Name
+	}
+	return string(id)
+}

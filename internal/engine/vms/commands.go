@@ -1,0 +1,173 @@
+package vms
+
+import (
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/fault"
+	"vireo/internal/job"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// room is what the verbs share.
+type room struct{ *engine.Engine }
+
+// forcible are the statuses in which a guest is ended by force (api-v3 4.3).
+var forcible = []model.Status{
+	model.StatusWaitForLaunch, model.StatusPoweringUp, model.StatusPaused,
+	model.StatusRebootInProgress, model.StatusPoweringDown, model.StatusMigrating,
+	model.StatusNotResponding,
+}
+
+// Commands are the rows for VMs. The statuses that no path of a row starts from
+// are refused (api-v3 4.3).
+func Commands(e *engine.Engine) []engine.Command {
+	r := &room{e}
+	return []engine.Command{
+		{
+			On: model.KindVM, Name: "start", Verb: "run", Needs: "run_vm",
+			Refuse: refuseStart,
+			Paths: []engine.Path{
+				{
+					Name: "launch", From: []model.Status{model.StatusDown}, Via: model.StatusWaitForLaunch,
+					Title: "Launching VM {name}",
+					Begun: audit.StartRequestedOnHost, Done: audit.Started, Failed: audit.StartFailed,
+					Check: r.checkLaunch, Apply: r.reserve, Settle: r.launched,
+					Steps: []job.Step{{Name: "boot", Title: "Starting the guest on its host", Do: r.boot, Undo: r.unboot}},
+				},
+				{
+					Name: "continue", From: []model.Status{model.StatusPaused}, To: model.StatusUp,
+					Title: "Resuming VM {name}", Begun: audit.StartRequestedOnHost, Failed: audit.StartFailed,
+					Check: r.checkContinue,
+					Steps: []job.Step{{Name: "resume", Title: "Letting the guest run", Do: r.resume}},
+				},
+				{
+					Name: "restore", From: []model.Status{model.StatusSuspended}, Via: model.StatusRestoringState,
+					Title: "Launching VM {name}",
+					Begun: audit.StartRequestedOnHost, Done: audit.Started, Failed: audit.StateRestoreError,
+					Check: r.checkRestore, Apply: r.reserve, Settle: r.restored,
+					Steps: []job.Step{
+						{Name: "restore", Title: "Restoring the memory of the guest", Do: r.restore, Undo: r.unboot},
+						{Name: "drop", Title: "Removing the saved state", Do: r.dropRestored, Lasting: true},
+					},
+				},
+			},
+		},
+		{
+			On: model.KindVM, Name: "stop", Verb: "stop", Needs: "stop_vm", Interrupts: true,
+			Refuse: refuseEnd,
+			Paths: []engine.Path{
+				r.powerOff("destroy", append([]model.Status{model.StatusUp}, forcible...), "Stopping VM {name}",
+					audit.PoweredOff, audit.PowerOffFailed),
+				r.dropState("Stopping VM {name}"),
+				{Name: "nothing", From: []model.Status{model.StatusDown}, Done: audit.StopSkipped},
+			},
+		},
+		{
+			On: model.KindVM, Name: "shutdown", Verb: "shutdown", Needs: "shut_down_vm", Interrupts: true,
+			Refuse: refuseEnd,
+			Paths: []engine.Path{
+				{
+					Name: "ask", From: []model.Status{model.StatusUp}, Via: model.StatusPoweringDown,
+					Title: "Shutting down VM {name}",
+					Done:  audit.ShutdownRequested, Failed: audit.ShutdownFailed,
+					Steps: []job.Step{{Name: "ask", Title: "Asking the guest to shut down", Do: r.askShutdown}},
+				},
+				r.powerOff("force", forcible, "Shutting down VM {name}", audit.ShutdownForced, audit.ShutdownForcedFailed),
+				r.dropState("Shutting down VM {name}"),
+				{Name: "nothing", From: []model.Status{model.StatusDown}, Done: audit.StopSkipped},
+			},
+		},
+		{
+			On: model.KindVM, Name: "suspend", Verb: "hibernate", Needs: "hibernate_vm",
+			Refuse: refuseSuspend,
+			Paths: []engine.Path{{
+				Name: "save", From: []model.Status{model.StatusUp}, Title: "Performing Hibernate action on VM {name}",
+				Task: true, Begun: audit.SuspendBegun, Done: audit.SuspendDone, Failed: audit.SuspendFailed,
+				Check: r.checkSuspend, To: model.StatusSuspended, Settle: r.suspended,
+				Steps: []job.Step{
+					{Name: "prepare", Title: "Making room for the memory", Do: r.prepareSave, Undo: r.unprepareSave},
+					{Name: "save", Title: "Saving the memory of the guest", Do: r.save, Lasting: true},
+					{Name: "forget", Title: "Freeing the host", Do: r.forgetSaved},
+				},
+			}},
+		},
+		{
+			On: model.KindVM, Name: "reboot", Verb: "restart", Needs: "reboot_vm",
+			Paths: []engine.Path{{
+				Name: "ask", From: []model.Status{model.StatusUp}, Via: model.StatusRebootInProgress,
+				Title: "Rebooting VM {name}", Done: audit.RebootRequested, Failed: audit.RebootFailed,
+				Steps: []job.Step{{Name: "ask", Title: "Asking the guest to reboot", Do: r.askReboot}},
+			}},
+		},
+		{
+			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm",
+			Paths: []engine.Path{{Name: "add", Apply: r.add}},
+		},
+		{
+			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties",
+			Paths: []engine.Path{{Name: "update", Apply: r.update}},
+		},
+		{
+			On: model.KindVM, Name: "remove", Verb: "remove", Needs: "delete_vm",
+			Refuse: refuseRemove, Check: r.checkRemove,
+			Paths: []engine.Path{{
+				Name: "remove", Title: "Removing VM {name} from system", Apply: r.remove, Settle: r.removed,
+				From:  []model.Status{model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal, model.StatusImageLocked},
+				Steps: []job.Step{{Name: "disks", Title: "Removing the disks", Do: r.removeDisks, Lasting: true}},
+			}},
+		},
+	}
+}
+
+// powerOff is the path of stop, and of a shutdown that cannot be graceful.
+func (r *room) powerOff(name string, from []model.Status, title string, done, failed audit.Code) engine.Path {
+	return engine.Path{
+		Name: name, From: from, Via: model.StatusPoweringDown, Title: title, Done: done, Failed: failed,
+		Settle: r.poweredOff,
+		Steps: []job.Step{
+			{Name: "destroy", Title: "Powering the guest off", Do: r.destroy, Lasting: true},
+			{Name: "forget", Title: "Freeing the host", Do: r.forget},
+		},
+	}
+}
+
+// dropState is the path of stop and shutdown for a suspended VM.
+func (r *room) dropState(title string) engine.Path {
+	return engine.Path{
+		Name: "drop", From: []model.Status{model.StatusSuspended}, Via: model.StatusImageLocked, Title: title, Task: true,
+		Done: audit.SavedStateCleared, Failed: audit.SavedStateFailed, Settle: r.dropped,
+		Steps: []job.Step{{Name: "drop", Title: "Removing the saved state", Do: r.drop, Lasting: true}},
+	}
+}
+
+func refuseStart(verb string, status model.Status) *fault.Fault {
+	if status == model.StatusImageLocked {
+		return fault.New(fault.VMLocked, verb)
+	}
+	return fault.New(fault.VMStatusIllegal, verb, lifecycle.Label(status))
+}
+
+// refuseEnd is the refusal of stop and shutdown (api-v3 3.4).
+func refuseEnd(verb string, status model.Status) *fault.Fault {
+	if status == model.StatusSavingState || status == model.StatusRestoringState {
+		return fault.New(fault.VMSavingRestoring, verb)
+	}
+	return fault.New(fault.VMNotRunning, verb)
+}
+
+// refuseSuspend is the refusal of suspend (api-v3 3.6).
+func refuseSuspend(verb string, status model.Status) *fault.Fault {
+	if status == model.StatusWaitForLaunch || status == model.StatusNotResponding {
+		return fault.New(fault.VMStatusIllegal, verb, lifecycle.Label(status))
+	}
+	return fault.New(fault.VMNotUp, verb)
+}
+
+// refuseRemove is the refusal of DELETE (api-v3 3.14).
+func refuseRemove(verb string, status model.Status) *fault.Fault {
+	if status == model.StatusSuspended {
+		return fault.New(fault.RemoveNotDown)
+	}
+	return fault.New(fault.VMRunning, verb)
+}

@@ -1,0 +1,47 @@
+package vms
+
+import (
+	"context"
+	"errors"
+
+	"vireo/internal/host"
+	"vireo/internal/job"
+)
+
+// askShutdown delivers the request: to the guest agent if it answers, else by
+// the power button. Whether the guest obeys is seen by the watcher, which
+// presses the button too when the agent's way has led nowhere (api-v3 3.5).
+func (r *room) askShutdown(_ context.Context, w *job.Work) error {
+	return r.ask(w, func(ctx context.Context, conn host.Host) error {
+		err := conn.AgentShutdown(ctx, w.Job.Target.ID, false)
+		if isAgentRefusal(err) {
+			return conn.PressPower(ctx, w.Job.Target.ID)
+		}
+		return err
+	})
+}
+
+// askReboot delivers the request to reboot, likewise (api-v3 3.7).
+func (r *room) askReboot(_ context.Context, w *job.Work) error {
+	return r.ask(w, func(ctx context.Context, conn host.Host) error {
+		err := conn.AgentShutdown(ctx, w.Job.Target.ID, true)
+		if isAgentRefusal(err) {
+			return conn.Reboot(ctx, w.Job.Target.ID)
+		}
+		return err
+	})
+}
+
+func (r *room) ask(w *job.Work, do func(context.Context, host.Host) error) error {
+	vm, err := r.vm(w)
+	if err != nil {
+		return err
+	}
+	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", do)
+	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+}
+
+func isAgentRefusal(err error) bool {
+	refused, ok := errors.AsType[*host.RefusedError](err)
+	return ok && refused.Code == host.RefusedAgent
+}

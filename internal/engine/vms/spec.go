@@ -1,0 +1,86 @@
+package vms
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// isoScheme marks a kernel or initrd that is a file of the ISO domain.
+const isoScheme = "iso://"
+
+// spec says how a host is to start a VM's guest.
+func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.GuestSpec, error) {
+	where, ok := r.Inventory.Hosts.Get(on)
+	if !ok {
+		return nil, fault.New(fault.NoHosts)
+	}
+	spec := &host.GuestSpec{
+		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch,
+		Emulate: r.Emulate || !where.Facts.Accelerated,
+		Memory:  vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
+		CPUShares: vm.CPUShares, Pins: vm.CPU.Pins, IOThreads: vm.IOThreads, Machine: vm.CustomEmulatedMachine,
+		Boot: vm.OS.Boot, BootMenu: vm.BootMenu, Cmdline: vm.OS.Cmdline,
+		Display: vm.Display.Type, KeyboardLayout: vm.Display.KeyboardLayout, Monitors: vm.Display.Monitors,
+		SerialConsole: vm.Console, Sound: vm.SoundcardEnabled, USB: vm.USB.Enabled,
+		Ballooning: vm.Ballooning, VirtioSCSI: vm.VirtioSCSI, RNG: vm.RNG,
+		SerialNumber: serialNumber(vm, where), Windows: strings.HasPrefix(vm.OS.Type, "windows"),
+		ClockZone: vm.TimeZone,
+	}
+	var err error
+	if spec.Kernel, err = r.bootFile(ctx, vm, vm.OS.Kernel); err != nil {
+		return nil, err
+	}
+	if spec.Initrd, err = r.bootFile(ctx, vm, vm.OS.Initrd); err != nil {
+		return nil, err
+	}
+	if spec.CDROM, err = r.ISOPath(ctx, vm, vm.CDROM); err != nil {
+		return nil, err
+	}
+	for _, attachment := range vm.Disks {
+		if !attachment.Active {
+			continue
+		}
+		disk, err := r.DiskSpec(ctx, attachment)
+		if err != nil {
+			return nil, err
+		}
+		spec.Disks = append(spec.Disks, disk)
+	}
+	for _, nic := range vm.NICs {
+		if nic.Plugged {
+			spec.NICs = append(spec.NICs, r.NICSpec(nic, where))
+		}
+	}
+	return spec, nil
+}
+
+// serialNumber is what the guest reads as its machine's (serial_number).
+func serialNumber(vm *model.VM, on *model.Host) string {
+	if vm.SerialNumber == nil {
+		return string(vm.ID)
+	}
+	switch vm.SerialNumber.Policy {
+	case model.SerialNumberHost:
+		return on.Facts.SerialNumber
+	case model.SerialNumberCustom:
+		return vm.SerialNumber.Value
+	}
+	return string(vm.ID)
+}
+
+// bootFile is the path of a kernel or initrd.
+func (r *room) bootFile(ctx context.Context, vm *model.VM, text string) (string, error) {
+	if name, ok := strings.CutPrefix(text, isoScheme); ok {
+		return r.ISOPath(ctx, vm, name)
+	}
+	if text != "" && !filepath.IsAbs(text) {
+		return "", fault.New(fault.Invalid, "run VM", fmt.Sprintf("The kernel or initrd %q is neither iso://file nor an absolute path.", text))
+	}
+	return text, nil
+}

@@ -1,0 +1,57 @@
+package vms
+
+import (
+	"context"
+	"errors"
+
+	"vireo/internal/engine"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/lifecycle"
+)
+
+// destroy ends the guest at once; when it returns QEMU is gone.
+func (r *room) destroy(_ context.Context, w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil || vm.Run.Host == "" {
+		return err
+	}
+	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		return conn.Destroy(ctx, vm.ID)
+	})
+	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+}
+
+// forget removes what the host remembers of the run: its end is recorded here.
+func (r *room) forget(ctx context.Context, w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil || vm.Run.Host == "" {
+		return err
+	}
+	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		return conn.Forget(ctx, vm.ID)
+	})
+	if errors.Is(err, host.ErrRefused) {
+		// A definition that stays is replaced by the next start.
+		r.Log.WarnContext(ctx, "a guest that was powered off could not be forgotten", "vm", vm.ID, "host", vm.Run.Host, "err", err)
+		return nil
+	}
+	return err
+}
+
+// poweredOff settles a power-off: down, with the event that tells it.
+func (r *room) poweredOff(tx *inventory.Tx, w *job.Work, failure error) {
+	vm, ok := tx.VMs.Edit(w.Job.Target.ID)
+	if !ok || failure != nil {
+		return
+	}
+	r.Down(tx, vm, lifecycle.CauseKilled, "It was powered off by "+owner(w)+".", engine.AboutJob(tx, w.Job))
+}
+
+func owner(w *job.Work) string {
+	if w.Job.OwnerName == "" {
+		return "the engine"
+	}
+	return w.Job.OwnerName
+}

@@ -1,0 +1,211 @@
+package vms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"vireo/internal/engine"
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/image"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/model"
+)
+
+// What the memory of a suspended VM takes beside the guest's own, and what each
+// monitor adds (api-v3 3.6), in bytes.
+const (
+	savedOverhead   = 200 << 20
+	savedPerMonitor = 64 << 20
+)
+
+// savedData is what a suspend remembers.
+type savedData struct {
+	Saved *model.SavedState `json:"saved"`
+}
+
+// checkSuspend holds the preconditions beside the status (api-v3 3.6).
+func (r *room) checkSuspend(tx *inventory.Tx, call *engine.Call) error {
+	vm, _ := tx.VMs.Get(call.Target)
+	if vm.Stateless {
+		return fault.New(fault.CannotSuspendStateless)
+	}
+	if len(dataDomains(tx, vm)) == 0 {
+		return fault.New(fault.NoSuitableDomain, call.Verb)
+	}
+	return nil
+}
+
+// dataDomains are the active data domains of a VM's data center, those of its
+// own disks first.
+func dataDomains(tx *inventory.Tx, vm *model.VM) []*model.StorageDomain {
+	cluster, ok := tx.Clusters.Get(vm.Cluster)
+	if !ok {
+		return nil
+	}
+	own := make(map[model.ID]bool)
+	for _, attachment := range vm.Disks {
+		if disk, ok := tx.Disks.Get(attachment.Disk); ok {
+			own[disk.StorageDomain] = true
+		}
+	}
+	var first, rest []*model.StorageDomain
+	for _, domain := range tx.StorageDomains.All() {
+		if domain.Type != model.StorageDomainData || domain.DataCenter != cluster.DataCenter ||
+			domain.Status != model.StorageDomainActive {
+			continue
+		}
+		if own[domain.ID] {
+			first = append(first, domain)
+		} else {
+			rest = append(rest, domain)
+		}
+	}
+	return append(first, rest...)
+}
+
+func savedSize(vm *model.VM) int64 {
+	return max(vm.Run.Memory, vm.Memory) + savedOverhead + savedPerMonitor*int64(max(vm.Display.Monitors, 1))
+}
+
+// prepareSave makes room for the memory in a data domain; the VM is still up.
+func (r *room) prepareSave(ctx context.Context, w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil {
+		return err
+	}
+	on, ok := r.Inventory.Hosts.Get(vm.Run.Host)
+	if !ok {
+		return fault.New(fault.VMNotRunning, w.Job.Verb)
+	}
+	var data savedData
+	if err := w.Data(&data); err != nil {
+		return err
+	}
+	if data.Saved == nil {
+		var domains []*model.StorageDomain
+		err := w.Update(ctx, func(tx *inventory.Tx) error { domains = dataDomains(tx, vm); return nil })
+		if err != nil {
+			return err
+		}
+		domain, err := r.roomy(ctx, domains, savedSize(vm))
+		if err != nil {
+			return err
+		}
+		if domain == nil {
+			return fault.New(fault.NoSuitableDomain, w.Job.Verb)
+		}
+		data.Saved = &model.SavedState{StorageDomain: domain.ID,
+			MemoryImage: model.NewID(), MemoryVolume: model.NewID(),
+			ConfigImage: model.NewID(), ConfigVolume: model.NewID(),
+			CDROM: vm.Run.CDROM, Host: vm.Run.Host}
+		if err := w.Remember(&data); err != nil {
+			return err
+		}
+	}
+	domain, ok := r.Inventory.StorageDomains.Get(data.Saved.StorageDomain)
+	if !ok {
+		return fault.New(fault.DomainNotFound, w.Job.Verb+" VM")
+	}
+	config, err := json.Marshal(vm)
+	if err != nil {
+		return fmt.Errorf("encoding the configuration: %w", err)
+	}
+	owner := image.Owner{UID: on.Facts.ImageUID, GID: on.Facts.ImageGID}
+	_, err = r.Images.PrepareSaved(ctx, domain, data.Saved, savedSize(vm), config, owner)
+	return engine.StorageFault(w.Job.Verb+" VM", domain, err)
+}
+
+// roomy finds the first domain with enough room; nil when there is none.
+func (r *room) roomy(ctx context.Context, domains []*model.StorageDomain, size int64) (*model.StorageDomain, error) {
+	for _, domain := range domains {
+		space, err := r.Images.Space(ctx, domain)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			continue
+		}
+		if space.Available >= size {
+			return domain, nil
+		}
+	}
+	return nil, nil
+}
+
+func (r *room) unprepareSave(_ context.Context, w *job.Work) error {
+	var data savedData
+	if err := w.Data(&data); err != nil || data.Saved == nil {
+		return err
+	}
+	domain, ok := r.Inventory.StorageDomains.Get(data.Saved.StorageDomain)
+	if !ok {
+		return nil
+	}
+	return r.Images.RemoveSaved(w.Steady(), domain, data.Saved)
+}
+
+// save writes the guest's memory. A guest that a crash of the engine found saved
+// already is done.
+func (r *room) save(_ context.Context, w *job.Work) error {
+	var data savedData
+	if err := w.Data(&data); err != nil {
+		return err
+	}
+	domain, ok := r.Inventory.StorageDomains.Get(data.Saved.StorageDomain)
+	if !ok {
+		return fault.New(fault.DomainNotFound, w.Job.Verb+" VM")
+	}
+	vm, err := r.vm(w)
+	if err != nil {
+		return err
+	}
+	err = w.Update(w.Steady(), func(tx *inventory.Tx) error {
+		edited, ok := tx.VMs.Edit(vm.ID)
+		if ok && edited.Run.Status == model.StatusUp {
+			engine.SetStatus(edited, model.StatusSavingState, "")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	path := r.Images.SavedPath(domain, data.Saved)
+	err = r.OnHost(w, vm.Run.Host, "SaveStateTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		if err != nil {
+			return err
+		}
+		if guest.State == host.Off && guest.End == host.EndSaved && guest.Epoch == vm.Run.Epoch {
+			return nil
+		}
+		return conn.Save(ctx, vm.ID, path)
+	})
+	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+}
+
+func (r *room) forgetSaved(ctx context.Context, w *job.Work) error { return r.forget(ctx, w) }
+
+// suspended settles a suspend: the host is free and the state is kept; or the
+// VM is what it is seen to be.
+func (r *room) suspended(tx *inventory.Tx, w *job.Work, failure error) {
+	vm, ok := tx.VMs.Edit(w.Job.Target.ID)
+	if !ok {
+		return
+	}
+	if failure != nil {
+		if errors.Is(failure, host.ErrNotFound) || vm.Run.Status == model.StatusSavingState {
+			engine.SetStatus(vm, model.StatusUp, "")
+		}
+		return
+	}
+	var data savedData
+	_ = w.Data(&data)
+	run := vm.Run
+	vm.Run = model.Run{Status: run.Status, Since: run.Since, Epoch: run.Epoch, Suspended: data.Saved,
+		StartTime: run.StartTime, AgentSeen: run.AgentSeen}
+	r.SetLive(vm.ID, nil)
+}
