@@ -1,0 +1,56 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"syscall"
+
+	"vireo/internal/image"
+	"vireo/internal/model"
+)
+
+// explain wraps an error of the system in the one of the port that it amounts to.
+func explain(err error) error {
+	full := []error{syscall.ENOSPC, syscall.EDQUOT}
+	gone := []error{
+		syscall.EROFS, syscall.EIO, syscall.ESTALE, syscall.ENOTCONN, syscall.ENODEV, syscall.ENXIO,
+		syscall.ETIMEDOUT, syscall.EHOSTDOWN, fs.ErrPermission,
+	}
+	is := func(target error) bool { return errors.Is(err, target) }
+	switch {
+	case err == nil:
+		return nil
+	case slices.ContainsFunc(full, is):
+		return fmt.Errorf("%w: %w", image.ErrNoSpace, err)
+	case slices.ContainsFunc(gone, is):
+		return fmt.Errorf("%w: %w", image.ErrUnavailable, err)
+	}
+	return err
+}
+
+// unavailable says that a domain cannot be used, and why.
+func unavailable(domain *model.StorageDomain, reason any) error {
+	if err, ok := reason.(error); ok {
+		return fmt.Errorf("storage domain %q at %s: %w: %w", domain.Name, domain.Path, image.ErrUnavailable, err)
+	}
+	return fmt.Errorf("storage domain %q at %s: %w: %v", domain.Name, domain.Path, image.ErrUnavailable, reason)
+}
+
+// within does something that may hang on a dead file system; when the context
+// ends first, the deed is left to itself.
+func within(ctx context.Context, domain *model.StorageDomain, do func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return unavailable(domain, ctx.Err())
+	}
+}

@@ -1,0 +1,40 @@
+package files
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+
+	"vireo/internal/image"
+)
+
+// Options are the settings of Files.
+type Options struct {
+	// QEMUImg is the path of qemu-img; empty looks for it in PATH.
+	QEMUImg string
+}
+
+// Files implements image.Images on directories. It is safe for concurrent use
+// on different images; who changes one image twice at once is the caller's
+// care.
+type Files struct {
+	qemuImg string
+}
+
+var _ image.Images = (*Files)(nil)
+
+// New finds qemu-img; the error says where it was looked for.
+func New(options Options) (*Files, error) {
+	name := options.QEMUImg
+	if name == "" {
+		name = "qemu-img"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return nil, fmt.Errorf("finding qemu-img (Debian package qemu-utils): %w", err)
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, fmt.Errorf("finding qemu-img: %w", err)
+	}
+	return &Files{qemuImg: path}, nil
+}

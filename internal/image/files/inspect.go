@@ -1,0 +1,139 @@
+package files
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"vireo/internal/image"
+	"vireo/internal/model"
+)
+
+// longestChain is how many volumes an image group may have on top of each other.
+const longestChain = 64
+
+// imageInfo is the part of qemu-img's answer that matters.
+type imageInfo struct {
+	Format          string `json:"format"`
+	VirtualSize     int64  `json:"virtual-size"`
+	BackingFilename string `json:"backing-filename"`
+	BackingFormat   string `json:"backing-filename-format"`
+	FormatSpecific  struct {
+		Data struct {
+			DataFile string `json:"data-file"`
+		} `json:"data"`
+	} `json:"format-specific"`
+}
+
+// Path checks the volume and whatever it stands on.
+func (f *Files) Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (string, error) {
+	dir, err := open(domain)
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	if _, err := f.inspect(ctx, domain, dir, disk); err != nil {
+		return "", fmt.Errorf("disk %s in storage domain %q: %w", disk.ID, domain.Name, err)
+	}
+	return filepath.Join(root(domain), group(disk.ID), string(disk.Volume)), nil
+}
+
+// inspect follows the chain of volumes down from the disk's own and answers what
+// the topmost is. Each must be a regular file of the group and of the format
+// that was declared for it; formats are never guessed from content.
+func (f *Files) inspect(ctx context.Context, domain *model.StorageDomain, dir *os.Root, disk *model.Disk) (imageInfo, error) {
+	var top imageInfo
+	if err := checkIDs(disk.ID, disk.Volume); err != nil {
+		return top, err
+	}
+	if err := folder(dir, group(disk.ID)); err != nil {
+		return top, err
+	}
+	name, format := string(disk.Volume), formats[disk.Format]
+	for depth := range longestChain {
+		info, err := f.inspectOne(ctx, domain, dir, filepath.Join(group(disk.ID), name), format)
+		if err != nil {
+			return top, err
+		}
+		if depth == 0 {
+			top = info
+		}
+		if info.BackingFilename == "" {
+			return top, nil
+		}
+		if checkIDs(model.ID(info.BackingFilename)) != nil {
+			return top, fmt.Errorf("its backing file %.100q is not in its image group: %w", info.BackingFilename, image.ErrUnsafe)
+		}
+		if info.BackingFormat != "qcow2" && info.BackingFormat != "raw" {
+			return top, fmt.Errorf("the format %.20q of its backing file is not to be used: %w", info.BackingFormat, image.ErrUnsafe)
+		}
+		name, format = info.BackingFilename, info.BackingFormat
+	}
+	return top, fmt.Errorf("more than %d volumes stand on each other: %w", longestChain, image.ErrUnsafe)
+}
+
+func (f *Files) inspectOne(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume, format string) (imageInfo, error) {
+	var info imageInfo
+	if format == "" {
+		return info, fmt.Errorf("no format is declared: %w", image.ErrUnsafe)
+	}
+	if _, err := regular(dir, volume); err != nil {
+		return info, err
+	}
+	if format == "qcow2" {
+		if err := checkHeader(dir, volume); err != nil {
+			return info, err
+		}
+	}
+	err := f.run(ctx, looking, &info, "info", "--output=json", "-U", "-f", format, filepath.Join(root(domain), volume))
+	var failed *toolError
+	switch {
+	case errors.As(err, &failed) && !errors.Is(err, image.ErrUnavailable):
+		return info, fmt.Errorf("it cannot be read as %s: %w: %w", format, image.ErrUnsafe, err)
+	case err != nil:
+		return info, err
+	case info.Format != format:
+		return info, fmt.Errorf("its format is %.20q and not %s: %w", info.Format, format, image.ErrUnsafe)
+	case info.FormatSpecific.Data.DataFile != "":
+		return info, errDataFile
+	}
+	return info, nil
+}
+
+var errDataFile = fmt.Errorf("its data is in another file: %w", image.ErrUnsafe)
+
+// The parts of a qcow2 header that are looked at (QEMU, docs/interop/qcow2.txt).
+const (
+	qcowMagic           = 0x514649fb
+	qcowIncompatible    = 72 // offset of the incompatible features, since version 3
+	qcowExternalDataBit = 1 << 2
+)
+
+// checkHeader refuses what must not even be shown to qemu-img, which would open
+// an external data file in order to describe the image.
+func checkHeader(dir *os.Root, volume string) error {
+	file, err := dir.Open(volume)
+	if err != nil {
+		return explain(err)
+	}
+	defer file.Close()
+	var header [qcowIncompatible + 8]byte
+	if _, err := io.ReadFull(file, header[:]); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return fmt.Errorf("it is too short for a qcow2 image: %w", image.ErrUnsafe)
+		}
+		return explain(err)
+	}
+	if binary.BigEndian.Uint32(header[:]) != qcowMagic {
+		return fmt.Errorf("it is no qcow2 image: %w", image.ErrUnsafe)
+	}
+	version := binary.BigEndian.Uint32(header[4:])
+	if version >= 3 && binary.BigEndian.Uint64(header[qcowIncompatible:])&qcowExternalDataBit != 0 {
+		return errDataFile
+	}
+	return nil
+}

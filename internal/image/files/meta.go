@@ -1,0 +1,89 @@
+package files
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"time"
+
+	"vireo/internal/image"
+	"vireo/internal/model"
+)
+
+// sector is the unit of SIZE in a volume's metadata.
+const sector = 512
+
+// meta is the text of a volume's .meta file (api-v3 3.12).
+type meta struct {
+	domain, disk model.ID
+	format       model.DiskFormat
+	sparse       bool
+	size         int64
+	description  string
+}
+
+// text is KEY=VALUE lines and a line EOF, in the order in which vdsm writes them.
+func (m meta) text() []byte {
+	format, kind := "RAW", "PREALLOCATED"
+	if m.format == model.DiskCOW {
+		format = "COW"
+	}
+	if m.sparse {
+		kind = "SPARSE"
+	}
+	lines := []string{
+		"DOMAIN=" + string(m.domain),
+		"CTIME=" + number(time.Now().Unix()),
+		"FORMAT=" + format,
+		"DISKTYPE=2",
+		"LEGALITY=LEGAL",
+		"SIZE=" + number((m.size+sector-1)/sector),
+		"VOLTYPE=LEAF",
+		"DESCRIPTION=" + m.description,
+		"IMAGE=" + string(m.disk),
+		"PUUID=" + string(model.BlankID),
+		"MTIME=0",
+		"POOL_UUID=",
+		"TYPE=" + kind,
+		"EOF",
+	}
+	return []byte(strings.Join(lines, "\n") + "\n")
+}
+
+// description is DESCRIPTION as the engine of RHV writes it.
+func description(alias, text string) string {
+	out, err := json.Marshal(map[string]string{
+		"DiskAlias":       oneLine(alias, 255),
+		"DiskDescription": oneLine(text, 500),
+	})
+	if err != nil {
+		return "{}" // two strings can always be written
+	}
+	return string(out)
+}
+
+// writeMeta writes the metadata of a volume, and the lease of one in a domain of
+// format v3.
+func writeMeta(dir *os.Root, domain *model.StorageDomain, volume string, m meta, owner image.Owner) error {
+	if domain.Format == "v3" {
+		if err := makeSized(dir, volume+".lease", 0); err != nil {
+			return err
+		}
+	}
+	return write(dir, volume+".meta", m.text(), 0o644, owner)
+}
+
+// resizeMeta changes SIZE and leaves every other line as it is.
+func resizeMeta(dir *os.Root, volume string, size int64) error {
+	text, err := dir.ReadFile(volume + ".meta")
+	if err != nil {
+		return explain(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "SIZE=") {
+			lines[i] = "SIZE=" + number((size+sector-1)/sector) + "\n"
+		}
+	}
+	return write(dir, volume+".meta", []byte(strings.Join(lines, "")), 0o644, image.Owner{UID: -1, GID: -1})
+}

@@ -1,0 +1,165 @@
+package files_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"vireo/internal/image"
+	"vireo/internal/image/files"
+	"vireo/internal/model"
+)
+
+func TestWipeOverwritesBeforeDeleting(t *testing.T) {
+	f := newFiles(t)
+	for _, wipe := range []bool{true, false} {
+		domain := formatted(t, f, model.StorageDomainData)
+		disk := newDisk(t, f, domain, model.DiskRaw, true)
+		patch(t, volumeOf(domain, disk), 5<<20, []byte("a secret"))
+		// Another name for the same blocks shows what became of them.
+		witness := filepath.Join(domain.Path, "witness")
+		must(t, os.Link(volumeOf(domain, disk), witness))
+		before := blocks(t, witness)
+
+		must(t, f.Remove(t.Context(), domain, disk.ID, wipe))
+		wantNames(t, filepath.Join(rootOf(domain), "images"))
+		text, err := os.ReadFile(witness)
+		must(t, err)
+		if kept := strings.Contains(string(text), "a secret"); kept == wipe {
+			t.Errorf("wipe %v: the secret is kept: %v", wipe, kept)
+		}
+		if len(text) != 8<<20 || blocks(t, witness) > before {
+			t.Errorf("wipe %v: %d bytes in %d blocks, were %d", wipe, len(text), blocks(t, witness), before)
+		}
+	}
+}
+
+func blocks(t *testing.T, path string) int64 {
+	t.Helper()
+	var stat unix.Stat_t
+	must(t, unix.Stat(path, &stat))
+	return stat.Blocks
+}
+
+func TestRemovalGoesOnAfterAnInterruption(t *testing.T) {
+	f := newFiles(t)
+	domain := formatted(t, f, model.StorageDomainData)
+	disk := newDisk(t, f, domain, model.DiskCOW, true)
+	images := filepath.Join(rootOf(domain), "images")
+	must(t, os.Rename(filepath.Join(images, string(disk.ID)), filepath.Join(images, "_remove_me_"+string(disk.ID))))
+	wantError(t, pathOf(t, f, domain, disk), image.ErrNotFound)
+	must(t, f.Remove(t.Context(), domain, disk.ID, true))
+	wantNames(t, images)
+}
+
+func TestCreationGoesOnAfterAnInterruption(t *testing.T) {
+	f := newFiles(t)
+	domain := formatted(t, f, model.StorageDomainData)
+	disk := newDisk(t, f, domain, model.DiskCOW, true)
+	volume := volumeOf(domain, disk)
+	half := filepath.Join(filepath.Dir(volume), "."+string(disk.Volume)+".part")
+	must(t, os.Rename(volume, half))
+	patch(t, half, 0, []byte("half-written"))
+	wantError(t, pathOf(t, f, domain, disk), image.ErrNotFound)
+	must(t, f.Create(t.Context(), domain, specOf(disk)))
+	must(t, pathOf(t, f, domain, disk))
+	wantNames(t, filepath.Dir(volume), string(disk.Volume), string(disk.Volume)+".lease", string(disk.Volume)+".meta")
+}
+
+func TestCreatedAgainKeepsItsContent(t *testing.T) {
+	f := newFiles(t)
+	domain := formatted(t, f, model.StorageDomainData)
+	disk := newDisk(t, f, domain, model.DiskRaw, true)
+	patch(t, volumeOf(domain, disk), 100, []byte("data"))
+	must(t, f.Create(t.Context(), domain, specOf(disk)))
+	text, err := os.ReadFile(volumeOf(domain, disk))
+	must(t, err)
+	if string(text[100:104]) != "data" {
+		t.Error("creating a volume again has emptied it")
+	}
+}
+
+func TestCancelledMakingLeavesNothing(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "slow-qemu-img")
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	must(t, unix.Mkfifo(pipe, 0o600))
+	must(t, os.WriteFile(script, []byte("#!/bin/sh\n: > '"+pipe+"'\nexec sleep 600\n"), 0o700))
+	f, err := files.New(files.Options{QEMUImg: script})
+	must(t, err)
+	domain := formatted(t, f, model.StorageDomainData)
+	disk := &model.Disk{ID: model.NewID(), Volume: model.NewID(), Format: model.DiskRaw, Sparse: true, ProvisionedSize: 1 << 20}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		_, _ = os.ReadFile(pipe) // returns when the tool has started
+		cancel()
+	}()
+	wantError(t, f.Create(ctx, domain, specOf(disk)), context.Canceled)
+	if _, err := os.Stat(volumeOf(domain, disk)); !os.IsNotExist(err) {
+		t.Errorf("the volume is there: %v", err)
+	}
+}
+
+func TestFullDomain(t *testing.T) {
+	onSmallFileSystem(t, func(t *testing.T, mount string) {
+		f := newFiles(t)
+		domain := domainAt(mount, model.StorageDomainData)
+		must(t, f.Format(t.Context(), domain))
+
+		large := &model.Disk{ID: model.NewID(), Volume: model.NewID(), Format: model.DiskRaw, ProvisionedSize: 64 << 20}
+		wantError(t, f.Create(t.Context(), domain, specOf(large)), image.ErrNoSpace)
+
+		disk := newDisk(t, f, domain, model.DiskCOW, true)
+		full := filepath.Join(mount, "filler")
+		fill(t, full)
+		must(t, f.Check(t.Context(), domain)) // full is not gone
+		space, err := f.Space(t.Context(), domain)
+		if err != nil || space.Available > 64<<10 || space.Used < 1<<20 {
+			t.Errorf("space of a full domain is %+v, %v", space, err)
+		}
+		other := &model.Disk{ID: model.NewID(), Volume: model.NewID(), Format: model.DiskCOW, Sparse: true, ProvisionedSize: 1 << 20}
+		wantError(t, f.Create(t.Context(), domain, specOf(other)), image.ErrNoSpace)
+		wantError(t, pathOf(t, f, domain, other), image.ErrNotFound)
+		must(t, pathOf(t, f, domain, disk))
+
+		must(t, os.Remove(full))
+		must(t, f.Create(t.Context(), domain, specOf(other)))
+	})
+}
+
+func TestReadOnlyAndVanishedDomain(t *testing.T) {
+	onSmallFileSystem(t, func(t *testing.T, mount string) {
+		f := newFiles(t)
+		domain := domainAt(mount, model.StorageDomainData)
+		must(t, f.Format(t.Context(), domain))
+		disk := newDisk(t, f, domain, model.DiskCOW, true)
+
+		must(t, unix.Mount("", mount, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+		wantError(t, f.Check(t.Context(), domain), image.ErrUnavailable)
+		wantError(t, f.Remove(t.Context(), domain, disk.ID, false), image.ErrUnavailable)
+		must(t, pathOf(t, f, domain, disk))
+
+		must(t, unix.Unmount(mount, 0))
+		wantError(t, f.Check(t.Context(), domain), image.ErrUnavailable)
+		wantError(t, pathOf(t, f, domain, disk), image.ErrUnavailable)
+		wantError(t, f.Remove(t.Context(), domain, disk.ID, false), image.ErrUnavailable)
+		wantNames(t, mount)
+	})
+}
+
+// fill writes until the file system is full.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	must(t, err)
+	defer file.Close()
+	for chunk := make([]byte, 4096); ; {
+		if _, err := file.Write(chunk); err != nil {
+			return
+		}
+	}
+}

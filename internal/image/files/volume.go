@@ -1,0 +1,152 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"vireo/internal/image"
+	"vireo/internal/model"
+)
+
+// formats are qemu-img's names.
+var formats = map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}
+
+// Create makes the metadata and then the volume: a volume that is there is
+// complete.
+func (f *Files) Create(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec) error {
+	if err := f.create(ctx, domain, spec); err != nil {
+		return fmt.Errorf("making volume %s of disk %s in storage domain %q: %w", spec.Volume, spec.Disk, domain.Name, err)
+	}
+	return nil
+}
+
+func (f *Files) create(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec) error {
+	if err := checkIDs(spec.Disk, spec.Volume); err != nil {
+		return err
+	}
+	dir, err := open(domain)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	volume := filepath.Join(group(spec.Disk), string(spec.Volume))
+	if _, err := regular(dir, volume); !errors.Is(err, image.ErrNotFound) {
+		return err // it is there, or it cannot be
+	}
+	if !spec.Sparse {
+		if err := hasRoom(domain, spec.Size); err != nil {
+			return err
+		}
+	}
+	if err := makeFolder(dir, group(spec.Disk)); err != nil {
+		return err
+	}
+	m := meta{domain.ID, spec.Disk, spec.Format, spec.Sparse, spec.Size, description(spec.Alias, spec.Description)}
+	if err := writeMeta(dir, domain, volume, m, spec.Owner); err != nil {
+		return err
+	}
+	return f.makeVolume(ctx, domain, dir, volume, spec)
+}
+
+func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec) (err error) {
+	if err := dir.RemoveAll(part(volume)); err != nil {
+		return explain(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = dir.RemoveAll(part(volume))
+		}
+	}()
+	preallocation := "off"
+	if !spec.Sparse {
+		preallocation = "falloc" // of qcow2: its tables, and space for all clusters
+	}
+	err = f.run(ctx, making, nil, "create", "-q", "-f", formats[spec.Format], "-o", "preallocation="+preallocation,
+		filepath.Join(root(domain), part(volume)), number(spec.Size))
+	if err != nil {
+		return err
+	}
+	if err := own(dir, part(volume), 0o660, spec.Owner); err != nil {
+		return err
+	}
+	return ready(dir, volume)
+}
+
+// Resize grows the volume, then its metadata.
+func (f *Files) Resize(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error {
+	if err := f.resize(ctx, domain, disk, size); err != nil {
+		return fmt.Errorf("growing disk %s in storage domain %q: %w", disk.ID, domain.Name, err)
+	}
+	return nil
+}
+
+func (f *Files) resize(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error {
+	dir, err := open(domain)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	info, err := f.inspect(ctx, domain, dir, disk)
+	if err != nil {
+		return err
+	}
+	volume := filepath.Join(group(disk.ID), string(disk.Volume))
+	if info.VirtualSize < size {
+		args := []string{"resize", "-q", "-f", formats[disk.Format]}
+		if !disk.Sparse {
+			if err := hasRoom(domain, size-info.VirtualSize); err != nil {
+				return err
+			}
+			args = append(args, "--preallocation=falloc")
+		}
+		if err := f.run(ctx, making, nil, append(args, filepath.Join(root(domain), volume), number(size))...); err != nil {
+			return err
+		}
+	}
+	return resizeMeta(dir, volume, max(size, info.VirtualSize))
+}
+
+// Occupied adds up the blocks of all files of the group but the metadata.
+func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error) {
+	if err := errors.Join(ctx.Err(), checkIDs(disk)); err != nil {
+		return 0, err
+	}
+	dir, err := open(domain)
+	if err != nil {
+		return 0, err
+	}
+	defer dir.Close()
+	if err := folder(dir, group(disk)); err != nil {
+		return 0, err
+	}
+	names, err := list(dir, group(disk))
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, name := range names {
+		info, err := dir.Lstat(filepath.Join(group(disk), name))
+		if err != nil || !info.Mode().IsRegular() || checkIDs(model.ID(name)) != nil {
+			continue // no volume, or gone meanwhile
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+			sum += stat.Blocks * 512
+		}
+	}
+	return sum, nil
+}
+
+// list is the names in a directory.
+func list(dir *os.Root, name string) ([]string, error) {
+	file, err := dir.Open(name)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer file.Close()
+	names, err := file.Readdirnames(-1)
+	return names, explain(err)
+}
