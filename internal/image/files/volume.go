@@ -15,8 +15,7 @@ import (
 // formats are qemu-img's names.
 var formats = map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}
 
-// Create makes the metadata and then the volume: a volume that is there is
-// complete.
+// Create makes a volume that is complete as soon as it is there.
 func (f *Files) Create(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec) error {
 	if err := f.create(ctx, domain, spec); err != nil {
 		return fmt.Errorf("making volume %s of disk %s in storage domain %q: %w", spec.Volume, spec.Disk, domain.Name, err)
@@ -45,27 +44,24 @@ func (f *Files) create(ctx context.Context, domain *model.StorageDomain, spec im
 	if err := makeFolder(dir, group(spec.Disk)); err != nil {
 		return err
 	}
-	m := meta{domain.ID, spec.Disk, spec.Format, spec.Sparse, spec.Size, description(spec.Alias, spec.Description)}
-	if err := writeMeta(dir, domain, volume, m, spec.Owner); err != nil {
+	if err := f.makeVolume(ctx, domain, dir, volume, spec); err != nil {
+		discard(dir, volume)
 		return err
 	}
-	return f.makeVolume(ctx, domain, dir, volume, spec)
+	return nil
 }
 
-func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec) (err error) {
+// makeVolume makes the image under its temporary name, then its metadata, and
+// then gives it its name.
+func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec) error {
 	if err := dir.RemoveAll(part(volume)); err != nil {
 		return explain(err)
 	}
-	defer func() {
-		if err != nil {
-			_ = dir.RemoveAll(part(volume))
-		}
-	}()
 	preallocation := "off"
 	if !spec.Sparse {
 		preallocation = "falloc" // of qcow2: its tables, and space for all clusters
 	}
-	err = f.run(ctx, making, nil, "create", "-q", "-f", formats[spec.Format], "-o", "preallocation="+preallocation,
+	err := f.run(ctx, making, nil, "create", "-q", "-f", formats[spec.Format], "-o", "preallocation="+preallocation,
 		filepath.Join(root(domain), part(volume)), number(spec.Size))
 	if err != nil {
 		return err
@@ -73,7 +69,19 @@ func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir
 	if err := own(dir, part(volume), 0o660, spec.Owner); err != nil {
 		return err
 	}
+	m := meta{domain.ID, spec.Disk, spec.Format, spec.Sparse, spec.Size, description(spec.Alias, spec.Description)}
+	if err := writeMeta(dir, domain, volume, m, spec.Owner); err != nil {
+		return err
+	}
 	return ready(dir, volume)
+}
+
+// discard takes away what an attempt has left of a volume that was not made, and
+// the group's folder unless there is more in it.
+func discard(dir *os.Root, volume string) {
+	for _, name := range []string{part(volume), volume + ".meta", volume + ".lease", filepath.Dir(volume)} {
+		_ = dir.Remove(name)
+	}
 }
 
 // Resize grows the volume, then its metadata.
