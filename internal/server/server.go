@@ -1,0 +1,163 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"vireo/internal/auth"
+	"vireo/internal/engine"
+	"vireo/internal/engine/vms"
+	"vireo/internal/engine/watch"
+	"vireo/internal/image/files"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+	"vireo/internal/option"
+	"vireo/internal/store"
+	"vireo/internal/store/sqlstore"
+)
+
+// databaseFile is SQLite's in the data directory.
+const databaseFile = "vireo.db"
+
+// Server is an engine with all that belongs to it.
+type Server struct {
+	Config
+	Store     store.Store
+	Inventory *inventory.Inventory
+	Engine    *engine.Engine
+	Watcher   *watch.Watcher
+	Values    *option.Values
+	Directory *auth.Directory
+	Sessions  *auth.Sessions
+}
+
+// Open makes or reads the state, takes its lock and starts to work: hosts are
+// watched and unfinished jobs go on. The error says who holds the lock when
+// another engine does (store.HeldError).
+func Open(ctx context.Context, config Config) (*Server, error) {
+	if err := makeDataDir(config.DataDir); err != nil {
+		return nil, err
+	}
+	kept, err := sqlstore.Open(ctx, config.Database, sqlstore.Options{
+		DefaultPath: filepath.Join(config.DataDir, databaseFile), Log: config.Log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	s := &Server{Config: config, Store: kept}
+	if err := s.assemble(ctx); err != nil {
+		return nil, errors.Join(err, kept.Close())
+	}
+	s.Watcher.Start()
+	s.Engine.Resume()
+	return s, nil
+}
+
+func (s *Server) assemble(ctx context.Context) error {
+	images, err := files.New(files.Options{})
+	if err != nil {
+		return err
+	}
+	if s.Inventory, err = inventory.Open(ctx, s.Store); err != nil {
+		return err
+	}
+	s.Values = option.From(s.Inventory, s.Overrides)
+	if s.Inventory.DataCenters.Len() == 0 {
+		hash, err := firstPassword(s.DataDir, s.AdminPassword)
+		if err != nil {
+			return err
+		}
+		fresh := Fresh{DataDir: s.DataDir, LocalHost: s.LocalHost, PasswordHash: hash}
+		if err := Seed(ctx, s.Inventory, images, fresh); err != nil {
+			return fmt.Errorf("making what a fresh engine has: %w", err)
+		}
+	}
+	if err := linkISO(s.DataDir, s.Inventory); err != nil {
+		return err
+	}
+	s.Engine = engine.New(engine.Options{Inventory: s.Inventory, Images: images, Values: s.Values,
+		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died})
+	install(s.Engine)
+	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.Driver, Log: s.Log,
+		Adopt: engineIDOf(s.Inventory.Options, restored) != ""})
+	s.Engine.Machines = s.Watcher
+	records := s.Engine.Records()
+	s.Directory = auth.NewDirectory(records, auth.DirectoryOptions{})
+	s.Sessions = auth.NewSessions(records, auth.SessionOptions{
+		Idle: s.Values.Duration("UserSessionTimeOutInterval"), Longest: s.Values.Duration("UserSessionHardLimit")})
+	return nil
+}
+
+// install adds the rows of every room to the command table.
+func install(e *engine.Engine) {
+	e.Install(vms.Commands(e))
+}
+
+// Close stops all work where it is; guests run on. The lock is given back last.
+func (s *Server) Close() error {
+	s.Engine.Close()
+	s.Watcher.Close()
+	return s.Store.Close()
+}
+
+// Kill ends the engine as a crash would, as far as a program can do that to
+// itself: nothing is written any more. For tests.
+func (s *Server) Kill() {
+	_ = s.Store.Close()
+	s.Engine.Close()
+	s.Watcher.Close()
+}
+
+// makeDataDir makes the data directory. QEMU runs as another user and must get
+// through to the images; everything secret in it is closed by itself.
+func makeDataDir(path string) error {
+	if path == "" {
+		return errors.New("no data directory was named")
+	}
+	if err := os.MkdirAll(path, 0o711); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
+	}
+	return nil
+}
+
+// linkISO makes DATA/iso lead to the folder of the ISO domain, for people who
+// copy files there.
+func linkISO(dataDir string, inv *inventory.Inventory) error {
+	for _, domain := range inv.StorageDomains.Named("local-iso") {
+		folder := filepath.Join(domain.Path, string(domain.ID), "images", isoGroup)
+		err := os.Symlink(folder, filepath.Join(dataDir, "iso"))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("making the link to the ISO domain: %w", err)
+		}
+	}
+	return nil
+}
+
+// prune removes old events and ended jobs, at an interval, until the context
+// ends.
+func (s *Server) prune(ctx context.Context) {
+	for {
+		now := time.Now()
+		for {
+			removed, err := s.Store.Prune(ctx, now.Add(-s.Values.Duration("AuditLogAgingThreshold")),
+				now.Add(-s.Values.Duration("JobCleanupThreshold")))
+			if err != nil && ctx.Err() == nil {
+				s.Log.Error("old events and jobs could not be removed", "err", err)
+			}
+			if err != nil || removed == 0 {
+				break
+			}
+		}
+		timer := time.NewTimer(time.Hour)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
