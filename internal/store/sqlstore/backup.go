@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 )
 
 // Backup writes a copy of one moment into a new file at path, mode 0600, while
@@ -22,7 +21,7 @@ func (r *Reader) Backup(ctx context.Context, path string) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(partial)
+			removePartial(partial)
 		}
 	}()
 	if r.location.path != "" {

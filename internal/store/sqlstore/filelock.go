@@ -21,10 +21,13 @@ type fileLock struct {
 	path string
 }
 
+// lockAttempts is how often a lock file may vanish while it is being locked.
+const lockAttempts = 10
+
 // lockFile takes the lock and writes holder into the file; *store.HeldError,
 // at once, when another process has it.
 func lockFile(path, holder string) (*fileLock, error) {
-	for {
+	for range lockAttempts {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("opening the lock file: %w", err)
@@ -49,6 +52,7 @@ func lockFile(path, holder string) (*fileLock, error) {
 		}
 		return lock, nil
 	}
+	return nil, fmt.Errorf("locking %s: somebody keeps removing it", path)
 }
 
 // check says whether the file that is locked is still the one at its path.

@@ -20,6 +20,15 @@ func newPartial(path string) (string, error) {
 	return file.Name(), file.Close()
 }
 
+// removePartial removes a file that was not finished, with what SQLite may have
+// put beside it. What is missing is as good as removed, and what cannot be
+// removed says by its name what it is.
+func removePartial(path string) {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		_ = os.Remove(path + suffix)
+	}
+}
+
 // publish gives a finished file its name once its content is on the disk. An
 // existing file of that name is replaced only when replace is true.
 func publish(partial, path string, replace bool) error {

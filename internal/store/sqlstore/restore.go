@@ -53,7 +53,7 @@ func restoreSQLite(ctx context.Context, backup, path string, replace bool) (err 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(copied) }()
+	defer removePartial(copied)
 	if err := retire(ctx, path); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func workingCopy(ctx context.Context, backup, path string) (copied string, err e
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(copied)
+			removePartial(copied)
 		}
 	}()
 	if err := copyFile(backup, copied); err != nil {

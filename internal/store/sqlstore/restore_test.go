@@ -158,9 +158,18 @@ func TestRestoreRefusesDamage(t *testing.T) {
 				if records := count(t, reader(t, state.url)); records != 1 {
 					t.Errorf("%d records are there, want 1", records)
 				}
+				if file, ok := state.database.(sqliteState); ok {
+					wantNoPartial(t, filepath.Dir(file.path))
+				}
 			})
 		}
 	}
+	wantNoPartial(t, folder)
+}
+
+// wantNoPartial looks for files that were begun and not finished.
+func wantNoPartial(t *testing.T, folder string) {
+	t.Helper()
 	left, err := filepath.Glob(filepath.Join(folder, ".*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
