@@ -15,9 +15,14 @@ const bootIDFile = "/proc/sys/kernel/random/boot_id"
 // there is only libvirt (tls, tcp), through a volume of a storage pool
 // (remotefile.go).
 func (h *hypervisor) BootID(ctx context.Context) (string, error) {
+	const doing = "reading the host's boot id"
+	// The file of this machine could also be read when libvirt is gone.
+	if err := h.Alive(ctx); err != nil {
+		return "", err
+	}
 	text, err := h.readFile(ctx, bootIDFile)
 	if err != nil {
-		return "", sortOut("reading the host's boot id", err)
+		return "", sortOut(doing, err)
 	}
 	id := strings.TrimSpace(string(text))
 	if id == "" {

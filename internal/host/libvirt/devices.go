@@ -40,6 +40,7 @@ func (h *hypervisor) change(ctx context.Context, id model.ID, doing string, devi
 	if err != nil {
 		return refuse(host.RefusedOther, "%s: the device cannot be described: %v", doing, err)
 	}
+	defer h.names.forget(id)
 	return h.plain(ctx, id, doing, func(rpc *libvirt.Libvirt, domain libvirt.Domain) error { return f(rpc, domain, text) })
 }
 
@@ -166,6 +167,7 @@ func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSp
 // from the guest. A guest that never lets go makes it last until ctx ends; that
 // is a refusal, as the host has answered all along.
 func (h *hypervisor) unplug(ctx context.Context, id model.ID, doing string, find func(*libvirtxml.Domain) string) error {
+	defer h.names.forget(id)
 	alias := ""
 	again := time.NewTicker(goneCheck)
 	defer again.Stop()

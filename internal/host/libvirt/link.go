@@ -30,11 +30,17 @@ const slotsPerLink = 4
 
 // openLink dials and opens the hypervisor, all within ctx.
 func openLink(ctx context.Context, t target) (*link, error) {
+	if ctx.Err() != nil {
+		return nil, gaveUp(ctx, "connecting to "+t.String())
+	}
 	conn, err := dial(ctx, t)
 	if err != nil {
 		var refused *host.RefusedError
 		if errors.As(err, &refused) {
 			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, gaveUp(ctx, "connecting to "+t.String())
 		}
 		return nil, unreachable("connecting to "+t.String(), err)
 	}
@@ -47,7 +53,7 @@ func openLink(ctx context.Context, t target) (*link, error) {
 	case <-ctx.Done():
 		conn.Close()
 		<-opened
-		return nil, unreachable("opening "+t.String(), ctx.Err())
+		return nil, gaveUp(ctx, "opening "+t.String())
 	}
 	if err != nil {
 		conn.Close()

@@ -143,6 +143,10 @@ func (p *pool) close() {
 // was never made; not when its caller has given up. Errors are not translated.
 func ask[T any](ctx context.Context, p *pool, doing string, over func(), f func(*libvirt.Libvirt) (T, error)) (T, error) {
 	var none T
+	if ctx.Err() != nil {
+		over()
+		return none, gaveUp(ctx, doing)
+	}
 	l, release, err := p.slot(ctx)
 	if err != nil {
 		over()

@@ -132,11 +132,13 @@ func (h *hypervisor) nameDevices(ctx context.Context, domain libvirt.Domain, f f
 			WriteRequests: f.number(blockField(i, libvirt.DomainStatsBlockSuffixWrReqs), 0),
 		})
 	}
+	counted := map[string]bool{}
 	for i := range nics {
 		mac := names.nics[f.text(netField(i, libvirt.DomainStatsNetSuffixName))]
 		if mac == "" {
 			continue
 		}
+		counted[mac] = true
 		sample.NICs = append(sample.NICs, host.NICSample{
 			MAC:            mac,
 			ReceivedBytes:  f.number(netField(i, libvirt.DomainStatsNetSuffixRxBytes), 0),
@@ -145,20 +147,26 @@ func (h *hypervisor) nameDevices(ctx context.Context, domain libvirt.Domain, f f
 			SentErrors:     f.number(netField(i, libvirt.DomainStatsNetSuffixTxErrs), 0),
 		})
 	}
+	// Nobody counts what a NIC in user mode has sent.
+	for _, mac := range names.macs {
+		if !counted[mac] {
+			sample.NICs = append(sample.NICs, host.NICSample{MAC: mac})
+		}
+	}
 }
 
 func (n *deviceNames) get(id model.ID, key string, read func() (namedDevices, error)) (namedDevices, error) {
 	n.mu.Lock()
 	found, ok := n.known[id]
 	n.mu.Unlock()
-	if ok && found.key == key {
+	if ok && found.key == key && time.Since(found.read) < namesKeptFor {
 		return found, nil
 	}
 	found, err := read()
 	if err != nil {
 		return found, err
 	}
-	found.key = key
+	found.key, found.read = key, time.Now()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.known == nil {
@@ -166,6 +174,13 @@ func (n *deviceNames) get(id model.ID, key string, read func() (namedDevices, er
 	}
 	n.known[id] = found
 	return found, nil
+}
+
+// forget is for when a guest's devices have changed.
+func (n *deviceNames) forget(id model.ID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.known, id)
 }
 
 // keepOnly forgets the guests that do not run any more.
@@ -198,7 +213,11 @@ func (h *hypervisor) readNames(ctx context.Context, domain libvirt.Domain) (name
 		}
 	}
 	for _, nic := range definition.Devices.Interfaces {
-		if nic.Target != nil && nic.MAC != nil {
+		if nic.MAC == nil {
+			continue
+		}
+		names.macs = append(names.macs, nic.MAC.Address)
+		if nic.Target != nil {
 			names.nics[nic.Target.Dev] = nic.MAC.Address
 		}
 	}

@@ -20,6 +20,9 @@ const (
 	// hungAfter is how long a request to QEMU may be under way before the guest
 	// counts as hung.
 	hungAfter = 2 * time.Second
+	// namesKeptFor is how long a NIC in user mode, which has no name that could
+	// change, is missed when somebody else has plugged it.
+	namesKeptFor = time.Minute
 	// statsAtOnce is how many guests are asked at the same time.
 	statsAtOnce = 8
 )
@@ -154,7 +157,11 @@ type deviceNames struct {
 
 type namedDevices struct {
 	// key is all names as the sample shows them.
-	key   string
+	key  string
+	read time.Time
+	// disks and nics are by the host's names; macs are all NICs, as those in
+	// user mode have no name.
 	disks map[string]model.ID
 	nics  map[string]string
+	macs  []string
 }
