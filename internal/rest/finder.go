@@ -1,0 +1,60 @@
+package rest
+
+import (
+	"vireo/internal/engine"
+	"vireo/internal/model"
+	"vireo/internal/rest/v3"
+)
+
+// finder looks up what a request names, among what the caller may see.
+type finder struct{ view *engine.View }
+
+// Find gives the id of the object of that name.
+func (f finder) Find(kind model.Kind, name string) (model.ID, error) {
+	for _, object := range f.all(kind) {
+		if object.ObjectName() == name {
+			return object.Ref().ID, nil
+		}
+	}
+	return "", v3.NotNamed(kind, name)
+}
+
+// Exists says whether the object exists.
+func (f finder) Exists(kind model.Kind, id model.ID) bool {
+	for _, object := range f.all(kind) {
+		if object.Ref().ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (f finder) all(kind model.Kind) []model.Object {
+	switch kind {
+	case model.KindCluster:
+		return objects(f.view.Clusters())
+	case model.KindDataCenter:
+		return objects(f.view.DataCenters())
+	case model.KindHost:
+		return objects(f.view.Hosts())
+	case model.KindStorageDomain:
+		return objects(f.view.StorageDomains())
+	case model.KindTemplate:
+		return objects(f.view.Templates())
+	case model.KindNetwork:
+		return objects(f.view.Networks())
+	case model.KindTag:
+		return objects(f.view.Tags())
+	case model.KindDisk:
+		return objects(f.view.Disks())
+	}
+	return nil
+}
+
+func objects[T model.Object](all []T) []model.Object {
+	out := make([]model.Object, len(all))
+	for i, one := range all {
+		out[i] = one
+	}
+	return out
+}

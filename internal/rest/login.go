@@ -1,0 +1,125 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"vireo/internal/auth"
+	"vireo/internal/fault"
+)
+
+// Logins verifies passwords; [*auth.Directory] does.
+type Logins interface {
+	Authenticate(ctx context.Context, login, password, remote string) (auth.Caller, error)
+}
+
+// sessionName is the name of the cookie and of the headers of a session.
+const sessionName = "JSESSIONID"
+
+// unauthorized is the body of 401: a page, as the container of the engine wrote
+// it (api-v3 1.5).
+const unauthorized = `<html><head><title>Error</title></head><body>Unauthorized</body></html>
+`
+
+// preferences are the words of the header Prefer (api-v3 1.4).
+type preferences struct {
+	persistent, fresh, protected bool
+}
+
+func preferencesIn(header http.Header) preferences {
+	var wanted preferences
+	for _, line := range header.Values("Prefer") {
+		for word := range strings.SplitSeq(line, ",") {
+			word, _, _ = strings.Cut(word, ";")
+			switch strings.ToLower(strings.TrimSpace(word)) {
+			case "persistent-auth":
+				wanted.persistent = true
+			case "new-auth":
+				wanted.fresh = true
+			case "csrf-protection":
+				wanted.protected = true
+			}
+		}
+	}
+	return wanted
+}
+
+// login finds out who is asking: by the session of the cookie, else by Basic
+// credentials. It opens and ends sessions as the client prefers; after is to be
+// called when the request is done, and header gets what tells the client of its
+// session.
+func (s *Server) login(r *http.Request, root string, header http.Header) (caller *auth.Caller, after func(), err error) {
+	wanted := preferencesIn(r.Header)
+	after = func() {}
+	token := ""
+	if cookie, err := r.Cookie(sessionName); err == nil {
+		token = cookie.Value
+	}
+	if token != "" && wanted.fresh {
+		s.sessions.End(token)
+		token = ""
+	}
+	if token != "" {
+		found, err := s.sessions.Resume(token, r.Header.Get(sessionName))
+		switch {
+		case errors.Is(err, auth.ErrCrossSite):
+			return nil, after, &fault.Fault{Kind: fault.Forbidden, Code: "CROSS_SITE", Messages: []string{"The session is protected: the header JSESSIONID has to repeat its id."}}
+		case err == nil:
+			if wanted.protected && s.options.CSRFProtection() {
+				_ = s.sessions.Protect(token) // a session that has just ended needs none
+			}
+			if !wanted.persistent {
+				after = func() { s.sessions.End(token) }
+			}
+			return &found, after, nil
+		}
+	}
+	user, password, given := r.BasicAuth()
+	if !given {
+		return nil, after, denied(auth.ErrDenied)
+	}
+	verified, err := s.logins.Authenticate(r.Context(), user, password, r.RemoteAddr)
+	if err != nil {
+		return nil, after, denied(err)
+	}
+	if wanted.persistent {
+		return s.begin(r, root, header, verified, wanted)
+	}
+	return &verified, after, nil
+}
+
+// begin opens a session for a verified caller.
+func (s *Server) begin(r *http.Request, root string, header http.Header, verified auth.Caller, wanted preferences) (*auth.Caller, func(), error) {
+	wish := auth.SessionWish{Protected: wanted.protected && s.options.CSRFProtection()}
+	if minutes, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("Session-TTL"))); err == nil && minutes >= 1 {
+		wish.Idle = time.Duration(min(minutes, 60*24*365)) * time.Minute
+	}
+	token, caller, err := s.sessions.Start(verified, wish)
+	if err != nil {
+		return nil, func() {}, denied(err)
+	}
+	// The attributes are written by hand: some clients take everything up to the
+	// first semicolon of the first cookie (clients 1.2).
+	header.Add("Set-Cookie", sessionName+"="+token+"; Path="+root+"; HttpOnly; Secure; SameSite=Strict")
+	header.Set(sessionName, token)
+	return &caller, func() {}, nil
+}
+
+// denied turns a failed login into a refusal.
+func denied(err error) error {
+	if errors.Is(err, auth.ErrBusy) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return &fault.Fault{Kind: fault.Unavailable, Code: "BUSY", Messages: []string{"Too many logins at the same time. Please try again in a few seconds."}, Cause: err}
+	}
+	locked, isLocked := errors.AsType[*auth.LockedError](err)
+	switch {
+	case isLocked:
+		return &fault.Fault{Kind: fault.Unauthenticated, Code: "LOCKED", Messages: []string{locked.Error()}, Cause: err}
+	case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrDisabled), errors.Is(err, auth.ErrNoSession):
+		return &fault.Fault{Kind: fault.Unauthenticated, Code: "UNAUTHENTICATED", Messages: []string{"The user name or password is incorrect."}, Cause: err}
+	}
+	return fault.Of(err)
+}

@@ -1,0 +1,120 @@
+package rest
+
+import (
+	"vireo/internal/fault"
+	"vireo/internal/model"
+	"vireo/internal/rest/v3"
+)
+
+var userList = collection[*model.User]{
+	root: "users", item: "user", kind: userKind,
+	rows: func(r *request) ([]*model.User, error) { return r.view.Users(), nil },
+	show: shown("user", showUser),
+}
+
+var oneUser = object("user", func(r *request) (*model.User, error) { return r.view.User(r.id("user")) }, showUser)
+
+func showUser(r *request, user *model.User) (any, error) { return r.page.ShowUser(user), nil }
+
+var roleList = collection[*model.Role]{
+	root: "roles", item: "role",
+	rows: func(r *request) ([]*model.Role, error) { return r.view.Roles(), nil },
+	show: shown("role", showRole),
+}
+
+var oneRole = object("role", (*request).role, showRole)
+
+func (r *request) role() (*model.Role, error) { return r.view.Role(r.id("role")) }
+
+func showRole(r *request, role *model.Role) (any, error) { return r.page.ShowRole(role), nil }
+
+var permitList = collection[v3.Permit]{
+	root: "permits", item: "permit",
+	rows: (*request).permits,
+	show: shown("permit", showPermit),
+}
+
+var onePermit = object("permit", func(r *request) (v3.Permit, error) {
+	all, err := r.permits()
+	return pick(all, r.ids["permit"], err, func(p v3.Permit) *string { return p.ID })
+}, showPermit)
+
+func (r *request) permits() ([]v3.Permit, error) {
+	role, err := r.role()
+	if err != nil {
+		return nil, err
+	}
+	return r.page.ShowPermits(role), nil
+}
+
+func showPermit(_ *request, permit v3.Permit) (any, error) { return permit, nil }
+
+// permissions are those that are given on the whole system.
+var permissionList = collection[*model.Permission]{
+	root: "permissions", item: "permission",
+	rows: func(r *request) ([]*model.Permission, error) { return r.permissionsOn(model.Ref{}), nil },
+	show: shown("permission", showPermission),
+}
+
+var onePermission = object("permission", func(r *request) (*model.Permission, error) {
+	return r.view.Permission(r.id("permission"))
+}, showPermission)
+
+func showPermission(r *request, permission *model.Permission) (any, error) {
+	return r.page.ShowPermission(permission, ""), nil
+}
+
+func (r *request) permissionsOn(object model.Ref) []*model.Permission {
+	var found []*model.Permission
+	for _, permission := range r.view.Permissions() {
+		if permission.Object == object {
+			found = append(found, permission)
+		}
+	}
+	return found
+}
+
+// permissionsOf makes list and fetch of the permissions on the object in the
+// path: of a kind, named by a placeholder. A user's are those given to the user.
+func permissionsOf(kind model.Kind, name string, exists func(*request) error) (list, one handler) {
+	rows := func(r *request) ([]*model.Permission, error) {
+		if err := exists(r); err != nil {
+			return nil, err
+		}
+		if kind != model.KindUser {
+			return r.permissionsOn(model.Ref{Kind: kind, ID: r.id(name)}), nil
+		}
+		var found []*model.Permission
+		for _, permission := range r.view.Permissions() {
+			if permission.User == r.id(name) {
+				found = append(found, permission)
+			}
+		}
+		return found, nil
+	}
+	show := func(r *request, permission *model.Permission) (any, error) {
+		return r.page.ShowPermission(permission, r.page.Href(kind, r.id(name))), nil
+	}
+	list = collection[*model.Permission]{root: "permissions", item: "permission", rows: rows, show: shown("permission", show)}.get
+	one = object("permission", func(r *request) (*model.Permission, error) {
+		all, err := rows(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, permission := range all {
+			if permission.ID == r.id("permission") {
+				return permission, nil
+			}
+		}
+		return nil, fault.Missing(string(r.id("permission")))
+	}, show)
+	return list, one
+}
+
+// existing makes the check of an object from the function that finds it.
+func existing[T any](find func(*request) (T, error)) func(*request) error {
+	return func(r *request) error {
+		_, err := find(r)
+		return err
+	}
+}

@@ -1,0 +1,182 @@
+package rest
+
+import (
+	"vireo/internal/fault"
+	"vireo/internal/model"
+)
+
+var dataCenterList = collection[*model.DataCenter]{
+	root: "data_centers", item: "data_center", kind: dataCenterKind,
+	rows: func(r *request) ([]*model.DataCenter, error) { return r.view.DataCenters(), nil },
+	show: shown("data_center", showDataCenter),
+}
+
+var oneDataCenter = object("data_center", (*request).dataCenter, showDataCenter)
+
+func (r *request) dataCenter() (*model.DataCenter, error) {
+	return r.view.DataCenter(r.id("datacenter"))
+}
+
+func showDataCenter(r *request, dc *model.DataCenter) (any, error) {
+	return r.page.ShowDataCenter(dc, r.view.StorageDomains()), nil
+}
+
+var clusterList = collection[*model.Cluster]{
+	root: "clusters", item: "cluster", kind: clusterKind,
+	rows: func(r *request) ([]*model.Cluster, error) { return r.view.Clusters(), nil },
+	show: shown("cluster", showCluster),
+}
+
+var oneCluster = object("cluster", func(r *request) (*model.Cluster, error) { return r.view.Cluster(r.id("cluster")) }, showCluster)
+
+func showCluster(r *request, cluster *model.Cluster) (any, error) {
+	return r.page.ShowCluster(cluster), nil
+}
+
+// in makes the list of those that belong to the data center in the path.
+func in[T any](whole collection[T], dataCenter func(T) model.ID) collection[T] {
+	part := whole
+	part.kind = nil
+	part.rows = func(r *request) ([]T, error) {
+		within, err := r.dataCenter()
+		if err != nil {
+			return nil, err
+		}
+		all, err := whole.rows(r)
+		if err != nil {
+			return nil, err
+		}
+		var found []T
+		for _, one := range all {
+			if dataCenter(one) == within.ID {
+				found = append(found, one)
+			}
+		}
+		return found, nil
+	}
+	return part
+}
+
+var hostList = collection[*model.Host]{
+	root: "hosts", item: "host", kind: hostKind,
+	rows: func(r *request) ([]*model.Host, error) { return r.view.Hosts(), nil },
+	show: shown("host", showHost),
+}
+
+var oneHost = object("host", func(r *request) (*model.Host, error) { return r.view.Host(r.id("host")) }, showHost)
+
+func showHost(r *request, host *model.Host) (any, error) {
+	return r.page.ShowHost(host, r.load(host.ID)), nil
+}
+
+var networkList = collection[*model.Network]{
+	root: "networks", item: "network", kind: networkKind,
+	rows: func(r *request) ([]*model.Network, error) { return r.view.Networks(), nil },
+	show: shown("network", showNetwork),
+}
+
+var oneNetwork = object("network", func(r *request) (*model.Network, error) { return r.view.Network(r.id("network")) }, showNetwork)
+
+func showNetwork(r *request, network *model.Network) (any, error) {
+	return r.page.ShowNetwork(network), nil
+}
+
+var templateList = collection[*model.Template]{
+	root: "templates", item: "template", kind: templateKind,
+	rows: func(r *request) ([]*model.Template, error) { return r.view.Templates(), nil },
+	show: shown("template", showTemplate),
+}
+
+var oneTemplate = object("template", func(r *request) (*model.Template, error) { return r.view.Template(r.id("template")) }, showTemplate)
+
+func showTemplate(r *request, template *model.Template) (any, error) {
+	return r.page.ShowTemplate(template), nil
+}
+
+// tags are listed without the root of their tree, as the engine 3.6 did; it can
+// be fetched.
+var tagList = collection[*model.Tag]{
+	root: "tags", item: "tag",
+	rows: func(r *request) ([]*model.Tag, error) {
+		var found []*model.Tag
+		for _, tag := range r.view.Tags() {
+			if tag.ID != model.BlankID {
+				found = append(found, tag)
+			}
+		}
+		return found, nil
+	},
+	show: shown("tag", showTag),
+}
+
+var oneTag = object("tag", func(r *request) (*model.Tag, error) { return r.view.Tag(r.id("tag")) }, showTag)
+
+func showTag(r *request, tag *model.Tag) (any, error) { return r.page.ShowTag(tag), nil }
+
+var domainList = collection[*model.StorageDomain]{
+	root: "storage_domains", item: "storage_domain", kind: domainKind,
+	rows: func(r *request) ([]*model.StorageDomain, error) { return r.view.StorageDomains(), nil },
+	show: shown("storage_domain", showDomain(false)),
+}
+
+var oneDomain = object("storage_domain", (*request).storageDomain, showDomain(false))
+
+func (r *request) storageDomain() (*model.StorageDomain, error) {
+	return r.view.StorageDomain(r.id("storagedomain"))
+}
+
+// attachedDomain shows a storage domain as a part of a data center.
+var oneAttachedDomain = object("storage_domain", func(r *request) (*model.StorageDomain, error) {
+	within, err := r.dataCenter()
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.storageDomain()
+	if err == nil && found.DataCenter != within.ID {
+		return nil, fault.Missing(string(found.ID))
+	}
+	return found, err
+}, showDomain(true))
+
+func showDomain(within bool) func(*request, *model.StorageDomain) (any, error) {
+	return func(r *request, domain *model.StorageDomain) (any, error) {
+		space, err := r.view.Space(r.context(), domain.ID)
+		if err != nil {
+			return nil, err
+		}
+		return r.page.ShowStorageDomain(domain, space, within), nil
+	}
+}
+
+// attachedDomains lists the storage domains of a data center.
+var attachedDomainList = func() collection[*model.StorageDomain] {
+	part := in(domainList, func(d *model.StorageDomain) model.ID { return d.DataCenter })
+	part.show = shown("storage_domain", showDomain(true))
+	return part
+}()
+
+// files are those of an ISO domain; other domains have none to list.
+var fileList = collection[model.File]{
+	root: "files", item: "file", kind: fileKind,
+	rows: func(r *request) ([]model.File, error) { return r.view.Files(r.context(), r.id("storagedomain")) },
+	show: shown("file", showFile),
+}
+
+var oneFile = object("file", func(r *request) (model.File, error) {
+	all, err := r.view.Files(r.context(), r.id("storagedomain"))
+	return pick(all, r.ids["file"], err, func(f model.File) *string { return &f.Name })
+}, showFile)
+
+func showFile(r *request, file model.File) (any, error) { return r.page.ShowFile(&file), nil }
+
+var diskList = collection[*model.Disk]{
+	root: "disks", item: "disk", kind: diskKind,
+	rows: func(r *request) ([]*model.Disk, error) { return r.view.Disks(), nil },
+	show: shown("disk", showDisk),
+}
+
+var oneDisk = object("disk", func(r *request) (*model.Disk, error) { return r.view.Disk(r.id("disk")) }, showDisk)
+
+func showDisk(r *request, disk *model.Disk) (any, error) {
+	return r.page.ShowDisk(disk, r.users(disk.ID)), nil
+}

@@ -1,0 +1,33 @@
+package rest
+
+import (
+	"vireo/internal/model"
+	"vireo/internal/rest/v3"
+)
+
+// related is what a list looks up for each of its items, made once per request.
+type related struct {
+	loads map[model.ID]v3.HostLoad
+	users map[model.ID][]model.ID
+}
+
+// load is what runs on a host.
+func (r *request) load(id model.ID) v3.HostLoad {
+	if r.related.loads == nil {
+		r.related.loads = v3.Loads(r.view.Hosts(), r.view.VMs(), r.view.Clusters())
+	}
+	return r.related.loads[id]
+}
+
+// users are the VMs that have a disk.
+func (r *request) users(disk model.ID) []model.ID {
+	if r.related.users == nil {
+		r.related.users = map[model.ID][]model.ID{}
+		for _, vm := range r.view.VMs() {
+			for _, attachment := range vm.Disks {
+				r.related.users[attachment.Disk] = append(r.related.users[attachment.Disk], vm.ID)
+			}
+		}
+	}
+	return r.related.users[disk]
+}

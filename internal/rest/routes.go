@@ -1,0 +1,128 @@
+package rest
+
+import (
+	"vireo/internal/engine"
+	"vireo/internal/model"
+)
+
+// routes is the table of version 3, in the order in which the root and the VMs
+// list their links (api-v3 1.9, 2.2). Methods that write exist if the engine has
+// their command; each command that changes no configuration is an action.
+func (s *Server) routes() []*route {
+	vmPermissions, vmPermission := permissionsOf(model.KindVM, "vm", existing((*request).vm))
+	userPermissions, userPermission := permissionsOf(model.KindUser, "user", existing(func(r *request) (*model.User, error) {
+		return r.view.User(r.id("user"))
+	}))
+	table := []*route{
+		{path: "", get: s.root},
+		{path: "capabilities", get: s.capabilities},
+		{path: "capabilities/{capability}", get: s.capability},
+		{path: "clusters", get: clusterList.get, search: true},
+		{path: "clusters/{cluster}", get: oneCluster, noun: "cluster"},
+		{path: "datacenters", get: dataCenterList.get, search: true},
+		{path: "datacenters/{datacenter}", get: oneDataCenter, noun: "data_center"},
+		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList.get},
+		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain},
+		{path: "datacenters/{datacenter}/clusters", get: in(clusterList, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
+		{path: "datacenters/{datacenter}/networks", get: in(networkList, func(n *model.Network) model.ID { return n.DataCenter }).get},
+		{path: "events", get: s.events, search: true},
+		{path: "events/{event}", get: s.event, free: []string{"event"}},
+		{path: "hosts", get: hostList.get, search: true},
+		{path: "hosts/{host}", get: oneHost, noun: "host"},
+		{path: "networks", get: networkList.get, search: true},
+		{path: "networks/{network}", get: oneNetwork, noun: "network"},
+		{path: "roles", get: roleList.get},
+		{path: "roles/{role}", get: oneRole, noun: "role"},
+		{path: "roles/{role}/permits", get: permitList.get},
+		{path: "roles/{role}/permits/{permit}", get: onePermit, free: []string{"permit"}},
+		{path: "storagedomains", get: domainList.get, search: true},
+		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain"},
+		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
+		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
+		{path: "tags", get: tagList.get},
+		{path: "tags/{tag}", get: oneTag, noun: "tag"},
+		{path: "templates", get: templateList.get, search: true},
+		{path: "templates/{template}", get: oneTemplate, noun: "template"},
+		{path: "users", get: userList.get, search: true},
+		{path: "users/{user}", get: oneUser, noun: "user"},
+		{path: "users/{user}/permissions", get: userPermissions},
+		{path: "users/{user}/permissions/{permission}", get: userPermission},
+		{path: "vms", get: vmList.get, search: true, post: s.writes(model.KindVM, "add", s.addVM)},
+		{path: "vms/{vm}", get: oneVM, noun: "vm", put: s.writes(model.KindVM, "update", s.updateVM), delete: s.writes(model.KindVM, "remove", s.removeVM)},
+		{path: "vms/{vm}/disks", get: vmDiskList.get},
+		{path: "vms/{vm}/disks/{disk}", get: oneVMDisk, noun: "vm_disk"},
+		{path: "vms/{vm}/nics", get: vmNICList.get},
+		{path: "vms/{vm}/nics/{nic}", get: oneVMNIC, noun: "nic"},
+		{path: "vms/{vm}/cdroms", get: vmCDROMList.get},
+		{path: "vms/{vm}/cdroms/{cdrom}", get: oneVMCDROM, noun: "cdrom"},
+		{path: "vms/{vm}/tags", get: vmTagList.get},
+		{path: "vms/{vm}/tags/{tag}", get: oneVMTag},
+		{path: "vms/{vm}/permissions", get: vmPermissions},
+		{path: "vms/{vm}/permissions/{permission}", get: vmPermission},
+		{path: "vms/{vm}/statistics", get: vmStatisticList.get},
+		{path: "vms/{vm}/statistics/{statistic}", get: oneVMStatistic},
+		{path: "vms/{vm}/reporteddevices", get: vmReportedDeviceList.get},
+		{path: "vms/{vm}/reporteddevices/{reporteddevice}", get: oneVMReportedDevice},
+		{path: "vms/{vm}/graphicsconsoles", get: vmConsoleList.get},
+		{path: "vms/{vm}/graphicsconsoles/{graphicsconsole}", get: oneVMConsole, free: []string{"graphicsconsole"}},
+		{path: "vms/{vm}/disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "vms/{vm}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "disks", get: diskList.get, search: true},
+		{path: "disks/{disk}", get: oneDisk, noun: "disk"},
+		{path: "jobs", get: jobList.get},
+		{path: "jobs/{job}", get: oneJob, noun: "job"},
+		{path: "jobs/{job}/steps", get: stepList.get},
+		{path: "jobs/{job}/steps/{step}", get: oneStep, noun: "step"},
+		{path: "permissions", get: permissionList.get},
+		{path: "permissions/{permission}", get: onePermission},
+	}
+	return append(table, s.actionRoutes()...)
+}
+
+// actionBases are the objects that commands without a method of their own act on.
+var actionBases = map[model.Kind]string{
+	model.KindVM:   "vms/{vm}",
+	model.KindDisk: "vms/{vm}/disks/{disk}",
+	model.KindNIC:  "vms/{vm}/nics/{nic}",
+}
+
+// actionRoutes mounts the actions, and the resources of their state beside them
+// (api-v3 3.1).
+func (s *Server) actionRoutes() []*route {
+	var found []*route
+	for _, command := range s.engine.Commands() {
+		base, acts := actionBases[command.On]
+		if !acts || isConfiguration(command) {
+			continue
+		}
+		path := base + "/" + command.Name
+		found = append(found,
+			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command))},
+			&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids"}},
+		)
+	}
+	return found
+}
+
+// isConfiguration says whether a command is a method of a collection or object
+// and no action.
+func isConfiguration(command *engine.Command) bool {
+	switch command.Name {
+	case "add", "update", "remove":
+		return true
+	case "attach", "detach":
+		return command.On != model.KindVM
+	}
+	return false
+}
+
+// writes makes a method of a command; nil, which is not allowed, if the engine
+// has no such command.
+func (s *Server) writes(on model.Kind, name string, do handler) *write {
+	for _, command := range s.engine.Commands() {
+		if command.On == on && command.Name == name {
+			return &write{on: on, name: name, do: do}
+		}
+	}
+	return nil
+}
