@@ -7,3 +7,4 @@ elif ((EUID == 0)); then
 else
 	data_dir=${XDG_DATA_HOME:-$HOME/.local/share}/vireo
 fi
+data_dir=$(realpath --no-symlinks --canonicalize-missing "$data_dir")
