@@ -50,17 +50,42 @@ const (
 
 	HostConnected     Code = 13
 	HostNonResponsive Code = 12
-	DiskAdded         Code = 78
-	DiskAddFailed     Code = 79
-	DiskRemoved       Code = 2017
-	DiskRemoveFailed  Code = 2018
+	DiskAddBegun      Code = 78
+	DiskAddFailed     Code = 98
+	DiskAdded         Code = 97
+	FloatingAddBegun  Code = 2020
+	FloatingAdded     Code = 2021
+	FloatingAddFailed Code = 2022
+	DiskRemoved       Code = 2014
+	DiskRemoveFailed  Code = 2015
 	DiskAttached      Code = 2016
-	DiskDetached      Code = 2019
+	DiskAttachFailed  Code = 2017
+	DiskDetached      Code = 2018
+	DiskDetachFailed  Code = 2019
 	DiskUpdated       Code = 88
-	NICAdded          Code = 932
+	DiskUpdateFailed  Code = 89
+	DiskPlugged       Code = 2000
+	DiskPlugFailed    Code = 2001
+	DiskUnplugged     Code = 2002
+	DiskUnplugFailed  Code = 2003
 	NICRemoved        Code = 930
+	NICRemoveFailed   Code = 931
+	NICAdded          Code = 932
+	NICAddFailed      Code = 933
 	NICUpdated        Code = 934
+	NICUpdateFailed   Code = 935
+	NICPlugged        Code = 1012
+	NICPlugFailed     Code = 1013
+	NICUnplugged      Code = 1014
+	NICUnplugFailed   Code = 1015
 	MediumChanged     Code = 38
+	MediumFailed      Code = 102
+	MediumEjected     Code = 528
+	TagUpdated        Code = 430
+	TagAdded          Code = 432
+	TagRemoved        Code = 434
+	TagAttached       Code = 440
+	TagDetached       Code = 446
 	DomainInactive    Code = 968
 	DomainActive      Code = 967
 
@@ -74,6 +99,7 @@ const (
 	EngineStarted     Code = 20008
 	GuestRebooted     Code = 20009
 	StateRestoreError Code = 20010
+	OptionSet         Code = 20011
 )
 
 type line struct {
@@ -125,17 +151,42 @@ var lines = map[Code]line{
 
 	HostConnected:     {model.SeverityNormal, "Host {host} is up."},
 	HostNonResponsive: {model.SeverityError, "Host {host} does not answer: {detail}"},
-	DiskAdded:         {model.SeverityNormal, "Disk {disk} was added by {user}."},
-	DiskAddFailed:     {model.SeverityError, "Disk {disk} could not be added: {detail}"},
+	DiskAddBegun:      {model.SeverityNormal, "Disk {disk} is being added to VM {vm} by {user}."},
+	DiskAdded:         {model.SeverityNormal, "Disk {disk} was added to VM {vm} by {user}."},
+	DiskAddFailed:     {model.SeverityError, "Disk {disk} could not be added to VM {vm}: {detail}"},
+	FloatingAddBegun:  {model.SeverityNormal, "Disk {disk} is being added by {user}."},
+	FloatingAdded:     {model.SeverityNormal, "Disk {disk} was added by {user}."},
+	FloatingAddFailed: {model.SeverityError, "Disk {disk} could not be added: {detail}"},
 	DiskRemoved:       {model.SeverityNormal, "Disk {disk} was removed by {user}."},
-	DiskRemoveFailed:  {model.SeverityError, "Disk {disk} could not be removed: {detail}"},
+	DiskRemoveFailed:  {model.SeverityWarning, "Disk {disk} could not be removed: {detail}"},
 	DiskAttached:      {model.SeverityNormal, "Disk {disk} was attached to VM {vm} by {user}."},
+	DiskAttachFailed:  {model.SeverityError, "Disk {disk} could not be attached to VM {vm}: {detail}"},
 	DiskDetached:      {model.SeverityNormal, "Disk {disk} was detached from VM {vm} by {user}."},
+	DiskDetachFailed:  {model.SeverityError, "Disk {disk} could not be detached from VM {vm}: {detail}"},
 	DiskUpdated:       {model.SeverityNormal, "Disk {disk} was updated by {user}."},
+	DiskUpdateFailed:  {model.SeverityError, "Disk {disk} could not be updated: {detail}"},
+	DiskPlugged:       {model.SeverityNormal, "Disk {disk} of VM {vm} was hot plugged by {user}."},
+	DiskPlugFailed:    {model.SeverityError, "Disk {disk} of VM {vm} could not be hot plugged: {detail}"},
+	DiskUnplugged:     {model.SeverityNormal, "Disk {disk} of VM {vm} was hot unplugged by {user}."},
+	DiskUnplugFailed:  {model.SeverityError, "Disk {disk} of VM {vm} could not be hot unplugged: {detail}"},
 	NICAdded:          {model.SeverityNormal, "Network interface {detail} was added to VM {vm} by {user}."},
 	NICRemoved:        {model.SeverityNormal, "Network interface {detail} was removed from VM {vm} by {user}."},
 	NICUpdated:        {model.SeverityNormal, "Network interface {detail} of VM {vm} was updated by {user}."},
+	NICAddFailed:      {model.SeverityError, "Network interface could not be added to VM {vm}: {detail}"},
+	NICRemoveFailed:   {model.SeverityError, "Network interface could not be removed from VM {vm}: {detail}"},
+	NICUpdateFailed:   {model.SeverityError, "Network interface of VM {vm} could not be updated: {detail}"},
+	NICPlugged:        {model.SeverityNormal, "Network interface {detail} of VM {vm} was plugged by {user}."},
+	NICPlugFailed:     {model.SeverityError, "Network interface of VM {vm} could not be plugged: {detail}"},
+	NICUnplugged:      {model.SeverityNormal, "Network interface {detail} of VM {vm} was unplugged by {user}."},
+	NICUnplugFailed:   {model.SeverityError, "Network interface of VM {vm} could not be unplugged: {detail}"},
 	MediumChanged:     {model.SeverityNormal, "The medium in the CD drive of VM {vm} was changed by {user}: {detail}"},
+	MediumFailed:      {model.SeverityError, "The medium in the CD drive of VM {vm} could not be changed: {detail}"},
+	MediumEjected:     {model.SeverityNormal, "The CD drive of VM {vm} was emptied by {user}."},
+	TagAdded:          {model.SeverityNormal, "Tag {detail} was added by {user}."},
+	TagUpdated:        {model.SeverityNormal, "Tag {detail} was updated by {user}."},
+	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
+	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
+	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
 	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
 	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
 
@@ -147,6 +198,7 @@ var lines = map[Code]line{
 	Resumed:           {model.SeverityNormal, "VM {vm} was resumed."},
 	StartCancelled:    {model.SeverityNormal, "The start of VM {vm} was interrupted by {user}."},
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
+	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }

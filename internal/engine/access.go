@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"vireo/internal/auth"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -12,12 +14,21 @@ func (e *Engine) allowed(tx *inventory.Tx, command *Command, call *Call) bool {
 	if call.Caller == nil {
 		return true
 	}
+	if command.Demands != nil {
+		return !slices.ContainsFunc(command.Demands(tx, call), func(demand Demand) bool {
+			return !e.permitted(tx, call.Caller, demand)
+		})
+	}
 	ref := model.Ref{Kind: command.On, ID: call.Target}
 	if call.Parent != "" {
 		ref = model.Ref{Kind: model.KindVM, ID: call.Parent}
 	}
-	chain := chainOf(tx, ref)
-	return auth.Allowed(e.Records(), *call.Caller, command.Needs, chain[0], chain[1:]...)
+	return e.permitted(tx, call.Caller, Demand{command.Needs, ref})
+}
+
+func (e *Engine) permitted(tx *inventory.Tx, caller *auth.Caller, demand Demand) bool {
+	chain := chainOf(tx, demand.On)
+	return auth.Allowed(e.Records(), *caller, demand.Permit, chain[0], chain[1:]...)
 }
 
 // chainOf is the object and what contains it, up to the data center.
@@ -41,6 +52,10 @@ func chainOf(tx *inventory.Tx, ref model.Ref) []model.Ref {
 			if domain, ok := tx.StorageDomains.Get(disk.StorageDomain); ok {
 				chain = append(chain, model.Ref{Kind: model.KindDataCenter, ID: domain.DataCenter})
 			}
+		}
+	case model.KindStorageDomain:
+		if domain, ok := tx.StorageDomains.Get(ref.ID); ok {
+			chain = append(chain, model.Ref{Kind: model.KindDataCenter, ID: domain.DataCenter})
 		}
 	}
 	if cluster == "" {

@@ -112,7 +112,7 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		if !e.allowed(tx, command, call) {
 			return fault.New(fault.NotAuthorized)
 		}
-		path, fits := command.path(status, hasStatus)
+		path, fits := command.path(tx, call, status, hasStatus)
 		locks := command.locks(tx, call)
 		for _, ref := range locks {
 			if holder, held := tx.Holder(ref); held {
@@ -229,7 +229,15 @@ func (c *Command) refuse(status model.Status) error {
 	if c.Refuse != nil {
 		return c.Refuse(c.Verb, status)
 	}
-	return fault.New(fault.VMStatusIllegal, c.Verb, lifecycle.Label(status))
+	return fault.New(fault.VMStatusIllegal, c.onVM(), lifecycle.Label(status))
+}
+
+// onVM is the verb as it stands before "VM" in messages: "run", "add disk of".
+func (c *Command) onVM() string {
+	if c.On == model.KindVM {
+		return c.Verb
+	}
+	return c.Verb + " of"
 }
 
 func locked(command *Command, name string) error {

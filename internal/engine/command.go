@@ -23,6 +23,10 @@ type Command struct {
 	Verb string
 	// Needs is the permit that the caller must have on the object.
 	Needs model.Permit
+	// Demands replaces Needs where what must be permitted, or on which objects,
+	// depends on the call; the caller must have all of them. Nil: Needs on the
+	// target or on what contains it.
+	Demands func(tx *inventory.Tx, call *Call) []Demand
 	// Unmonitored commands have no job in the API (api-v3 3.1).
 	Unmonitored bool
 	// Interrupts says that a job which holds the object is ended first, where
@@ -40,6 +44,13 @@ type Command struct {
 	Paths []Path
 }
 
+// Demand is a permit that the caller must have on an object; the zero Ref is the
+// system.
+type Demand struct {
+	Permit model.Permit
+	On     model.Ref
+}
+
 // Key is the name of the row: "vm.start".
 func (c *Command) Key() string { return string(c.On) + "." + c.Name }
 
@@ -50,6 +61,9 @@ type Path struct {
 	// From are the statuses of a VM that this path starts from; nil is any, and
 	// what is not a VM has none.
 	From []model.Status
+	// When narrows the path to calls of a sort; nil takes all. It may be asked
+	// for calls that Check then refuses.
+	When func(tx *inventory.Tx, call *Call) bool
 	// Via is the status entered with the job; empty leaves it.
 	Via model.Status
 	// To is the status entered when the work is done; empty leaves it to Settle
@@ -73,10 +87,13 @@ type Path struct {
 	Settle func(tx *inventory.Tx, w *job.Work, failure error)
 }
 
-func (c *Command) path(status model.Status, hasStatus bool) (*Path, bool) {
+func (c *Command) path(tx *inventory.Tx, call *Call, status model.Status, hasStatus bool) (*Path, bool) {
 	for i := range c.Paths {
 		path := &c.Paths[i]
-		if path.From == nil || (hasStatus && slices.Contains(path.From, status)) {
+		if path.From != nil && (!hasStatus || !slices.Contains(path.From, status)) {
+			continue
+		}
+		if path.When == nil || path.When(tx, call) {
 			return path, true
 		}
 	}

@@ -15,17 +15,23 @@ import (
 // DiskSpec says how a host is to give a disk to a guest. The image is checked on
 // the way: it must be what it is declared to be.
 func (e *Engine) DiskSpec(ctx context.Context, attachment model.DiskAttachment) (host.DiskSpec, error) {
+	return e.DiskSpecTo(ctx, "run VM", attachment)
+}
+
+// DiskSpecTo is DiskSpec for another command than start: what is the command in
+// messages.
+func (e *Engine) DiskSpecTo(ctx context.Context, what string, attachment model.DiskAttachment) (host.DiskSpec, error) {
 	disk, ok := e.Inventory.Disks.Get(attachment.Disk)
 	if !ok {
 		return host.DiskSpec{}, fault.Missing(string(attachment.Disk))
 	}
 	domain, ok := e.Inventory.StorageDomains.Get(disk.StorageDomain)
 	if !ok {
-		return host.DiskSpec{}, fault.New(fault.DomainNotFound, "run VM")
+		return host.DiskSpec{}, fault.New(fault.DomainNotFound, what)
 	}
 	path, err := e.Images.Path(ctx, domain, disk)
 	if err != nil {
-		return host.DiskSpec{}, StorageFault("run VM", domain, err)
+		return host.DiskSpec{}, StorageFault(what, domain, err)
 	}
 	return host.DiskSpec{
 		ID: disk.ID, Path: path, Format: disk.Format, Interface: attachment.Interface,
@@ -98,4 +104,24 @@ func StorageFault(what string, domain *model.StorageDomain, err error) error {
 		return fault.New(fault.StorageFailed, what, domain.Name, "it is not available").Because(err)
 	}
 	return fault.New(fault.StorageFailed, what, domain.Name, "see the engine's log").Because(err)
+}
+
+// AlignNextRun gives the configuration that waits for a VM to go down the
+// devices and tags that the VM has now: they have commands of their own.
+func AlignNextRun(vm *model.VM) {
+	if vm.NextRun != nil {
+		now := model.Clone(&vm.VMConfig)
+		vm.NextRun.Disks, vm.NextRun.NICs, vm.NextRun.CDROM, vm.NextRun.Tags = now.Disks, now.NICs, now.CDROM, now.Tags
+	}
+}
+
+// Free refuses a call while jobs hold any of these objects: for commands that
+// change what they do not lock themselves.
+func (e *Engine) Free(tx *inventory.Tx, call *Call, refs ...model.Ref) error {
+	for _, ref := range refs {
+		if _, held := tx.Holder(ref); held {
+			return fault.New(fault.ObjectLocked, call.Verb, e.nameOf(call))
+		}
+	}
+	return nil
 }

@@ -34,8 +34,8 @@ type Options struct {
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger
-	// Emulate makes all guests run without KVM.
-	Emulate bool
+	// Ended is told of each job that has ended; may be nil.
+	Ended func(*model.Job)
 	// Died is for tests: see job.Options.
 	Died func(job.Point) bool
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"vireo/internal/fault"
 	"vireo/internal/host"
@@ -37,6 +38,24 @@ func (e *Engine) OnHost(w *job.Work, id model.ID, limit string, do func(context.
 		return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error {
 			return e.Machines.Await(ctx, id)
 		}}
+	}
+	return err
+}
+
+// OnHostWhile is OnHost for calls that may be given up half-way: it ends with
+// ctx, that is, when the job is interrupted. What was begun is then to be undone.
+func (e *Engine) OnHostWhile(ctx context.Context, w *job.Work, id model.ID, limit string, do func(context.Context, host.Host) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	err := e.OnHost(w, id, limit, func(bounded context.Context, conn host.Host) error {
+		both, cancel := context.WithCancel(bounded)
+		defer cancel()
+		defer context.AfterFunc(ctx, cancel)()
+		return do(both, conn)
+	})
+	if err != nil && ctx.Err() != nil && w.Steady().Err() == nil {
+		return fmt.Errorf("given up: %w: %v", context.Cause(ctx), err)
 	}
 	return err
 }

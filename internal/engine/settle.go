@@ -28,8 +28,17 @@ func (e *Engine) plan(made *model.Job) (job.Plan, bool) {
 			e.settle(tx, path, w, failure)
 		},
 		Settled: func(ended *model.Job) {
-			if ended.Target.Kind == model.KindVM && e.Machines != nil {
-				e.Machines.Look(ended.Target.ID)
+			if e.Ended != nil {
+				e.Ended(ended)
+			}
+			if e.Machines == nil {
+				return
+			}
+			// What happened to a guest while the job held its VM was not written.
+			for _, ref := range append([]model.Ref{ended.Target}, ended.Locks...) {
+				if ref.Kind == model.KindVM {
+					e.Machines.Look(ref.ID)
+				}
 			}
 		},
 	}, true
@@ -84,16 +93,16 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 	vm.Run.Status, vm.Run.Detail = status, detail
 }
 
-// Ended records that a VM has gone down: its run-time values are cleared and
+// WentDown records that a VM has gone down: its run-time values are cleared and
 // the configuration that waited for it applies (api-v3 4.2).
-func (e *Engine) Ended(tx *inventory.Tx, vm *model.VM, reason string) {
+func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	run := &vm.Run
 	SetStatus(vm, model.StatusDown, "")
 	*run = model.Run{Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
 		StopTime: time.Now().UTC(), ExitReason: reason}
 	if vm.NextRun != nil {
 		next := vm.NextRun
-		next.Disks, next.NICs, next.Tags = vm.Disks, vm.NICs, vm.Tags
+		AlignNextRun(vm)
 		vm.VMConfig, vm.NextRun = *next, nil
 	}
 	e.SetLive(vm.ID, nil)
@@ -110,5 +119,5 @@ func (e *Engine) Down(tx *inventory.Tx, vm *model.VM, cause lifecycle.Cause, why
 	about.Host, _ = tx.Hosts.Get(vm.Run.Host)
 	about.Detail = why
 	tx.Event(audit.New(code, about))
-	e.Ended(tx, vm, why)
+	e.WentDown(tx, vm, why)
 }

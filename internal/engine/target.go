@@ -13,7 +13,7 @@ func (e *Engine) target(tx *inventory.Tx, command *Command, call *Call) (model.S
 	if call.Parent != "" {
 		vm, found := tx.VMs.Get(call.Parent)
 		if !found {
-			return "", false, fault.New(fault.VMNotFound, command.Verb)
+			return "", false, fault.New(fault.VMNotFound, command.onVM())
 		}
 		return vm.Run.Status, true, nil
 	}
@@ -87,17 +87,17 @@ func nameIn(tx *inventory.Tx, ref model.Ref) string {
 	return string(ref.ID)
 }
 
-// nameOf is what messages call the object of a call: "VM web1".
+// nameOf is what messages call the object of a call: "VM web1", "of VM web1" for
+// what belongs to a VM.
 func (e *Engine) nameOf(call *Call) string {
-	id := call.Target
-	if call.Parent != "" {
-		id = call.Parent
+	if vm, ok := e.Inventory.VMs.Get(call.Parent); ok {
+		return "of VM " + vm.Name
 	}
-	if vm, ok := e.Inventory.VMs.Get(id); ok {
+	if vm, ok := e.Inventory.VMs.Get(call.Target); ok && call.On == model.KindVM {
 		return "VM " + vm.Name
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
-		return "disk " + disk.Alias
+		return disk.Alias
 	}
 	return string(call.On) + " " + string(call.Target)
 }

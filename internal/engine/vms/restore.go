@@ -134,6 +134,6 @@ func (r *room) drop(_ context.Context, w *job.Work) error {
 // dropped settles the stop of a suspended VM.
 func (r *room) dropped(tx *inventory.Tx, w *job.Work, failure error) {
 	if vm, ok := tx.VMs.Edit(w.Job.Target.ID); ok && failure == nil {
-		r.Ended(tx, vm, "Its saved state was removed.")
+		r.WentDown(tx, vm, "Its saved state was removed.")
 	}
 }
