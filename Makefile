@@ -21,7 +21,7 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 build: ## bin/vireo, one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/vireo ./cmd/vireo
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X vireo/internal/version.Version=$(VERSION)' -o bin/vireo ./cmd/vireo
 
 run: ## everything from nothing: packages, libvirt, engine, a VM `demo` that is up
 	@scripts/run

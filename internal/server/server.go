@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,6 +35,10 @@ type Server struct {
 	Values    *option.Values
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
+	// Handler answers everything that is asked over HTTP.
+	Handler http.Handler
+
+	jobs *jobMetrics
 }
 
 // Open makes or reads the state, takes its lock and starts to work: hosts are
@@ -48,7 +53,7 @@ func Open(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	s := &Server{Config: config, Store: kept}
+	s := &Server{Config: config, Store: kept, jobs: newJobMetrics()}
 	if err := s.assemble(ctx); err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
@@ -80,7 +85,7 @@ func (s *Server) assemble(ctx context.Context) error {
 		return err
 	}
 	s.Engine = engine.New(engine.Options{Inventory: s.Inventory, Images: images, Values: s.Values,
-		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died})
+		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended})
 	install(s.Engine)
 	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.Driver, Log: s.Log,
 		Adopt: engineIDOf(s.Inventory.Options, restored) != ""})
@@ -89,6 +94,7 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.Directory = auth.NewDirectory(records, auth.DirectoryOptions{})
 	s.Sessions = auth.NewSessions(records, auth.SessionOptions{
 		Idle: s.Values.Duration("UserSessionTimeOutInterval"), Longest: s.Values.Duration("UserSessionHardLimit")})
+	s.Handler = s.handler()
 	return nil
 }
 

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"vireo/internal/model"
+	"vireo/internal/rest"
+)
+
+// handler joins the edge with what else is served: metrics and health.
+func (s *Server) handler() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(&inventoryMetrics{s.Inventory}, s.jobs)
+	api := rest.New(rest.Options{
+		Engine: s.Engine, Logins: s.Directory, Sessions: s.Sessions, Log: s.Log, Registry: registry,
+		CSRFProtection:   func() bool { return s.Values.Bool("CSRFProtection") },
+		CustomProperties: func() string { return s.Values.String("UserDefinedVMProperties") },
+		Release:          s.Version,
+	})
+	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/metrics":
+			metrics.ServeHTTP(w, r)
+		case "/healthz":
+			s.health(w)
+		default:
+			api.ServeHTTP(w, r)
+		}
+	})
+}
+
+// health says whether the engine can do its work: 200 and ok, or 503 and why.
+func (s *Server) health(w http.ResponseWriter) {
+	select {
+	case <-s.Store.Fenced():
+		http.Error(w, "the engine has lost its right to write", http.StatusServiceUnavailable)
+		return
+	default:
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// jobMetrics counts ended jobs and their durations.
+type jobMetrics struct{ *prometheus.HistogramVec }
+
+func newJobMetrics() *jobMetrics {
+	return &jobMetrics{prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "vireo_job_duration_seconds", Help: "How long jobs took, by action and result.",
+		Buckets: []float64{0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800},
+	}, []string{"action", "result"})}
+}
+
+func (m *jobMetrics) ended(job *model.Job) {
+	m.WithLabelValues(job.Action, string(job.Status)).Observe(job.EndTime.Sub(job.StartTime).Seconds())
+}

@@ -1,0 +1,156 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"vireo/internal/auth"
+	"vireo/internal/engine"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+	"vireo/internal/option"
+	"vireo/internal/store/sqlstore"
+)
+
+// Tools are what the administrator of a machine can do to an engine, whether it
+// runs or not.
+type Tools interface {
+	Options(ctx context.Context) ([]OptionValue, error)
+	SetOption(ctx context.Context, name, value string) error
+	Backup(ctx context.Context, path string) error
+	ResetPassword(ctx context.Context, password string) error
+	Close() error
+}
+
+// OpenTools speaks to the engine that uses the data directory; when none runs it
+// opens the state itself.
+func OpenTools(ctx context.Context, dataDir, database string) (Tools, error) {
+	connection, err := net.Dial("unix", ControlSocket(dataDir))
+	if err == nil {
+		return newRemote(dataDir), connection.Close()
+	}
+	if _, err := os.Stat(dataDir); err != nil {
+		return nil, fmt.Errorf("there is no engine's data in %s", dataDir)
+	}
+	return openResting(ctx, dataDir, database)
+}
+
+// remote speaks to a running engine over its control socket.
+type remote struct{ client *http.Client }
+
+func newRemote(dataDir string) *remote {
+	return &remote{&http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", ControlSocket(dataDir))
+		},
+	}}}
+}
+
+func (r *remote) ask(ctx context.Context, method, path string, body, into any) error {
+	var content bytes.Buffer
+	if body != nil {
+		if err := json.NewEncoder(&content).Encode(body); err != nil {
+			return err
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://engine"+path, &content)
+	if err != nil {
+		return err
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("speaking to the running engine: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		var said struct{ Error string }
+		if err := json.NewDecoder(response.Body).Decode(&said); err != nil {
+			return fmt.Errorf("the engine answered %s", response.Status)
+		}
+		return errors.New(said.Error)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+func (r *remote) Options(ctx context.Context) ([]OptionValue, error) {
+	var values []OptionValue
+	return values, r.ask(ctx, http.MethodGet, "/options", nil, &values)
+}
+
+func (r *remote) SetOption(ctx context.Context, name, value string) error {
+	return r.ask(ctx, http.MethodPut, "/options/"+url.PathEscape(name), value, nil)
+}
+
+func (r *remote) Backup(ctx context.Context, path string) error {
+	return r.ask(ctx, http.MethodPost, "/backup", path, nil)
+}
+
+func (r *remote) ResetPassword(ctx context.Context, password string) error {
+	return r.ask(ctx, http.MethodPost, "/password", password, nil)
+}
+
+func (r *remote) Close() error {
+	r.client.CloseIdleConnections()
+	return nil
+}
+
+// resting is the state of an engine that does not run, opened with its lock.
+type resting struct{ *Server }
+
+func openResting(ctx context.Context, dataDir, database string) (Tools, error) {
+	log := slog.Default()
+	kept, err := sqlstore.Open(ctx, database, sqlstore.Options{DefaultPath: filepath.Join(dataDir, databaseFile), Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	inv, err := inventory.Open(ctx, kept)
+	if err != nil {
+		return nil, errors.Join(err, kept.Close())
+	}
+	s := &Server{Config: Config{DataDir: dataDir, Log: log}, Store: kept, Inventory: inv, Values: option.From(inv, nil)}
+	s.Engine = engine.New(engine.Options{Inventory: inv, Values: s.Values, Log: log})
+	s.Directory = auth.NewDirectory(s.Engine.Records(), auth.DirectoryOptions{})
+	return resting{s}, nil
+}
+
+func (r resting) Options(context.Context) ([]OptionValue, error) { return r.OptionValues(), nil }
+
+func (r resting) Backup(ctx context.Context, path string) error { return r.Store.Backup(ctx, path) }
+
+func (r resting) Close() error { return r.Store.Close() }
+
+// Restore brings back the state from a backup file and marks it as restored:
+// guests that have run on since are taken over at the next start.
+func Restore(ctx context.Context, backup, dataDir, database string, replace bool) error {
+	if err := makeDataDir(dataDir); err != nil {
+		return err
+	}
+	options := sqlstore.Options{DefaultPath: filepath.Join(dataDir, databaseFile), Log: slog.Default()}
+	if err := sqlstore.Restore(ctx, backup, database, options, replace); err != nil {
+		return err
+	}
+	kept, err := sqlstore.Open(ctx, database, options)
+	if err != nil {
+		return fmt.Errorf("opening what was restored: %w", err)
+	}
+	inv, err := inventory.Open(ctx, kept)
+	if err == nil {
+		err = inv.Update(ctx, func(tx *inventory.Tx) error {
+			tx.Options.Put(&model.Option{Name: restored, Value: "true"})
+			return nil
+		})
+	}
+	return errors.Join(err, kept.Close())
+}
