@@ -24,3 +24,11 @@ func Kill(t testing.TB, opened store.Store) {
 		t.Fatalf("killing: %v", err)
 	}
 }
+
+// Cut closes the socket of a PostgreSQL store, as a network that fails does.
+func Cut(t testing.TB, opened store.Store) {
+	t.Helper()
+	if err := opened.(*engine).session.(*postgresSession).conn.PgConn().Conn().Close(); err != nil {
+		t.Fatalf("cutting the connection: %v", err)
+	}
+}

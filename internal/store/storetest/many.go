@@ -71,14 +71,14 @@ func checkQuick(t *testing.T, opened store.Store, whole time.Duration) {
 		"after the newest": {Since: epoch.Add(2 * manyCount * time.Second)},
 	} {
 		query.Limit = 100
-		// The quickest of three, since others use the machine too.
+		// The quickest of five, since others use the machine too.
 		quickest := time.Duration(1<<63 - 1)
-		for range 3 {
+		for range 5 {
 			begun := time.Now()
 			ids(t, opened, query)
 			quickest = min(quickest, time.Since(begun))
 		}
-		if quickest > whole/10 {
+		if quickest > whole/50 {
 			t.Errorf("%s: a hundred events took %v, all %d of them %v", name, quickest, manyCount, whole)
 		}
 	}
