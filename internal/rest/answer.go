@@ -21,87 +21,95 @@ type answer struct {
 	reason error
 }
 
-// list is a collection whose items are rendered one by one, some of them long ago.
+// list is a collection whose items are rendered one by one.
 type list struct {
 	// head is the shape of the collection without its items; item names those.
 	head any
 	item string
-	// each calls emit with every rendered item.
-	each func(emit func([]byte)) error
+	// count is how many items there are; append renders one of them at the end.
+	count  int
+	append func(dst []byte, index int) ([]byte, error)
 }
 
-// render makes the body of an answer.
-func (a *answer) render(f format) ([]byte, error) {
+// render writes the body of an answer.
+func (a *answer) render(out *body, f format) error {
 	switch {
+	case a.list != nil && f == jsonFormat:
+		return a.list.renderJSON(out)
 	case a.list != nil:
-		return a.list.render(a.root, f)
+		return a.list.renderXML(out, a.root)
 	case a.shape == nil:
-		return nil, nil
 	case f == jsonFormat:
-		return wire.AppendJSON(nil, a.shape, wire.JSON{}), nil
+		out.add(func(dst []byte) []byte { return wire.AppendJSON(dst, a.shape, wire.JSON{}) })
 	default:
-		return wire.AppendXML(nil, a.root, a.shape), nil
+		out.add(func(dst []byte) []byte { return wire.AppendXML(dst, a.root, a.shape) })
 	}
+	return nil
 }
 
-// renderItem renders one item of a collection as it stands in it.
-func renderItem(f format, name string, shape any) []byte {
+// appendItem renders one item of a collection as it stands in it.
+func appendItem(dst []byte, f format, name string, shape any) []byte {
 	if f == jsonFormat {
-		return wire.AppendJSON(nil, shape, wire.JSON{})
+		return wire.AppendJSON(dst, shape, wire.JSON{})
 	}
-	return wire.AppendXMLElement(nil, name, shape, 1)
+	return wire.AppendXMLElement(dst, name, shape, 1)
 }
 
-// render puts a collection together.
-func (l *list) render(root string, f format) ([]byte, error) {
-	if f == jsonFormat {
-		return l.renderJSON()
+// renderXML puts a collection together: the head without its end, the items, and
+// the end. A collection of nothing is <vms/>.
+func (l *list) renderXML(out *body, root string) error {
+	head := wire.AppendXML(nil, root, l.head)
+	alone := len(wire.Declaration) + len("<"+root+"/>\n")
+	if l.count == 0 {
+		out.add(func(dst []byte) []byte { return append(dst, head...) })
+		return nil
 	}
-	out := wire.AppendXML(nil, root, l.head)
-	empty := len("<"+root+"/>\n") + len(wire.Declaration)
-	// The head is closed again: items come before its end tag.
 	end := "</" + root + ">\n"
-	if len(out) == empty {
-		out = append(out[:len(out)-len("/>\n")], ">\n"...)
+	if len(head) == alone {
+		head = append(head[:alone-len("/>\n")], ">\n"...)
 	} else {
-		out = out[:len(out)-len(end)]
+		head = head[:len(head)-len(end)]
 	}
-	opened := len(out)
-	items := 0
-	err := l.each(func(item []byte) {
-		out = append(out, item...)
-		items++
-	})
-	if err != nil {
-		return nil, err
+	out.add(func(dst []byte) []byte { return append(dst, head...) })
+	if err := l.items(out, ""); err != nil {
+		return err
 	}
-	if items == 0 && opened == empty-1 {
-		return append(out[:len(out)-len(">\n")], "/>\n"...), nil
-	}
-	return append(out, end...), nil
+	out.add(func(dst []byte) []byte { return append(dst, end...) })
+	return nil
 }
 
-func (l *list) renderJSON() ([]byte, error) {
-	out := wire.AppendJSON(nil, l.head, wire.JSON{})
-	out = out[:len(out)-1] // the closing brace
-	comma := ","
-	if len(out) == 1 {
-		comma = ""
+// renderJSON does the same in JSON, where a collection of nothing is {}.
+func (l *list) renderJSON(out *body) error {
+	head := wire.AppendJSON(nil, l.head, wire.JSON{})
+	if l.count == 0 {
+		out.add(func(dst []byte) []byte { return append(dst, head...) })
+		return nil
 	}
-	start := len(out)
-	out = append(out, comma+`"`+l.item+`":[`...)
-	first := len(out)
-	err := l.each(func(item []byte) {
-		if len(out) > first {
-			out = append(out, ',')
+	head = head[:len(head)-len("}")]
+	if len(head) > len("{") {
+		head = append(head, ',')
+	}
+	head = append(head, `"`+l.item+`":[`...)
+	out.add(func(dst []byte) []byte { return append(dst, head...) })
+	if err := l.items(out, ","); err != nil {
+		return err
+	}
+	out.add(func(dst []byte) []byte { return append(dst, "]}"...) })
+	return nil
+}
+
+func (l *list) items(out *body, separator string) (err error) {
+	for i := range l.count {
+		out.add(func(dst []byte) []byte {
+			if i > 0 {
+				dst = append(dst, separator...)
+			}
+			dst, err = l.append(dst, i)
+			return dst
+		})
+		if err != nil {
+			return err
 		}
-		out = append(out, item...)
-	})
-	if err != nil {
-		return nil, err
 	}
-	if len(out) == first {
-		return append(out[:start], '}'), nil
-	}
-	return append(out, ']', '}'), nil
+	return nil
 }

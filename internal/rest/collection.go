@@ -11,21 +11,10 @@ type collection[T any] struct {
 	root, item string
 	// rows gives everything that the caller may see, in the default order.
 	rows func(*request) ([]T, error)
-	// show renders one of them.
-	show func(*request, T) ([]byte, error)
+	// show makes the shape of one of them.
+	show func(*request, T) (any, error)
 	// kind is set if the collection can be searched.
 	kind *search.Kind
-}
-
-// shown makes show from a function that makes a shape.
-func shown[T any](item string, shape func(*request, T) (any, error)) func(*request, T) ([]byte, error) {
-	return func(r *request, value T) ([]byte, error) {
-		made, err := shape(r, value)
-		if err != nil {
-			return nil, err
-		}
-		return renderItem(r.format, item, made), nil
-	}
 }
 
 // get answers with the list: searched, cut to max, and with its size if that was
@@ -54,15 +43,12 @@ func (c collection[T]) get(r *request) (*answer, error) {
 	if !r.details.main() {
 		rows = nil
 	}
-	return &answer{root: c.root, list: &list{head: head, item: c.item, each: func(emit func([]byte)) error {
-		for _, row := range rows {
-			item, err := c.show(r, row)
-			if err != nil {
-				return err
-			}
-			emit(item)
+	return &answer{root: c.root, list: &list{head: head, item: c.item, count: len(rows), append: func(dst []byte, i int) ([]byte, error) {
+		shape, err := c.show(r, rows[i])
+		if err != nil {
+			return dst, err
 		}
-		return nil
+		return appendItem(dst, r.format, c.item, shape), nil
 	}}}, nil
 }
 

@@ -42,11 +42,8 @@ func (s *Server) events(r *request) (*answer, error) {
 	if !r.details.main() {
 		found = nil
 	}
-	return &answer{root: "events", list: &list{head: head, item: "event", each: func(emit func([]byte)) error {
-		for i := range found {
-			emit(renderItem(r.format, "event", r.page.ShowEvent(found[i])))
-		}
-		return nil
+	return &answer{root: "events", list: &list{head: head, item: "event", count: len(found), append: func(dst []byte, i int) ([]byte, error) {
+		return appendItem(dst, r.format, "event", r.page.ShowEvent(found[i])), nil
 	}}}, nil
 }
 

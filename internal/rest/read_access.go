@@ -9,7 +9,7 @@ import (
 var userList = collection[*model.User]{
 	root: "users", item: "user", kind: userKind,
 	rows: func(r *request) ([]*model.User, error) { return r.view.Users(), nil },
-	show: shown("user", showUser),
+	show: showUser,
 }
 
 var oneUser = object("user", func(r *request) (*model.User, error) { return r.view.User(r.id("user")) }, showUser)
@@ -19,7 +19,7 @@ func showUser(r *request, user *model.User) (any, error) { return r.page.ShowUse
 var roleList = collection[*model.Role]{
 	root: "roles", item: "role",
 	rows: func(r *request) ([]*model.Role, error) { return r.view.Roles(), nil },
-	show: shown("role", showRole),
+	show: showRole,
 }
 
 var oneRole = object("role", (*request).role, showRole)
@@ -31,7 +31,7 @@ func showRole(r *request, role *model.Role) (any, error) { return r.page.ShowRol
 var permitList = collection[v3.Permit]{
 	root: "permits", item: "permit",
 	rows: (*request).permits,
-	show: shown("permit", showPermit),
+	show: showPermit,
 }
 
 var onePermit = object("permit", func(r *request) (v3.Permit, error) {
@@ -53,7 +53,7 @@ func showPermit(_ *request, permit v3.Permit) (any, error) { return permit, nil 
 var permissionList = collection[*model.Permission]{
 	root: "permissions", item: "permission",
 	rows: func(r *request) ([]*model.Permission, error) { return r.permissionsOn(model.Ref{}), nil },
-	show: shown("permission", showPermission),
+	show: showPermission,
 }
 
 var onePermission = object("permission", func(r *request) (*model.Permission, error) {
@@ -95,7 +95,7 @@ func permissionsOf(kind model.Kind, name string, exists func(*request) error) (l
 	show := func(r *request, permission *model.Permission) (any, error) {
 		return r.page.ShowPermission(permission, r.page.Href(kind, r.id(name))), nil
 	}
-	list = collection[*model.Permission]{root: "permissions", item: "permission", rows: rows, show: shown("permission", show)}.get
+	list = collection[*model.Permission]{root: "permissions", item: "permission", rows: rows, show: show}.get
 	one = object("permission", func(r *request) (*model.Permission, error) {
 		all, err := rows(r)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 var dataCenterList = collection[*model.DataCenter]{
 	root: "data_centers", item: "data_center", kind: dataCenterKind,
 	rows: func(r *request) ([]*model.DataCenter, error) { return r.view.DataCenters(), nil },
-	show: shown("data_center", showDataCenter),
+	show: showDataCenter,
 }
 
 var oneDataCenter = object("data_center", (*request).dataCenter, showDataCenter)
@@ -24,7 +24,7 @@ func showDataCenter(r *request, dc *model.DataCenter) (any, error) {
 var clusterList = collection[*model.Cluster]{
 	root: "clusters", item: "cluster", kind: clusterKind,
 	rows: func(r *request) ([]*model.Cluster, error) { return r.view.Clusters(), nil },
-	show: shown("cluster", showCluster),
+	show: showCluster,
 }
 
 var oneCluster = object("cluster", func(r *request) (*model.Cluster, error) { return r.view.Cluster(r.id("cluster")) }, showCluster)
@@ -60,7 +60,7 @@ func in[T any](whole collection[T], dataCenter func(T) model.ID) collection[T] {
 var hostList = collection[*model.Host]{
 	root: "hosts", item: "host", kind: hostKind,
 	rows: func(r *request) ([]*model.Host, error) { return r.view.Hosts(), nil },
-	show: shown("host", showHost),
+	show: showHost,
 }
 
 var oneHost = object("host", func(r *request) (*model.Host, error) { return r.view.Host(r.id("host")) }, showHost)
@@ -72,7 +72,7 @@ func showHost(r *request, host *model.Host) (any, error) {
 var networkList = collection[*model.Network]{
 	root: "networks", item: "network", kind: networkKind,
 	rows: func(r *request) ([]*model.Network, error) { return r.view.Networks(), nil },
-	show: shown("network", showNetwork),
+	show: showNetwork,
 }
 
 var oneNetwork = object("network", func(r *request) (*model.Network, error) { return r.view.Network(r.id("network")) }, showNetwork)
@@ -84,7 +84,7 @@ func showNetwork(r *request, network *model.Network) (any, error) {
 var templateList = collection[*model.Template]{
 	root: "templates", item: "template", kind: templateKind,
 	rows: func(r *request) ([]*model.Template, error) { return r.view.Templates(), nil },
-	show: shown("template", showTemplate),
+	show: showTemplate,
 }
 
 var oneTemplate = object("template", func(r *request) (*model.Template, error) { return r.view.Template(r.id("template")) }, showTemplate)
@@ -106,7 +106,7 @@ var tagList = collection[*model.Tag]{
 		}
 		return found, nil
 	},
-	show: shown("tag", showTag),
+	show: showTag,
 }
 
 var oneTag = object("tag", func(r *request) (*model.Tag, error) { return r.view.Tag(r.id("tag")) }, showTag)
@@ -116,7 +116,7 @@ func showTag(r *request, tag *model.Tag) (any, error) { return r.page.ShowTag(ta
 var domainList = collection[*model.StorageDomain]{
 	root: "storage_domains", item: "storage_domain", kind: domainKind,
 	rows: func(r *request) ([]*model.StorageDomain, error) { return r.view.StorageDomains(), nil },
-	show: shown("storage_domain", showDomain(false)),
+	show: showDomain(false),
 }
 
 var oneDomain = object("storage_domain", (*request).storageDomain, showDomain(false))
@@ -151,7 +151,7 @@ func showDomain(within bool) func(*request, *model.StorageDomain) (any, error) {
 // attachedDomains lists the storage domains of a data center.
 var attachedDomainList = func() collection[*model.StorageDomain] {
 	part := in(domainList, func(d *model.StorageDomain) model.ID { return d.DataCenter })
-	part.show = shown("storage_domain", showDomain(true))
+	part.show = showDomain(true)
 	return part
 }()
 
@@ -159,7 +159,7 @@ var attachedDomainList = func() collection[*model.StorageDomain] {
 var fileList = collection[model.File]{
 	root: "files", item: "file", kind: fileKind,
 	rows: func(r *request) ([]model.File, error) { return r.view.Files(r.context(), r.id("storagedomain")) },
-	show: shown("file", showFile),
+	show: showFile,
 }
 
 var oneFile = object("file", func(r *request) (model.File, error) {
@@ -172,7 +172,7 @@ func showFile(r *request, file model.File) (any, error) { return r.page.ShowFile
 var diskList = collection[*model.Disk]{
 	root: "disks", item: "disk", kind: diskKind,
 	rows: func(r *request) ([]*model.Disk, error) { return r.view.Disks(), nil },
-	show: shown("disk", showDisk),
+	show: showDisk,
 }
 
 var oneDisk = object("disk", func(r *request) (*model.Disk, error) { return r.view.Disk(r.id("disk")) }, showDisk)

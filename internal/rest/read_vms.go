@@ -13,7 +13,7 @@ func (r *request) vm() (*model.VM, error) { return r.view.VM(r.id("vm")) }
 var vmList = collection[*model.VM]{
 	root: "vms", item: "vm", kind: vmKind,
 	rows: func(r *request) ([]*model.VM, error) { return r.view.VMs(), nil },
-	show: shown("vm", showVM),
+	show: showVM,
 }
 
 var oneVM = object("vm", (*request).vm, func(r *request, vm *model.VM) (any, error) {
@@ -93,7 +93,7 @@ var vmDiskList = collection[attached]{
 		}
 		return found, nil
 	},
-	show: shown("disk", showAttached),
+	show: showAttached,
 }
 
 var oneVMDisk = object("disk", (*request).attachedDisk, showAttached)
@@ -134,7 +134,7 @@ var vmNICList = collection[attachedNIC]{
 		}
 		return found, nil
 	},
-	show: shown("nic", showAttachedNIC),
+	show: showAttachedNIC,
 }
 
 var oneVMNIC = object("nic", (*request).nic, showAttachedNIC)
@@ -157,7 +157,7 @@ var vmCDROMList = collection[*v3.CDROM]{
 		drive, err := r.drive()
 		return []*v3.CDROM{drive}, err
 	},
-	show: shown("cdrom", func(_ *request, drive *v3.CDROM) (any, error) { return drive, nil }),
+	show: func(_ *request, drive *v3.CDROM) (any, error) { return drive, nil },
 }
 
 var oneVMCDROM = object("cdrom", func(r *request) (*v3.CDROM, error) {
@@ -217,7 +217,7 @@ var vmTagList = collection[*model.Tag]{
 		}
 		return found, nil
 	},
-	show: shown("tag", showVMTag),
+	show: showVMTag,
 }
 
 var oneVMTag = object("tag", func(r *request) (*model.Tag, error) {
@@ -238,7 +238,7 @@ func showVMTag(r *request, tag *model.Tag) (any, error) {
 var vmStatisticList = collection[v3.Statistic]{
 	root: "statistics", item: "statistic",
 	rows: (*request).statistics,
-	show: shown("statistic", func(_ *request, s v3.Statistic) (any, error) { return s, nil }),
+	show: func(_ *request, s v3.Statistic) (any, error) { return s, nil },
 }
 
 var oneVMStatistic = object("statistic", func(r *request) (v3.Statistic, error) {
@@ -271,7 +271,7 @@ func pick[T any](all []T, id string, err error, idOf func(T) *string) (T, error)
 var vmReportedDeviceList = collection[*v3.ReportedDevice]{
 	root: "reported_devices", item: "reported_device",
 	rows: (*request).reportedDevices,
-	show: shown("reported_device", func(_ *request, d *v3.ReportedDevice) (any, error) { return d, nil }),
+	show: func(_ *request, d *v3.ReportedDevice) (any, error) { return d, nil },
 }
 
 var oneVMReportedDevice = object("reported_device", func(r *request) (*v3.ReportedDevice, error) {
@@ -298,7 +298,7 @@ func (r *request) reportedDevices() ([]*v3.ReportedDevice, error) {
 var vmConsoleList = collection[v3.GraphicsConsole]{
 	root: "graphics_consoles", item: "graphics_console",
 	rows: (*request).consoles,
-	show: shown("graphics_console", func(_ *request, c v3.GraphicsConsole) (any, error) { return c, nil }),
+	show: func(_ *request, c v3.GraphicsConsole) (any, error) { return c, nil },
 }
 
 var oneVMConsole = object("graphics_console", func(r *request) (v3.GraphicsConsole, error) {

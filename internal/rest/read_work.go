@@ -16,7 +16,7 @@ var jobList = collection[*model.Job]{
 		}
 		return r.view.Jobs(r.context(), store.JobQuery{Limit: max(limit, 0)})
 	},
-	show: shown("job", showJob),
+	show: showJob,
 }
 
 var oneJob = object("job", (*request).job, showJob)
@@ -41,7 +41,7 @@ type jobStep struct {
 var stepList = collection[jobStep]{
 	root: "steps", item: "step",
 	rows: (*request).steps,
-	show: shown("step", showStep),
+	show: showStep,
 }
 
 var oneStep = object("step", func(r *request) (jobStep, error) {

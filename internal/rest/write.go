@@ -12,10 +12,12 @@ import (
 
 // write sends an answer and returns its code.
 func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
-	body, err := out.render(in.format)
-	if err != nil {
+	made := body{}
+	defer func() { made.release() }()
+	if err := out.render(&made, in.format); err != nil {
+		made.release()
 		out = in.refuse(err)
-		body, _ = out.render(in.format) // a refusal always renders
+		_ = out.render(&made, in.format) // a refusal always renders
 	}
 	code := out.code
 	if code == 0 {
@@ -23,10 +25,11 @@ func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
 	}
 	header := w.Header()
 	if code == http.StatusUnauthorized {
+		made.release()
+		made.add(func(dst []byte) []byte { return append(dst, unauthorized...) })
 		header.Set("WWW-Authenticate", `Basic realm="RESTAPI"`)
 		header.Set("Content-Type", "text/html; charset=UTF-8")
-		body = []byte(unauthorized)
-	} else if body != nil {
+	} else if made.length > 0 {
 		header.Set("Content-Type", in.format.contentType())
 	}
 	if out.location != "" {
@@ -35,10 +38,10 @@ func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
 	if out.links != "" {
 		header.Set("Link", out.links)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(made.length))
 	w.WriteHeader(code)
 	if in.http.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client has gone: there is nobody to tell
+		made.send(w)
 	}
 	return code
 }

@@ -1,6 +1,8 @@
 package v3
 
 import (
+	"slices"
+
 	"vireo/internal/model"
 )
 
@@ -14,6 +16,9 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 	out := &StorageDomain{Resource: p.resource("storage_domain", href, domain.ID)}
 	if within {
 		out.Actions, out.Link = nil, nil
+	}
+	if domain.Type != model.StorageDomainISO {
+		out.Link = slices.DeleteFunc(out.Link, func(l Link) bool { return l.Rel == "files" })
 	}
 	out.describe(domain.Name, domain.Description, domain.Comment)
 	if domain.DataCenter != "" {

@@ -12,7 +12,6 @@ import (
 func (p *Page) ShowVM(vm *model.VM, live *model.Live) *VM {
 	out := p.showConfiguration(vm, &vm.VMConfig)
 	out.Status = showStatus(&vm.Run)
-	out.RunOnce = new(vm.Run.Once)
 	out.NextRunConfigurationExists = new(vm.NextRun != nil)
 	if vm.Run.ExitReason != "" && lifecycle.Resting(vm.Run.Status) {
 		out.StopReason = new(vm.Run.ExitReason)
