@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -36,17 +37,22 @@ func agentSeconds(ctx context.Context) int32 {
 }
 
 // agent sends the guest agent one order
-// (https://www.qemu.org/docs/master/interop/qemu-ga-ref.html).
+// (https://www.qemu.org/docs/master/interop/qemu-ga-ref.html) and gives its answer.
 func (h *hypervisor) agent(ctx context.Context, id model.ID, doing, order string, arguments any, seconds int32) (json.RawMessage, error) {
-	text, err := json.Marshal(map[string]any{"execute": order, "arguments": arguments})
-	if arguments == nil {
-		text, err = json.Marshal(map[string]any{"execute": order})
+	message := map[string]any{"execute": order}
+	if arguments != nil {
+		message["arguments"] = arguments
 	}
+	text, err := json.Marshal(message)
 	if err != nil {
 		return nil, refuse(host.RefusedOther, "%s: %v", doing, err)
 	}
 	answer, err := command(ctx, h, h.control, id, doing, func(rpc *libvirt.Libvirt) (libvirt.OptString, error) {
-		return rpc.QEMUDomainAgentCommand(domainOf(id), string(text), seconds, 0)
+		answer, err := rpc.QEMUDomainAgentCommand(domainOf(id), string(text), seconds, 0)
+		if order == orderShutdown && isSilence(err) {
+			return nil, nil
+		}
+		return answer, err
 	})
 	if err != nil {
 		return nil, agentRefusal(err)
@@ -55,6 +61,26 @@ func (h *hypervisor) agent(ctx context.Context, id model.ID, doing, order string
 		return nil, nil
 	}
 	return json.RawMessage(answer[0]), nil
+}
+
+// orderShutdown is the one order that is never answered when it is obeyed.
+const orderShutdown = "guest-shutdown"
+
+// isSilence says that the agent took an order and gave no answer in time, or
+// that the guest ended before it could. An agent that could not even be talked
+// to is not silent.
+func isSilence(err error) bool {
+	switch libvirtCode(err) {
+	case libvirt.ErrAgentCommandTimeout:
+		return true
+	case libvirt.ErrAgentUnresponsive, libvirt.ErrInternalError, libvirt.ErrOperationFailed, libvirt.ErrOperationInvalid:
+		for _, sign := range []string{"End of file from agent", "disappeared while executing", "domain is not running"} {
+			if strings.Contains(err.Error(), sign) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // agentRefusal turns "this guest has no agent" into a refusal of the agent.
@@ -78,11 +104,6 @@ func (h *hypervisor) AgentShutdown(ctx context.Context, id model.ID, reboot bool
 		mode = "reboot"
 	}
 	const doing = "asking the guest agent for a shutdown"
-	_, err := h.agent(ctx, id, doing, "guest-shutdown", map[string]string{"mode": mode}, silenceTime)
-	switch {
-	case err == nil, errors.Is(err, host.ErrNotFound), isSilence(err):
-		return nil
-	default:
-		return err
-	}
+	_, err := h.agent(ctx, id, doing, orderShutdown, map[string]string{"mode": mode}, silenceTime)
+	return err
 }

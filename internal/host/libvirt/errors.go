@@ -71,7 +71,8 @@ func translate(doing string, err error) error {
 		return fmt.Errorf("%s: %w", doing, host.ErrNotFound)
 	}
 	code := refusals[number]
-	if code == host.RefusedOther && number == libvirt.ErrInternalError && outOfResources(answer.Message) {
+	vague := number == libvirt.ErrInternalError || number == libvirt.ErrOperationFailed
+	if vague && outOfResources(answer.Message) {
 		code = host.RefusedResource
 	}
 	return fmt.Errorf("%s: %w", doing, &host.RefusedError{Code: code, Reason: answer.Message})

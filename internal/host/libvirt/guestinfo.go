@@ -2,14 +2,12 @@ package libvirt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
 
 	"github.com/digitalocean/go-libvirt"
 
-	"vireo/internal/host"
 	"vireo/internal/model"
 )
 
@@ -115,12 +113,4 @@ func codename(f fields) string {
 	}
 	name, _, _ := strings.Cut(rest, ")")
 	return name
-}
-
-// isSilence says that the agent took an order and gave no answer in time, or that
-// the guest ended before it could.
-func isSilence(err error) bool {
-	var refused *host.RefusedError
-	return errors.As(err, &refused) && (refused.Code == host.RefusedState ||
-		refused.Code == host.RefusedAgent && !strings.Contains(refused.Reason, "unable to execute QEMU agent command"))
 }
