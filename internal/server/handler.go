@@ -15,7 +15,7 @@ import (
 func (s *Server) handler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	registry.MustRegister(&inventoryMetrics{s.Inventory}, s.jobs)
+	registry.MustRegister(&inventoryMetrics{s.Inventory}, s.jobs, s.hosts)
 	api := rest.New(rest.Options{
 		Engine: s.Engine, Logins: s.Directory, Sessions: s.Sessions, Log: s.Log, Registry: registry,
 		CSRFProtection:   func() bool { return s.Values.Bool("CSRFProtection") },

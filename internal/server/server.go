@@ -14,6 +14,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
+	"vireo/internal/host/measured"
 	"vireo/internal/image/files"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -38,7 +39,8 @@ type Server struct {
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
-	jobs *jobMetrics
+	jobs  *jobMetrics
+	hosts *measured.Driver
 }
 
 // Open makes or reads the state, takes its lock and starts to work: hosts are
@@ -87,7 +89,8 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.Engine = engine.New(engine.Options{Inventory: s.Inventory, Images: images, Values: s.Values,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended})
 	install(s.Engine)
-	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.Driver, Log: s.Log,
+	s.hosts = measured.New(s.Driver, s.Log)
+	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.hosts, Log: s.Log,
 		Adopt: engineIDOf(s.Inventory.Options, restored) != ""})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()

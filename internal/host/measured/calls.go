@@ -1,0 +1,159 @@
+package measured
+
+import (
+	"context"
+	"time"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// Facts counts and passes on.
+func (c *connection) Facts(ctx context.Context) (answer model.HostFacts, err error) {
+	defer c.count("Facts", time.Now(), &err)
+	return c.Host.Facts(ctx)
+}
+
+// BootID counts and passes on.
+func (c *connection) BootID(ctx context.Context) (answer string, err error) {
+	defer c.count("BootID", time.Now(), &err)
+	return c.Host.BootID(ctx)
+}
+
+// Alive counts and passes on.
+func (c *connection) Alive(ctx context.Context) (err error) {
+	defer c.count("Alive", time.Now(), &err)
+	return c.Host.Alive(ctx)
+}
+
+// Memory counts and passes on.
+func (c *connection) Memory(ctx context.Context) (free, total int64, err error) {
+	defer c.count("Memory", time.Now(), &err)
+	return c.Host.Memory(ctx)
+}
+
+// Guests counts and passes on.
+func (c *connection) Guests(ctx context.Context) (answer []host.Guest, err error) {
+	defer c.count("Guests", time.Now(), &err)
+	return c.Host.Guests(ctx)
+}
+
+// Stats counts and passes on.
+func (c *connection) Stats(ctx context.Context) (answer []host.Sample, err error) {
+	defer c.count("Stats", time.Now(), &err)
+	return c.Host.Stats(ctx)
+}
+
+// Guest counts and passes on.
+func (c *connection) Guest(ctx context.Context, id model.ID) (answer host.Guest, err error) {
+	defer c.count("Guest", time.Now(), &err)
+	return c.Host.Guest(ctx, id)
+}
+
+// Boot counts and passes on.
+func (c *connection) Boot(ctx context.Context, spec *host.GuestSpec) (err error) {
+	defer c.count("Boot", time.Now(), &err)
+	return c.Host.Boot(ctx, spec)
+}
+
+// Restore counts and passes on.
+func (c *connection) Restore(ctx context.Context, spec *host.GuestSpec, path string) (err error) {
+	defer c.count("Restore", time.Now(), &err)
+	return c.Host.Restore(ctx, spec, path)
+}
+
+// Save counts and passes on.
+func (c *connection) Save(ctx context.Context, id model.ID, path string) (err error) {
+	defer c.count("Save", time.Now(), &err)
+	return c.Host.Save(ctx, id, path)
+}
+
+// Destroy counts and passes on.
+func (c *connection) Destroy(ctx context.Context, id model.ID) (err error) {
+	defer c.count("Destroy", time.Now(), &err)
+	return c.Host.Destroy(ctx, id)
+}
+
+// Forget counts and passes on.
+func (c *connection) Forget(ctx context.Context, id model.ID) (err error) {
+	defer c.count("Forget", time.Now(), &err)
+	return c.Host.Forget(ctx, id)
+}
+
+// Pause counts and passes on.
+func (c *connection) Pause(ctx context.Context, id model.ID) (err error) {
+	defer c.count("Pause", time.Now(), &err)
+	return c.Host.Pause(ctx, id)
+}
+
+// Resume counts and passes on.
+func (c *connection) Resume(ctx context.Context, id model.ID) (err error) {
+	defer c.count("Resume", time.Now(), &err)
+	return c.Host.Resume(ctx, id)
+}
+
+// PressPower counts and passes on.
+func (c *connection) PressPower(ctx context.Context, id model.ID) (err error) {
+	defer c.count("PressPower", time.Now(), &err)
+	return c.Host.PressPower(ctx, id)
+}
+
+// Reboot counts and passes on.
+func (c *connection) Reboot(ctx context.Context, id model.ID) (err error) {
+	defer c.count("Reboot", time.Now(), &err)
+	return c.Host.Reboot(ctx, id)
+}
+
+// ChangeCDROM counts and passes on.
+func (c *connection) ChangeCDROM(ctx context.Context, id model.ID, path string) (err error) {
+	defer c.count("ChangeCDROM", time.Now(), &err)
+	return c.Host.ChangeCDROM(ctx, id, path)
+}
+
+// PlugDisk counts and passes on.
+func (c *connection) PlugDisk(ctx context.Context, id model.ID, disk host.DiskSpec) (err error) {
+	defer c.count("PlugDisk", time.Now(), &err)
+	return c.Host.PlugDisk(ctx, id, disk)
+}
+
+// UnplugDisk counts and passes on.
+func (c *connection) UnplugDisk(ctx context.Context, id model.ID, disk model.ID) (err error) {
+	defer c.count("UnplugDisk", time.Now(), &err)
+	return c.Host.UnplugDisk(ctx, id, disk)
+}
+
+// PlugNIC counts and passes on.
+func (c *connection) PlugNIC(ctx context.Context, id model.ID, nic host.NICSpec) (err error) {
+	defer c.count("PlugNIC", time.Now(), &err)
+	return c.Host.PlugNIC(ctx, id, nic)
+}
+
+// UnplugNIC counts and passes on.
+func (c *connection) UnplugNIC(ctx context.Context, id model.ID, mac string) (err error) {
+	defer c.count("UnplugNIC", time.Now(), &err)
+	return c.Host.UnplugNIC(ctx, id, mac)
+}
+
+// UpdateNIC counts and passes on.
+func (c *connection) UpdateNIC(ctx context.Context, id model.ID, nic host.NICSpec) (err error) {
+	defer c.count("UpdateNIC", time.Now(), &err)
+	return c.Host.UpdateNIC(ctx, id, nic)
+}
+
+// AgentPing counts and passes on.
+func (c *connection) AgentPing(ctx context.Context, id model.ID) (err error) {
+	defer c.count("AgentPing", time.Now(), &err)
+	return c.Host.AgentPing(ctx, id)
+}
+
+// AgentShutdown counts and passes on.
+func (c *connection) AgentShutdown(ctx context.Context, id model.ID, reboot bool) (err error) {
+	defer c.count("AgentShutdown", time.Now(), &err)
+	return c.Host.AgentShutdown(ctx, id, reboot)
+}
+
+// GuestInfo counts and passes on.
+func (c *connection) GuestInfo(ctx context.Context, id model.ID) (answer model.Live, err error) {
+	defer c.count("GuestInfo", time.Now(), &err)
+	return c.Host.GuestInfo(ctx, id)
+}
