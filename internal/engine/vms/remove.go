@@ -47,6 +47,12 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 	if params.DetachOnly || params.Force {
 		return nil
 	}
+	// A disk that is not active may still be at work, as while it is being made.
+	for _, attachment := range vm.Disks {
+		if disk, ok := tx.Disks.Get(attachment.Disk); ok && disk.Status == model.DiskLocked {
+			return fault.New(fault.DisksLocked, call.Verb, disk.Alias)
+		}
+	}
 	return checkDisks(tx, call.Verb, vm)
 }
 

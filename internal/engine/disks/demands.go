@@ -1,0 +1,46 @@
+package disks
+
+import (
+	"vireo/internal/engine"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// Permits are asked for on everything that a command uses: on the storage
+// domain that is filled, on the disk that is taken, and on the VM that gets it.
+
+func onVM(call *engine.Call, demands []engine.Demand) []engine.Demand {
+	if call.Parent == "" {
+		return demands
+	}
+	return append(demands, engine.Demand{Permit: "configure_vm_storage", On: model.Ref{Kind: model.KindVM, ID: call.Parent}})
+}
+
+func (r *room) demandsOfAdd(tx *inventory.Tx, call *engine.Call) []engine.Demand {
+	create := engine.Demand{Permit: "create_disk"}
+	if wanted, err := r.wanted(tx, call); err == nil && wanted.disk.StorageDomain != "" {
+		create.On = model.Ref{Kind: model.KindStorageDomain, ID: wanted.disk.StorageDomain}
+	}
+	return onVM(call, []engine.Demand{create})
+}
+
+func demandsOfAttach(_ *inventory.Tx, call *engine.Call) []engine.Demand {
+	return onVM(call, []engine.Demand{{Permit: "attach_disk", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}})
+}
+
+// demandsOfUpdate: who may configure the storage of the VM may change its disks.
+func demandsOfUpdate(_ *inventory.Tx, call *engine.Call) []engine.Demand {
+	if call.Parent != "" {
+		return onVM(call, nil)
+	}
+	return []engine.Demand{{Permit: "edit_disk_properties", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}}
+}
+
+// demandsOfRemove: the permit counts on the disk, or on a VM that has it.
+func demandsOfRemove(tx *inventory.Tx, call *engine.Call) []engine.Demand {
+	on := model.Ref{Kind: model.KindDisk, ID: call.Target}
+	if vm, ok := tx.VMs.Get(call.Parent); ok && attachment(vm, call.Target) != nil {
+		on = vm.Ref()
+	}
+	return []engine.Demand{{Permit: "delete_disk", On: on}}
+}
