@@ -55,10 +55,7 @@ func (s *Server) rootLinks(prefix string) []v3.Link {
 
 // linkHeader repeats the links with absolute addresses (api-v3 1.9).
 func linkHeader(r *http.Request, links []v3.Link) string {
-	scheme := "https"
-	if r.TLS == nil {
-		scheme = "http"
-	}
+	scheme := "https" // plain HTTP is for reverse proxies only
 	if forwarded := r.Header.Get("X-Forwarded-Proto"); forwarded == "https" || forwarded == "http" {
 		scheme = forwarded
 	}
