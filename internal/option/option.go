@@ -15,10 +15,11 @@ type Type string
 
 // The types of option.
 const (
-	Duration Type = "duration" // Go's form: 30s, 5m; a bare number is seconds
-	Number   Type = "number"
-	Flag     Type = "flag" // true or false
-	Text     Type = "text"
+	Duration  Type = "duration" // Go's form: 30s, 5m; a bare number is seconds
+	Number    Type = "number"
+	Flag      Type = "flag" // true or false
+	Text      Type = "text"
+	MACRanges Type = "mac ranges" // first-last, separated by commas
 )
 
 // Definition is one engine option.
@@ -63,7 +64,7 @@ var Table = []Definition{
 	{"MaxVmMemory", Number, "4194304", 128, "How much memory a VM may have, in MiB."},
 	{"MaxVmCpus", Number, "288", 1, "How many virtual CPUs a VM may have."},
 	{"MaxDiskSize", Number, "8192", 1, "How large a disk may be, in GiB."},
-	{"MacPoolRanges", Text, "00:1a:4a:16:01:51-00:1a:4a:16:ff:ff", 0, "The addresses that network interfaces are given, as first-last."},
+	{"MacPoolRanges", MACRanges, "00:1a:4a:16:01:51-00:1a:4a:16:ff:ff", 0, "The addresses that network interfaces are given, as first-last."},
 	{"UserDefinedVMProperties", Text, "", 0, "The custom properties that VMs may have, as name=regular expression, separated by semicolons."},
 }
 
@@ -101,6 +102,10 @@ func (d Definition) Check(text string) error {
 	case Flag:
 		if text != "true" && text != "false" {
 			return fmt.Errorf("%s wants true or false, not %q", d.Name, text)
+		}
+	case MACRanges:
+		if _, err := ParseMACRanges(text); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
 		}
 	}
 	return nil
