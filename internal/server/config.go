@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"vireo/internal/host"
+	"vireo/internal/image"
 	"vireo/internal/job"
 	"vireo/internal/model"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	Certificate, Key string
 	// Driver reaches the hosts.
 	Driver host.Driver
+	// Images keeps the disks; nil: directories (tests put faults in).
+	Images image.Images
 	// Overrides are values of engine options that win over those kept (tests).
 	Overrides map[string]string
 	Log       *slog.Logger

@@ -12,9 +12,15 @@ import (
 
 	"vireo/internal/auth"
 	"vireo/internal/engine"
+	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/disks"
+	"vireo/internal/engine/nics"
+	"vireo/internal/engine/options"
+	"vireo/internal/engine/tags"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
+	"vireo/internal/image"
 	"vireo/internal/image/files"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -65,7 +71,7 @@ func Open(ctx context.Context, config Config) (*Server, error) {
 }
 
 func (s *Server) assemble(ctx context.Context) error {
-	images, err := files.New(files.Options{})
+	images, err := s.images()
 	if err != nil {
 		return err
 	}
@@ -104,6 +110,18 @@ func (s *Server) assemble(ctx context.Context) error {
 // install adds the rows of every room to the command table.
 func install(e *engine.Engine) {
 	e.Install(vms.Commands(e))
+	e.Install(disks.Commands(e))
+	e.Install(nics.Commands(e))
+	e.Install(cdroms.Commands(e))
+	e.Install(tags.Commands(e))
+	e.Install(options.Commands(e))
+}
+
+func (s *Server) images() (image.Images, error) {
+	if s.Images != nil {
+		return s.Images, nil
+	}
+	return files.New(files.Options{})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

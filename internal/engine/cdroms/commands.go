@@ -30,7 +30,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				{
 					Name: "insert", From: running, When: current, Title: "Changing CD of VM {name}",
 					Failed: audit.MediumFailed, Apply: sameVM, Settle: r.inserted,
-					Steps: []job.Step{{Name: "insert", Title: "Changing the medium of the guest", Do: r.insert, Undo: r.uninsert}},
+					Steps: []job.Step{{Name: "insert", Title: "Changing the medium of the guest", Do: r.insert}},
 				},
 				{Name: "configure", When: stored, Apply: r.configure},
 			},

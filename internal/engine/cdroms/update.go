@@ -2,7 +2,6 @@ package cdroms
 
 import (
 	"context"
-	"errors"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -20,9 +19,6 @@ type UpdateParams struct {
 	// Current changes the medium of the running VM only; otherwise what the next
 	// start finds is changed only, as the engine 3.6 did (api-v3 6.1).
 	Current bool `json:"current,omitempty"`
-
-	// Before is filled in: what is in the drive.
-	Before string `json:"before,omitempty"`
 }
 
 // Durable keeps the parameters with the job.
@@ -43,9 +39,7 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 	if !ok {
 		return fault.New(fault.VMNotFound, call.Verb+" of")
 	}
-	wanted := params(call)
-	wanted.Before = vm.Run.CDROM
-	return r.CheckISOFile(tx, call.Verb+" of", vm, wanted.File)
+	return r.CheckISOFile(call, call.Verb+" of", vm, params(call).File)
 }
 
 // checkRemove ejects.
@@ -83,38 +77,21 @@ func sameVM(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	return vm, nil
 }
 
+// insert changes the medium. There is nothing to undo: a host that refuses has
+// changed nothing, and after a doubt the guest is looked at (package watch).
 func (r *room) insert(ctx context.Context, w *job.Work) error {
 	var wanted UpdateParams
 	if err := w.Params(&wanted); err != nil {
 		return err
 	}
-	return r.put(ctx, w, wanted.File)
-}
-
-// uninsert puts back what was in the drive, if it is still there. A guest that
-// has ended has none.
-func (r *room) uninsert(ctx context.Context, w *job.Work) error {
-	var wanted UpdateParams
-	if err := w.Params(&wanted); err != nil {
-		return err
-	}
-	err := r.put(ctx, w, wanted.Before)
-	refused, ok := errors.AsType[*host.RefusedError](err)
-	if errors.Is(err, host.ErrNotFound) || ok && refused.Code == host.RefusedState {
-		return nil
-	}
-	return err
-}
-
-func (r *room) put(ctx context.Context, w *job.Work, file string) error {
 	vm, ok := r.Inventory.VMs.Get(w.Job.Target.ID)
 	if !ok {
 		return fault.New(fault.VMNotFound, w.Job.Verb+" of")
 	}
 	if vm.Run.Host == "" {
-		return fault.New(fault.VMNotRunning, w.Job.Verb+" of").Because(host.ErrNotFound)
+		return fault.New(fault.VMNotRunning, w.Job.Verb+" of")
 	}
-	path, err := r.ISOPath(ctx, vm, file)
+	path, err := r.ISOPath(ctx, vm, wanted.File)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,29 @@
+package fake
+
+import (
+	"slices"
+
+	"vireo/internal/host"
+)
+
+// Disks are the disks that the guest of that name (or id) has now, NICs its
+// network interfaces, CDROM the path in its drive.
+func (m *Machine) Disks(name string) []host.DiskSpec {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return slices.Clone(m.guest(name).disks)
+}
+
+// NICs are the network interfaces that the guest has now.
+func (m *Machine) NICs(name string) []host.NICSpec {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return slices.Clone(m.guest(name).nics)
+}
+
+// CDROM is the path of the medium that the guest has in its drive now.
+func (m *Machine) CDROM(name string) string {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return m.guest(name).cdrom
+}
