@@ -26,7 +26,7 @@ func (h *hypervisor) devices(ctx context.Context, id model.ID) (*libvirtxml.Doma
 	if err != nil {
 		return nil, err
 	}
-	if definition.ID == nil || definition.Devices == nil {
+	if definition.ID == nil || definition.Devices == nil || definition.OS == nil || definition.OS.Type == nil {
 		return nil, refuse(host.RefusedState, "the guest does not run")
 	}
 	return definition, nil
@@ -82,6 +82,9 @@ func (h *hypervisor) PlugDisk(ctx context.Context, id model.ID, spec host.DiskSp
 	}
 	builder := h.builder(&host.GuestSpec{ID: id})
 	builder.machine = machineOf(definition.OS.Type.Machine)
+	if busOf(spec.Interface, builder.machine) == builder.machine.bus {
+		return refuse(host.RefusedUnsupported, "an IDE disk cannot be plugged into a running guest")
+	}
 	builder.layout = newDiskLayout()
 	builder.layout.taken(definition.Devices.Disks, builder.machine)
 	disk := builder.disk(spec, 0, nil)

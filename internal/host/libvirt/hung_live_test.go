@@ -82,7 +82,7 @@ func TestSilentDaemon(t *testing.T) {
 	line := newProxy(t, systemSockets...)
 	driver := testDriver(t)
 	driver.PingInterval, driver.PingLimit = 200*time.Millisecond, 3*time.Second
-	h, err := driver.Connect(testContext(t), line.address())
+	h, err := driver.Connect(testContext(t), testAddress+"?socket="+line.path)
 	must(t, err)
 	t.Cleanup(func() { h.Close() })
 	events, err := h.Watch(testContext(t))
@@ -110,11 +110,11 @@ func TestSilentDaemon(t *testing.T) {
 	// Nor can a new one be made.
 	ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	if _, err := driver.Connect(ctx, line.address()); !errors.Is(err, host.ErrUnreachable) {
+	if _, err := driver.Connect(ctx, testAddress+"?socket="+line.path); !errors.Is(err, host.ErrUnreachable) {
 		t.Errorf("connecting to a silent daemon gives %v", err)
 	}
 	line.thaw()
-	again, err := driver.Connect(testContext(t), line.address())
+	again, err := driver.Connect(testContext(t), testAddress+"?socket="+line.path)
 	must(t, err)
 	must(t, again.Close())
 }

@@ -39,9 +39,6 @@ func newProxy(t *testing.T, to ...string) *proxy {
 	return p
 }
 
-// address is qemu:///system through the proxy.
-func (p *proxy) address() string { return testAddress + "?socket=" + p.path }
-
 func (p *proxy) accept() {
 	for {
 		client, err := p.listener.Accept()
