@@ -89,6 +89,9 @@ func (e *Engine) acceptFree(ctx context.Context, command *Command, call *Call) (
 	defer cancel()
 	for {
 		accepted, err := e.accept(ctx, command, call)
+		if err != nil && lookOutside(ctx, call, err) {
+			continue
+		}
 		if err != nil || accepted.blocker == nil {
 			return accepted, err
 		}

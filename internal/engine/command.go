@@ -124,6 +124,8 @@ type Call struct {
 	GracePeriod time.Duration
 	// Verb is filled in by Act from the row.
 	Verb string
+
+	looks map[string]any // see Outside
 }
 
 // Durable are Params that a job keeps, as JSON, for its steps.

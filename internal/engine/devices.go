@@ -80,12 +80,17 @@ func (e *Engine) ISOPath(ctx context.Context, vm *model.VM, name string) (string
 	return path, nil
 }
 
-// CheckISOFile refuses a file that the VM's ISO domain does not have.
-func (e *Engine) CheckISOFile(_ *inventory.Tx, verb string, vm *model.VM, name string) error {
-	if _, err := e.ISOPath(context.Background(), vm, name); err != nil {
-		return fault.New(fault.NoISOFile, verb, name).Because(err)
-	}
-	return nil
+// CheckISOFile refuses a file that the VM's ISO domain does not have. The error
+// may be one of Outside, to be returned as it is.
+func (e *Engine) CheckISOFile(call *Call, verb string, vm *model.VM, name string) error {
+	_, err := Outside(call, "iso "+name, func(ctx context.Context) (string, error) {
+		path, err := e.ISOPath(ctx, vm, name)
+		if err != nil {
+			err = fault.New(fault.NoISOFile, verb, name).Because(err)
+		}
+		return path, err
+	})
+	return err
 }
 
 // StorageFault is the fault for an error of a storage domain. Paths stay in the

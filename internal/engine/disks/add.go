@@ -79,7 +79,7 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	if err := r.checkDisk(call.Verb, disk); err != nil {
 		return nil, err
 	}
-	if err := r.chooseDomain(tx, call.Verb, disk, vm); err != nil {
+	if err := r.chooseDomain(tx, call, disk, vm); err != nil {
 		return nil, err
 	}
 	if vm == nil {
@@ -133,26 +133,30 @@ func freeAlias(tx *inventory.Tx, vm *model.VM, id model.ID) string {
 }
 
 // chooseDomain takes the first active data domain with room, if none was named.
-func (r *room) chooseDomain(tx *inventory.Tx, verb string, disk *model.Disk, vm *model.VM) error {
+func (r *room) chooseDomain(tx *inventory.Tx, call *engine.Call, disk *model.Disk, vm *model.VM) error {
+	verb := call.Verb
 	needed := int64(1 << 20)
 	if !disk.Sparse {
 		needed = disk.ProvisionedSize
 	}
 	if disk.StorageDomain != "" {
 		domain, err := checkDomain(tx, verb, disk, vm)
-		if err == nil && !r.hasRoom(domain, needed) {
-			return fault.New(fault.DiskSpaceLow, verb, domain.Name)
+		if err != nil {
+			return err
 		}
-		return err
+		return r.checkRoom(call, domain, needed)
 	}
 	for _, domain := range tx.StorageDomains.All() {
 		if domain.Type != model.StorageDomainData || domain.Status != model.StorageDomainActive ||
 			vm != nil && domain.DataCenter != dataCenter(tx, vm) {
 			continue
 		}
-		if r.hasRoom(domain, needed) {
+		err := r.checkRoom(call, domain, needed)
+		if err == nil {
 			disk.StorageDomain = domain.ID
-			return nil
+		}
+		if !fault.Is(err, fault.Conflict) {
+			return err
 		}
 	}
 	return fault.New(fault.NoSuitableDomain, verb+" of")

@@ -153,13 +153,23 @@ func dataCenter(tx *inventory.Tx, vm *model.VM) model.ID {
 	return ""
 }
 
-// hasRoom says whether a domain has so many bytes left. One that does not say is
-// taken to be full.
-func (r *room) hasRoom(domain *model.StorageDomain, size int64) bool {
-	bounded, cancel := context.WithTimeout(context.Background(), measuring)
-	defer cancel()
-	space, err := r.Images.Space(bounded, domain)
-	return err == nil && space.Available >= size
+// checkRoom refuses a domain that does not have so many bytes left. One that does
+// not say is taken to be full. The error may be one of engine.Outside.
+func (r *room) checkRoom(call *engine.Call, domain *model.StorageDomain, size int64) error {
+	available, err := engine.Outside(call, "room "+string(domain.ID), func(ctx context.Context) (int64, error) {
+		bounded, cancel := context.WithTimeout(ctx, measuring)
+		defer cancel()
+		space, err := r.Images.Space(bounded, domain)
+		if err != nil {
+			r.Log.WarnContext(ctx, "a storage domain does not say how much room it has", "storage_domain", domain.ID, "err", err)
+			return 0, nil
+		}
+		return space.Available, nil
+	})
+	if err == nil && available < size {
+		return fault.New(fault.DiskSpaceLow, call.Verb, domain.Name)
+	}
+	return err
 }
 
 // checkFree refuses a disk that is being made, grown or removed.

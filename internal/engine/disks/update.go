@@ -145,10 +145,10 @@ func (r *room) checkGrowth(tx *inventory.Tx, call *engine.Call, e *edited) error
 		}
 	}
 	domain, err := checkDomain(tx, call.Verb, e.was, nil)
-	if err == nil && !e.was.Sparse && !r.hasRoom(domain, e.disk.ProvisionedSize-e.was.ProvisionedSize) {
-		return fault.New(fault.DiskSpaceLow, call.Verb, domain.Name)
+	if err != nil || e.was.Sparse {
+		return err
 	}
-	return err
+	return r.checkRoom(call, domain, e.disk.ProvisionedSize-e.was.ProvisionedSize)
 }
 
 // checkUse refuses changes that a guest which has the disk would not see.

@@ -56,7 +56,7 @@ func (r *room) checkLaunch(tx *inventory.Tx, call *engine.Call) error {
 	if err := r.checkProperties(call.Verb, vm.CustomProperties); err != nil {
 		return err
 	}
-	if err := r.checkBoot(tx, call.Verb, vm); err != nil {
+	if err := r.checkBoot(call, vm); err != nil {
 		return err
 	}
 	if vm.Stateless {
@@ -72,7 +72,8 @@ func (r *room) checkLaunch(tx *inventory.Tx, call *engine.Call) error {
 
 // checkBoot compares the first boot device with the devices. A VM with a kernel
 // of its own needs none.
-func (r *room) checkBoot(tx *inventory.Tx, verb string, vm *model.VM) error {
+func (r *room) checkBoot(call *engine.Call, vm *model.VM) error {
+	verb := call.Verb
 	if vm.OS.Kernel == "" && len(vm.OS.Boot) > 0 {
 		switch vm.OS.Boot[0] {
 		case model.BootHardDisk:
@@ -93,7 +94,7 @@ func (r *room) checkBoot(tx *inventory.Tx, verb string, vm *model.VM) error {
 		}
 	}
 	for _, name := range isoFiles(vm) {
-		if err := r.CheckISOFile(tx, verb, vm, name); err != nil {
+		if err := r.CheckISOFile(call, call.Verb, vm, name); err != nil {
 			return err
 		}
 	}
