@@ -22,9 +22,9 @@ func (r *Reference) given() bool {
 	return r != nil && (r.ID != nil && *r.ID != "" || r.Name != nil && *r.Name != "")
 }
 
-// resolve gives the id that a reference means: its id, which must exist, or the
+// Resolve gives the id that a reference means: its id, which must exist, or the
 // id of what it names (api-v3 2.1). The id wins.
-func (r *Reference) resolve(kind model.Kind, find Finder) (model.ID, error) {
+func (r *Reference) Resolve(kind model.Kind, find Finder) (model.ID, error) {
 	if r.ID != nil && *r.ID != "" {
 		id, err := model.ParseID(*r.ID)
 		if err != nil {
@@ -43,7 +43,7 @@ func setReference(to *model.ID, r *Reference, kind model.Kind, find Finder) erro
 	if !r.given() {
 		return nil
 	}
-	id, err := r.resolve(kind, find)
+	id, err := r.Resolve(kind, find)
 	if err == nil {
 		*to = id
 	}

@@ -184,3 +184,27 @@ func (p *Page) showTag(tag *model.Tag, href string) *Tag {
 	}
 	return out
 }
+
+// CheckAdd refuses a tag to be made without a name.
+func (s *Tag) CheckAdd() error {
+	need := required{subject: "Tag", method: "add"}
+	need.need(s.Name != nil && *s.Name != "", "name")
+	return need.check()
+}
+
+// CheckAttach refuses a tag to be attached that is not named.
+func (s *Tag) CheckAttach() error {
+	need := required{subject: "Tag", method: "add"}
+	need.need(s.Reference().given(), "id|name")
+	return need.check()
+}
+
+// Apply changes a tag by the elements that the request has.
+func (s *Tag) Apply(to *model.Tag, find Finder) error {
+	set(&to.Name, s.Name)
+	set(&to.Description, s.Description)
+	if s.Parent == nil {
+		return nil
+	}
+	return setReference(&to.Parent, s.Parent.Tag, model.KindTag, find)
+}

@@ -62,3 +62,8 @@ type Enabled struct {
 type EnabledAttribute struct {
 	Enabled *bool `wire:"enabled,attr"`
 }
+
+// Reference points at the resource itself, as a request names it.
+func (r *Resource) Reference() *Reference {
+	return &Reference{ID: r.ID, Name: r.Name}
+}

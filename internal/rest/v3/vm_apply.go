@@ -297,7 +297,7 @@ func (s *PlacementPolicy) apply(to *model.PlacementPolicy, find Finder) error {
 	}
 	var hosts []model.ID
 	for _, reference := range references {
-		id, err := reference.resolve(model.KindHost, find)
+		id, err := reference.Resolve(model.KindHost, find)
 		if err != nil {
 			return err
 		}
