@@ -61,7 +61,7 @@ func run(command *cobra.Command, flags *serveFlags) error {
 		debug.SetMemoryLimit(memoryGoal)
 	}
 	config := flags.config
-	config.Log, config.Version = log, version.Version
+	config.Log, config.Version, config.Died = log, version.Version, died
 	config.AdminPassword = os.Getenv("VIREO_ADMIN_PASSWORD")
 	if config.LocalHost == "none" {
 		config.LocalHost = ""
