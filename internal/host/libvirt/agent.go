@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -47,7 +48,7 @@ func (h *hypervisor) agent(ctx context.Context, id model.ID, doing, order string
 	if err != nil {
 		return nil, refuse(host.RefusedOther, "%s: %v", doing, err)
 	}
-	answer, err := command(ctx, h, h.control, id, doing, func(rpc *libvirt.Libvirt) (libvirt.OptString, error) {
+	answer, err := gated(ctx, h, h.control, gateKey{guest: id, agent: true}, doing, func(rpc *libvirt.Libvirt) (libvirt.OptString, error) {
 		answer, err := rpc.QEMUDomainAgentCommand(domainOf(id), string(text), seconds, 0)
 		if order == orderShutdown && isSilence(err) {
 			return nil, nil
@@ -68,13 +69,13 @@ const orderShutdown = "guest-shutdown"
 
 // isSilence says that the agent took an order and gave no answer in time, or
 // that the guest ended before it could. An agent that could not even be talked
-// to is not silent.
+// to is not silent. Older libvirt (9.0) has no code of its own for a time-out.
 func isSilence(err error) bool {
 	switch libvirtCode(err) {
 	case libvirt.ErrAgentCommandTimeout:
 		return true
 	case libvirt.ErrAgentUnresponsive, libvirt.ErrInternalError, libvirt.ErrOperationFailed, libvirt.ErrOperationInvalid:
-		for _, sign := range []string{"End of file from agent", "disappeared while executing", "domain is not running"} {
+		for _, sign := range []string{"not available for now", "End of file from agent", "disappeared while executing", "domain is not running"} {
 			if strings.Contains(err.Error(), sign) {
 				return true
 			}
@@ -99,6 +100,9 @@ func (h *hypervisor) AgentShutdown(ctx context.Context, id model.ID, reboot bool
 	if err := h.AgentPing(ctx, id); err != nil {
 		return err
 	}
+	if !reboot && h.reboots.pending(id) {
+		return h.shutdownInsteadOfReboot(ctx, id)
+	}
 	mode := "powerdown"
 	if reboot {
 		mode = "reboot"
@@ -106,4 +110,52 @@ func (h *hypervisor) AgentShutdown(ctx context.Context, id model.ID, reboot bool
 	const doing = "asking the guest agent for a shutdown"
 	_, err := h.agent(ctx, id, doing, orderShutdown, map[string]string{"mode": mode}, silenceTime)
 	return err
+}
+
+// shutdownInsteadOfReboot powers a guest off that has been asked to reboot by
+// ACPI and has not: libvirt would take its power-off for the first half of the
+// reboot. Its own request for a shutdown makes it forget that, but it waits for
+// the guest's end, up to a minute, and keeps one of the daemon's workers.
+func (h *hypervisor) shutdownInsteadOfReboot(ctx context.Context, id model.ID) error {
+	short, cancel := context.WithTimeout(ctx, silenceTime*time.Second)
+	defer cancel()
+	_, err := gated(short, h, h.work, gateKey{guest: id, agent: true}, "asking the guest agent for a shutdown",
+		func(rpc *libvirt.Libvirt) (struct{}, error) {
+			err := rpc.DomainShutdownFlags(domainOf(id), libvirt.DomainShutdownGuestAgent)
+			if isSilence(err) {
+				err = nil
+			}
+			return struct{}{}, err
+		})
+	if short.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return agentRefusal(err)
+}
+
+// pendingReboots are the guests that were asked to reboot by ACPI and have not.
+type pendingReboots struct {
+	mu     sync.Mutex
+	guests map[model.ID]bool
+}
+
+func (r *pendingReboots) ask(id model.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.guests == nil {
+		r.guests = map[model.ID]bool{}
+	}
+	r.guests[id] = true
+}
+
+func (r *pendingReboots) pending(id model.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.guests[id]
+}
+
+func (r *pendingReboots) settle(id model.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.guests, id)
 }

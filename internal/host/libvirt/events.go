@@ -33,23 +33,27 @@ func (h *hypervisor) Watch(ctx context.Context) (<-chan host.Event, error) {
 	}
 	out := make(chan host.Event, 64)
 	queue := newEventQueue()
+	queue.writers(len(streams))
 	for _, stream := range streams {
-		h.tasks.Add(1)
-		go func() {
-			defer h.tasks.Done()
+		read := func() {
 			defer queue.leave()
 			for message := range stream {
 				h.receive(message, queue)
 			}
-		}()
+		}
+		if !h.inBackground(read) {
+			// The connection has ended, and with it the stream, which somebody has
+			// to read to its end.
+			read()
+		}
 	}
-	queue.writers(len(streams))
-	h.tasks.Add(1)
-	go func() {
-		defer h.tasks.Done()
+	deliver := func() {
 		defer close(out)
 		queue.deliver(out, h.done)
-	}()
+	}
+	if !h.inBackground(deliver) {
+		deliver()
+	}
 	return out, nil
 }
 
@@ -92,6 +96,10 @@ func (h *hypervisor) receive(message any, queue *eventQueue) {
 		h.reasons.set(event.Guest, event.Pause)
 	case host.EventResumed, host.EventStarted, host.EventStopped, host.EventForgotten:
 		h.reasons.forget(event.Guest)
+	}
+	switch event.Kind {
+	case host.EventReset, host.EventStarted, host.EventStopped:
+		h.reboots.settle(event.Guest)
 	}
 	queue.put(event)
 }

@@ -7,10 +7,16 @@ import (
 	"vireo/internal/model"
 )
 
-// gates limits the requests to each guest that may hang in its QEMU.
+// gates limits the requests to each guest that may hang, in its QEMU or in the
+// agent inside, each with a gate of its own.
 type gates struct {
 	mu   sync.Mutex
-	open map[model.ID]*gate
+	open map[gateKey]*gate
+}
+
+type gateKey struct {
+	guest model.ID
+	agent bool
 }
 
 type gate struct {
@@ -20,16 +26,16 @@ type gate struct {
 
 const requestsPerGuest = 2
 
-func (g *gates) init() { g.open = map[model.ID]*gate{} }
+func (g *gates) init() { g.open = map[gateKey]*gate{} }
 
-// enter waits for a turn with the guest; leave must be called when the request
+// enter waits for a turn; leave must be called when the request
 // has returned, not when its caller has given up.
-func (g *gates) enter(ctx context.Context, id model.ID) (leave func(), err error) {
+func (g *gates) enter(ctx context.Context, key gateKey) (leave func(), err error) {
 	g.mu.Lock()
-	entry := g.open[id]
+	entry := g.open[key]
 	if entry == nil {
 		entry = &gate{slots: make(chan struct{}, requestsPerGuest)}
-		g.open[id] = entry
+		g.open[key] = entry
 	}
 	entry.users++
 	g.mu.Unlock()
@@ -37,7 +43,7 @@ func (g *gates) enter(ctx context.Context, id model.ID) (leave func(), err error
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if entry.users--; entry.users == 0 {
-			delete(g.open, id)
+			delete(g.open, key)
 		}
 	}
 	select {

@@ -27,12 +27,16 @@ type hypervisor struct {
 
 	gates   gates
 	reasons pauseReasons
+	reboots pendingReboots
 	names   deviceNames
 
 	done     chan struct{}
 	lose     func(why string)
-	tasks    sync.WaitGroup
 	watching sync.Once
+
+	// mu orders the closing of done before or after the start of a task.
+	mu    sync.Mutex
+	tasks sync.WaitGroup
 }
 
 var _ host.Host = (*hypervisor)(nil)
@@ -46,10 +50,13 @@ const (
 func openHypervisor(ctx context.Context, d Driver, t target) (*hypervisor, error) {
 	h := &hypervisor{driver: d, target: t, log: d.Log.With("host", t.String()), done: make(chan struct{})}
 	h.gates.init()
-	h.lose = func() func(string) {
-		var once sync.Once
-		return func(why string) { once.Do(func() { h.log.Info("connection to the host ended", "why", why); h.shut() }) }
-	}()
+	var once sync.Once
+	h.lose = func(why string) {
+		once.Do(func() {
+			h.log.Info("connection to the host ended", "why", why)
+			h.shut()
+		})
+	}
 	lost := func() { h.lose("the daemon closed it") }
 	h.control = newPool(t, controlLinks, lost)
 	h.work = newPool(t, workLinks, lost)
@@ -63,14 +70,28 @@ func openHypervisor(ctx context.Context, d Driver, t target) (*hypervisor, error
 		h.control.wait.Wait()
 		return nil, err
 	}
-	h.tasks.Add(1)
-	go h.watchLink()
+	h.inBackground(h.watchLink)
 	return h, nil
+}
+
+// inBackground runs a task that Close waits for; none begins after the end.
+func (h *hypervisor) inBackground(task func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	select {
+	case <-h.done:
+		return false
+	default:
+		h.tasks.Go(task)
+		return true
+	}
 }
 
 // shut closes everything; it is called once, through lose.
 func (h *hypervisor) shut() {
+	h.mu.Lock()
 	close(h.done)
+	h.mu.Unlock()
 	h.control.close()
 	h.work.close()
 	h.events.close()
@@ -93,7 +114,6 @@ func (h *hypervisor) Close() error {
 // libvirt's own keepalive is not in the library. The link carries nothing else,
 // so a slow guest cannot make a live daemon look dead.
 func (h *hypervisor) watchLink() {
-	defer h.tasks.Done()
 	tick := time.NewTicker(h.driver.PingInterval)
 	defer tick.Stop()
 	answered := time.Now()
@@ -145,8 +165,14 @@ func request[T any](ctx context.Context, h *hypervisor, doing string, f func(*li
 func command[T any](ctx context.Context, h *hypervisor, p *pool, id model.ID, doing string,
 	f func(*libvirt.Libvirt) (T, error),
 ) (T, error) {
+	return gated(ctx, h, p, gateKey{guest: id}, doing, f)
+}
+
+func gated[T any](ctx context.Context, h *hypervisor, p *pool, key gateKey, doing string,
+	f func(*libvirt.Libvirt) (T, error),
+) (T, error) {
 	var none T
-	leave, err := h.gates.enter(ctx, id)
+	leave, err := h.gates.enter(ctx, key)
 	if err != nil {
 		return none, gaveUp(ctx, doing)
 	}

@@ -22,6 +22,11 @@ type link struct {
 	slots chan struct{}
 	lost  <-chan struct{}
 	close func()
+
+	// mu guards ended: once it is set no call begins, so that calls can be
+	// waited for.
+	mu    sync.Mutex
+	ended bool
 	calls sync.WaitGroup
 }
 
@@ -71,14 +76,31 @@ func openLink(ctx context.Context, t target) (*link, error) {
 // has closed it.
 func (l *link) wait() {
 	<-l.lost
+	l.mu.Lock()
+	l.ended = true
+	l.mu.Unlock()
 	l.calls.Wait()
+}
+
+// begin counts a call, unless the connection has ended.
+func (l *link) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.ended {
+		l.calls.Add(1)
+	}
+	return !l.ended
 }
 
 // start runs f in a slot that the caller has taken, and gives the slot back when
 // f returns, whether or not anybody still waits for it.
 func start[T any](l *link, release func(), f func(*libvirt.Libvirt) (T, error)) <-chan outcome[T] {
 	done := make(chan outcome[T], 1)
-	l.calls.Add(1)
+	if !l.begin() {
+		release()
+		done <- outcome[T]{err: errClosed}
+		return done
+	}
 	go func() {
 		defer l.calls.Done()
 		value, err := f(l.rpc)

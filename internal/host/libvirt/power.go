@@ -91,6 +91,7 @@ func (h *hypervisor) toState(ctx context.Context, id model.ID, doing string, wan
 // PressPower sends the ACPI power button.
 func (h *hypervisor) PressPower(ctx context.Context, id model.ID) error {
 	return h.plain(ctx, id, "pressing the guest's power button", func(rpc *libvirt.Libvirt, domain libvirt.Domain) error {
+		h.reboots.settle(id)
 		return rpc.DomainShutdownFlags(domain, libvirt.DomainShutdownAcpiPowerBtn)
 	})
 }
@@ -99,6 +100,7 @@ func (h *hypervisor) PressPower(ctx context.Context, id model.ID) error {
 // QEMU when the guest has powered itself off.
 func (h *hypervisor) Reboot(ctx context.Context, id model.ID) error {
 	return h.plain(ctx, id, "rebooting the guest", func(rpc *libvirt.Libvirt, domain libvirt.Domain) error {
+		h.reboots.ask(id)
 		return rpc.DomainReboot(domain, libvirt.DomainRebootAcpiPowerBtn)
 	})
 }

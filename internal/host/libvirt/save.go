@@ -3,6 +3,7 @@ package libvirt
 import (
 	"context"
 	"os"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 	"libvirt.org/go/libvirtxml"
@@ -15,7 +16,6 @@ import (
 // removes the file of a save that fails and lets the guest run on. When the
 // context ends first, the save is aborted.
 func (h *hypervisor) Save(ctx context.Context, id model.ID, path string) error {
-	const doing = "saving the guest"
 	found, err := h.Guest(ctx, id)
 	if err != nil {
 		return err
@@ -29,27 +29,52 @@ func (h *hypervisor) Save(ctx context.Context, id model.ID, path string) error {
 	case there:
 		return refuse(host.RefusedResource, "the file %s exists", path)
 	}
-	_, err = command(ctx, h, h.work, id, doing, func(rpc *libvirt.Libvirt) (struct{}, error) {
+	return h.save(ctx, id, path)
+}
+
+func (h *hypervisor) save(ctx context.Context, id model.ID, path string) error {
+	const doing = "saving the guest"
+	leave, err := h.gates.enter(ctx, gateKey{guest: id})
+	if err != nil {
+		return gaveUp(ctx, doing)
+	}
+	returned := make(chan struct{})
+	over := func() { leave(); close(returned) }
+	_, err = ask(ctx, h.work, doing, over, func(rpc *libvirt.Libvirt) (struct{}, error) {
 		return struct{}{}, rpc.DomainSaveFlags(domainOf(id), path, nil, 0)
 	})
 	if err != nil && ctx.Err() != nil {
-		h.abortJob(ctx, id)
+		h.inBackground(func() { h.abortJob(id, returned) })
 	}
-	return err
+	return sortOut(doing, err)
 }
 
-// abortJob ends what a guest is being put through, for a caller that has given up.
-func (h *hypervisor) abortJob(ctx context.Context, id model.ID) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
-	h.tasks.Go(func() {
-		defer cancel()
+// abortAgain is how often an abort is repeated: one that comes before libvirt has
+// begun the job finds nothing to abort.
+const abortAgain = 100 * time.Millisecond
+
+// abortJob ends what a guest is being put through, for a caller that has given
+// up, until the request has returned.
+func (h *hypervisor) abortJob(id model.ID, returned <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanUpTime)
+	defer cancel()
+	again := time.NewTicker(abortAgain)
+	defer again.Stop()
+	for {
 		_, err := request(ctx, h, "aborting a save", func(rpc *libvirt.Libvirt) (struct{}, error) {
 			return struct{}{}, rpc.DomainAbortJob(domainOf(id))
 		})
-		if err != nil {
-			h.log.Warn("a save that nobody waits for could not be aborted", "vm", string(id), "error", err)
+		select {
+		case <-returned:
+			return
+		case <-h.done:
+			return
+		case <-ctx.Done():
+			h.log.Warn("a save that nobody waits for goes on", "vm", string(id), "error", err)
+			return
+		case <-again.C:
 		}
-	})
+	}
 }
 
 func exists(path string) bool {
