@@ -1,0 +1,73 @@
+package enginetest
+
+import (
+	"context"
+	"fmt"
+
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// Edit changes a VM behind the engine's back.
+func (b *Bench) Edit(id model.ID, change func(*model.VM)) {
+	b.Helper()
+	b.update(func(tx *inventory.Tx) error {
+		vm, ok := tx.VMs.Edit(id)
+		if !ok {
+			return fmt.Errorf("there is no VM %s", id)
+		}
+		change(vm)
+		return nil
+	})
+}
+
+// Put keeps an object of one of a few kinds behind the engine's back.
+func (b *Bench) Put(object model.Object) {
+	b.Helper()
+	b.update(func(tx *inventory.Tx) error {
+		switch typed := object.(type) {
+		case *model.Disk:
+			tx.Disks.Put(typed)
+		case *model.StorageDomain:
+			tx.StorageDomains.Put(typed)
+		case *model.Network:
+			tx.Networks.Put(typed)
+		case *model.DataCenter:
+			tx.DataCenters.Put(typed)
+		case *model.User:
+			tx.Users.Put(typed)
+		case *model.Permission:
+			tx.Permissions.Put(typed)
+		default:
+			return fmt.Errorf("a bench cannot put a %T", object)
+		}
+		return nil
+	})
+}
+
+func (b *Bench) update(change func(*inventory.Tx) error) {
+	b.Helper()
+	if err := b.Server.Inventory.Update(context.Background(), change); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// leftovers looks for what must never be.
+func (b *Bench) leftovers() {
+	b.Await("all jobs have ended", func() bool { return len(b.Server.Inventory.Jobs()) == 0 })
+	for _, violation := range b.World.Violations() {
+		b.Error(violation)
+	}
+	for _, disk := range b.Server.Inventory.Disks.All() {
+		if disk.Status == model.DiskLocked {
+			b.Errorf("the disk %s was left locked", disk.Alias)
+		}
+	}
+	for _, vm := range b.Server.Inventory.VMs.All() {
+		for _, attachment := range vm.Disks {
+			if b.Disk(attachment.Disk) == nil {
+				b.Errorf("VM %s has a disk that is not there", vm.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package enginetest
+
+import (
+	"context"
+	"sync"
+
+	"vireo/internal/image"
+	"vireo/internal/model"
+)
+
+// Images are real images that fail on request.
+type Images struct {
+	image.Images
+
+	mu    sync.Mutex
+	fails map[string]error
+	gates map[string]chan struct{}
+}
+
+// Fail makes every call of that name fail from now on: Create, Remove, Resize,
+// Path or Space.
+func (i *Images) Fail(call string, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.fails == nil {
+		i.fails = make(map[string]error)
+	}
+	i.fails[call] = err
+}
+
+// Hold makes calls of that name wait until release is called.
+func (i *Images) Hold(call string) (release func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.gates == nil {
+		i.gates = make(map[string]chan struct{})
+	}
+	gate := make(chan struct{})
+	i.gates[call] = gate
+	return sync.OnceFunc(func() { close(gate) })
+}
+
+// Clear takes all requests to fail back.
+func (i *Images) Clear() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.fails = nil
+}
+
+func (i *Images) strike(ctx context.Context, call string) error {
+	i.mu.Lock()
+	gate, failure := i.gates[call], i.fails[call]
+	i.mu.Unlock()
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return failure
+}
+
+// Create makes a volume.
+func (i *Images) Create(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec) error {
+	if err := i.strike(ctx, "Create"); err != nil {
+		return err
+	}
+	return i.Images.Create(ctx, domain, spec)
+}
+
+// Remove deletes an image group.
+func (i *Images) Remove(ctx context.Context, domain *model.StorageDomain, disk model.ID, wipe bool) error {
+	if err := i.strike(ctx, "Remove"); err != nil {
+		return err
+	}
+	return i.Images.Remove(ctx, domain, disk, wipe)
+}
+
+// Resize grows a volume.
+func (i *Images) Resize(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error {
+	if err := i.strike(ctx, "Resize"); err != nil {
+		return err
+	}
+	return i.Images.Resize(ctx, domain, disk, size)
+}
+
+// Path finds a volume.
+func (i *Images) Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (string, error) {
+	if err := i.strike(ctx, "Path"); err != nil {
+		return "", err
+	}
+	return i.Images.Path(ctx, domain, disk)
+}
+
+// Space measures a domain.
+func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (model.Space, error) {
+	if err := i.strike(ctx, "Space"); err != nil {
+		return model.Space{}, err
+	}
+	return i.Images.Space(ctx, domain)
+}
