@@ -289,13 +289,31 @@ func (r *room) unboot(_ context.Context, w *job.Work) error {
 	return r.clear(w, data.Host)
 }
 
+// clear ends and forgets the guest of this run, and no other: one that runs for
+// another engine, or for later data of this one, is left alone.
 func (r *room) clear(w *job.Work, on model.ID) error {
+	vm, err := r.vm(w)
+	if err != nil {
+		return err
+	}
 	return r.OnHost(w, on, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
-		if err := conn.Destroy(ctx, w.Job.Target.ID); err != nil {
+		guest, err := conn.Guest(ctx, vm.ID)
+		if errors.Is(err, host.ErrNotFound) || err == nil && !r.owns(vm, guest) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		return conn.Forget(ctx, w.Job.Target.ID)
+		if err := conn.Destroy(ctx, vm.ID); err != nil {
+			return err
+		}
+		return conn.Forget(ctx, vm.ID)
 	})
+}
+
+// owns says whether a guest belongs to a run of this VM that this engine began.
+func (r *room) owns(vm *model.VM, guest host.Guest) bool {
+	return guest.Ours && guest.Engine == r.ID && guest.Epoch <= vm.Run.Epoch
 }
 
 // launched settles a launch: the VM is powering up, or paused if that was asked.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"vireo/internal/engine"
+	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/inventory"
 	"vireo/internal/job"
@@ -18,6 +19,17 @@ func (r *room) destroy(_ context.Context, w *job.Work) error {
 		return err
 	}
 	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		if errors.Is(err, host.ErrNotFound) {
+			return nil
+		}
+		if err == nil && !r.owns(vm, guest) {
+			return fault.New(fault.StateConflict, w.Job.Verb+" VM",
+				"The guest on its host runs for another engine, or for later data of this one.")
+		}
+		if err != nil {
+			return err
+		}
 		return conn.Destroy(ctx, vm.ID)
 	})
 	return r.HostFault(w.Job.Verb, vm.Run.Host, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -13,6 +14,9 @@ import (
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 )
+
+// retryLook is the pause after a look that failed.
+const retryLook = time.Second
 
 // lookNow looks at a VM's guest and writes what that means. A VM that a job
 // holds is looked at again when the job ends.
@@ -32,7 +36,8 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	case errors.Is(err, host.ErrNotFound):
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	case err != nil:
-		w.Log.Warn("a guest could not be looked at", "vm", id, "host", vm.Run.Host, "err", err)
+		w.Log.Warn("a guest could not be looked at; trying again", "vm", id, "host", vm.Run.Host, "err", err)
+		w.lookLater(id)
 		return
 	}
 	if w.foreign(ctx, vm, guest) {
@@ -52,6 +57,20 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	if fresh, ok := w.inventory.VMs.Get(id); ok && fresh.Run.Status == model.StatusUp && guest.AgentConnected {
 		w.askGuest(id)
 	}
+}
+
+// lookLater asks for another look after a failed one. A host that is out of reach
+// has all its guests looked at when it is back.
+func (w *Watcher) lookLater(id model.ID) {
+	w.wait.Go(func() {
+		timer := time.NewTimer(retryLook)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			w.looks.ask(id)
+		case <-w.base.Done():
+		}
+	})
 }
 
 // observe writes what a look at the run epoch means. over says that the run has
