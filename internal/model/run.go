@@ -15,7 +15,7 @@ type Run struct {
 	// restored when its host answers.
 	Before Status `json:"before,omitempty"`
 
-	// Epoch counts the runs of this VM. It is checked before each start and
+	// Epoch names the run, later ones being greater. It is checked before each start and
 	// written into the guest's metadata on its host, so that a start done twice
 	// or a second engine on copied data is noticed.
 	Epoch uint64 `json:"epoch"`

@@ -190,14 +190,19 @@ func (w *Watcher) foreign(ctx context.Context, vm *model.VM, guest host.Guest) b
 		why = "It does not carry the mark of an engine."
 	case guest.Engine != w.Engine.ID:
 		why = fmt.Sprintf("It carries the mark of engine %s.", guest.Engine)
-	case guest.Epoch > vm.Run.Epoch:
-		why = fmt.Sprintf("Its run %d is later than the recorded run %d: was the data directory copied?", guest.Epoch, vm.Run.Epoch)
+	case guest.Epoch != vm.Run.Epoch:
+		why = fmt.Sprintf("Its run is %d and the recorded one %d: was the data directory copied?", guest.Epoch, vm.Run.Epoch)
 	default:
 		return false
 	}
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.VMs.Edit(vm.ID)
 		if !ok || edited.Run.Status == model.StatusUnknown && edited.Run.ExitReason == why {
+			return nil
+		}
+		if edited.Run.Epoch != vm.Run.Epoch {
+			// It was started anew while we looked.
+			w.looks.ask(vm.ID)
 			return nil
 		}
 		on, _ := tx.Hosts.Get(edited.Run.Host)
