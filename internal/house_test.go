@@ -59,6 +59,7 @@ var house = map[string][]string{
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
 	"engine/enginetest": {"..."},
+	"engine/sitetest":   {"..."},
 
 	// Roof: what can be seen.
 	"rest/wire": {},

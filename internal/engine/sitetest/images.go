@@ -1,0 +1,167 @@
+package sitetest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"vireo/internal/image"
+	"vireo/internal/model"
+)
+
+// Images are real storage domains that take orders to go wrong.
+type Images struct {
+	image.Images
+
+	mu     sync.Mutex
+	orders []*ImageRule
+	seen   int
+}
+
+// ImageRule is an order for storage: fields are those of fake.Rule.
+type ImageRule struct {
+	// Call is a method of image.Images that changes something, Path or Space;
+	// empty matches all of these.
+	Call string
+	// Nth strikes only the Nth matching call from now on; 0 strikes all.
+	Nth int
+	// Delay is waited first, or until the call's context ends.
+	Delay time.Duration
+	// Do is called when the rule strikes.
+	Do func()
+	// Error is the answer; nil lets the call go on.
+	Error error
+	// After does the call first and then strikes.
+	After bool
+
+	matched int
+}
+
+// Fail gives an order; the function it returns takes it back.
+func (i *Images) Fail(rule ImageRule) (cancel func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	kept := &rule
+	i.orders = append(i.orders, kept)
+	return func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		for at, each := range i.orders {
+			if each == kept {
+				i.orders = append(i.orders[:at:at], i.orders[at+1:]...)
+				return
+			}
+		}
+	}
+}
+
+// Clear takes all orders back.
+func (i *Images) Clear() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.orders = nil
+}
+
+// Calls counts the calls that orders could have struck.
+func (i *Images) Calls() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.seen
+}
+
+func (i *Images) call(ctx context.Context, name string, do func() error) error {
+	before, after := i.strikes(name)
+	if err := before.strike(ctx); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	return after.strike(ctx)
+}
+
+func (i *Images) strikes(name string) (before, after *ImageRule) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.seen++
+	for _, rule := range i.orders {
+		if rule.Call != "" && rule.Call != name {
+			continue
+		}
+		rule.matched++
+		switch {
+		case rule.Nth != 0 && rule.Nth != rule.matched:
+		case rule.After && after == nil:
+			after = rule
+		case !rule.After && before == nil:
+			before = rule
+		}
+	}
+	return before, after
+}
+
+func (r *ImageRule) strike(ctx context.Context) error {
+	if r == nil {
+		return nil
+	}
+	if r.Delay > 0 {
+		timer := time.NewTimer(r.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if r.Do != nil {
+		r.Do()
+	}
+	return r.Error
+}
+
+// Create makes a volume.
+func (i *Images) Create(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec) error {
+	return i.call(ctx, "Create", func() error { return i.Images.Create(ctx, domain, spec) })
+}
+
+// Remove deletes an image group.
+func (i *Images) Remove(ctx context.Context, domain *model.StorageDomain, disk model.ID, wipe bool) error {
+	return i.call(ctx, "Remove", func() error { return i.Images.Remove(ctx, domain, disk, wipe) })
+}
+
+// Resize grows a volume.
+func (i *Images) Resize(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error {
+	return i.call(ctx, "Resize", func() error { return i.Images.Resize(ctx, domain, disk, size) })
+}
+
+// Path checks an image.
+func (i *Images) Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (path string, err error) {
+	err = i.call(ctx, "Path", func() error {
+		path, err = i.Images.Path(ctx, domain, disk)
+		return err
+	})
+	return path, err
+}
+
+// Space measures a domain.
+func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (space model.Space, err error) {
+	err = i.call(ctx, "Space", func() error {
+		space, err = i.Images.Space(ctx, domain)
+		return err
+	})
+	return space, err
+}
+
+// PrepareSaved makes the groups of a saved state.
+func (i *Images) PrepareSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState, size int64, config []byte, owner image.Owner) (path string, err error) {
+	err = i.call(ctx, "PrepareSaved", func() error {
+		path, err = i.Images.PrepareSaved(ctx, domain, saved, size, config, owner)
+		return err
+	})
+	return path, err
+}
+
+// RemoveSaved deletes a saved state.
+func (i *Images) RemoveSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState) error {
+	return i.call(ctx, "RemoveSaved", func() error { return i.Images.RemoveSaved(ctx, domain, saved) })
+}

@@ -1,0 +1,23 @@
+package sitetest
+
+import (
+	"vireo/internal/engine"
+	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/disks"
+	"vireo/internal/engine/nics"
+	"vireo/internal/engine/options"
+	"vireo/internal/engine/tags"
+	"vireo/internal/engine/vms"
+)
+
+// Rooms give the rows of the command table, as the server installs them.
+var Rooms = []func(*engine.Engine) []engine.Command{
+	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
+}
+
+// Install adds the rows of every room to an engine.
+func Install(e *engine.Engine) {
+	for _, rows := range Rooms {
+		e.Install(rows(e))
+	}
+}
