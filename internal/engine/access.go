@@ -10,20 +10,21 @@ import (
 
 // allowed is asked for every command: the permit of its row, on the object or on
 // what will contain it. Calls of the engine itself have no caller.
-func (e *Engine) allowed(tx *inventory.Tx, command *Command, call *Call) bool {
+func (e *Engine) allowed(tx *inventory.Tx, command *Command, call *Call) (bool, error) {
 	if call.Caller == nil {
-		return true
+		return true, nil
 	}
 	if command.Demands != nil {
-		return !slices.ContainsFunc(command.Demands(tx, call), func(demand Demand) bool {
+		demands, err := command.Demands(tx, call)
+		return !slices.ContainsFunc(demands, func(demand Demand) bool {
 			return !e.permitted(tx, call.Caller, demand)
-		})
+		}), err
 	}
 	ref := model.Ref{Kind: command.On, ID: call.Target}
 	if call.Parent != "" {
 		ref = model.Ref{Kind: model.KindVM, ID: call.Parent}
 	}
-	return e.permitted(tx, call.Caller, Demand{command.Needs, ref})
+	return e.permitted(tx, call.Caller, Demand{command.Needs, ref}), nil
 }
 
 func (e *Engine) permitted(tx *inventory.Tx, caller *auth.Caller, demand Demand) bool {

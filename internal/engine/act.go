@@ -112,7 +112,11 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		if err != nil {
 			return err
 		}
-		if !e.allowed(tx, command, call) {
+		allowed, err := e.allowed(tx, command, call)
+		if err != nil {
+			return err
+		}
+		if !allowed {
 			return fault.New(fault.NotAuthorized)
 		}
 		path, fits := command.path(tx, call, status, hasStatus)

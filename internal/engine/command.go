@@ -25,8 +25,8 @@ type Command struct {
 	Needs model.Permit
 	// Demands replaces Needs where what must be permitted, or on which objects,
 	// depends on the call; the caller must have all of them. Nil: Needs on the
-	// target or on what contains it.
-	Demands func(tx *inventory.Tx, call *Call) []Demand
+	// target or on what contains it. The error may be one of Outside.
+	Demands func(tx *inventory.Tx, call *Call) ([]Demand, error)
 	// Unmonitored commands have no job in the API (api-v3 3.1).
 	Unmonitored bool
 	// Interrupts says that a job which holds the object is ended first, where

@@ -16,31 +16,36 @@ func onVM(call *engine.Call, demands []engine.Demand) []engine.Demand {
 	return append(demands, engine.Demand{Permit: "configure_vm_storage", On: model.Ref{Kind: model.KindVM, ID: call.Parent}})
 }
 
-func (r *room) demandsOfAdd(tx *inventory.Tx, call *engine.Call) []engine.Demand {
+func (r *room) demandsOfAdd(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
 	create := engine.Demand{Permit: "create_disk"}
-	if wanted, err := r.wanted(tx, call); err == nil && wanted.disk.StorageDomain != "" {
+	wanted, err := r.wanted(tx, call)
+	switch {
+	case err == nil:
 		create.On = model.Ref{Kind: model.KindStorageDomain, ID: wanted.disk.StorageDomain}
+	case !isFault(err):
+		return nil, err
 	}
-	return onVM(call, []engine.Demand{create})
+	// What is refused anyway is refused to those who may add disks anywhere.
+	return onVM(call, []engine.Demand{create}), nil
 }
 
-func demandsOfAttach(_ *inventory.Tx, call *engine.Call) []engine.Demand {
-	return onVM(call, []engine.Demand{{Permit: "attach_disk", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}})
+func demandsOfAttach(_ *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	return onVM(call, []engine.Demand{{Permit: "attach_disk", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}}), nil
 }
 
 // demandsOfUpdate: who may configure the storage of the VM may change its disks.
-func demandsOfUpdate(_ *inventory.Tx, call *engine.Call) []engine.Demand {
+func demandsOfUpdate(_ *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
 	if call.Parent != "" {
-		return onVM(call, nil)
+		return onVM(call, nil), nil
 	}
-	return []engine.Demand{{Permit: "edit_disk_properties", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}}
+	return []engine.Demand{{Permit: "edit_disk_properties", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}}, nil
 }
 
 // demandsOfRemove: the permit counts on the disk, or on a VM that has it.
-func demandsOfRemove(tx *inventory.Tx, call *engine.Call) []engine.Demand {
+func demandsOfRemove(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
 	on := model.Ref{Kind: model.KindDisk, ID: call.Target}
 	if vm, ok := tx.VMs.Get(call.Parent); ok && attachment(vm, call.Target) != nil {
 		on = vm.Ref()
 	}
-	return []engine.Demand{{Permit: "delete_disk", On: on}}
+	return []engine.Demand{{Permit: "delete_disk", On: on}}, nil
 }
