@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// machineFacts say what the figures were measured on, and nothing that tells
+// whose machine it is.
+func machineFacts(ctx context.Context) []fact {
+	facts := []fact{
+		{"processor", fmt.Sprintf("%s, %d cores", field("/proc/cpuinfo", "model name"), runtime.NumCPU())},
+		{"memory", memory()},
+		{"guests", guests()},
+		{"kernel", first(read("/proc/sys/kernel/osrelease"))},
+		{"libvirt, QEMU", strings.Join([]string{
+			first(output(ctx, "libvirtd", "--version")), first(output(ctx, "qemu-system-x86_64", "--version")),
+		}, "; ")},
+		{"Go", strings.TrimPrefix(runtime.Version(), "go")},
+	}
+	return facts
+}
+
+func memory() string {
+	kilobytes, _ := strconv.Atoi(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"))
+	return fmt.Sprintf("%.0f GiB", float64(kilobytes)/(1<<20))
+}
+
+// guests says how guests run here: by the processor's features, as libvirt's own
+// validation does.
+func guests() string {
+	for _, flag := range strings.Fields(field("/proc/cpuinfo", "flags")) {
+		if flag == "vmx" || flag == "svm" {
+			return "with hardware virtualization where KVM is there"
+		}
+	}
+	return "emulated (the processor has no hardware virtualization)"
+}
+
+func field(path, name string) string {
+	for line := range strings.SplitSeq(read(path), "\n") {
+		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func read(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+func output(ctx context.Context, program string, arguments ...string) string {
+	data, err := exec.CommandContext(ctx, program, arguments...).Output()
+	if err != nil {
+		return program + " is not known"
+	}
+	return string(data)
+}
+
+func first(text string) string {
+	lines := bufio.NewScanner(strings.NewReader(text))
+	lines.Scan()
+	return strings.TrimSpace(lines.Text())
+}
