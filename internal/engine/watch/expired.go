@@ -58,6 +58,11 @@ func (w *Watcher) escalate(rung alarm) {
 	if !ok || vm.Run.Status != rung.limit.Status || !vm.Run.Since.Equal(rung.since) || vm.Run.Escalated {
 		return
 	}
+	if _, held := w.inventory.Holder(vm.Ref()); held {
+		// The request is still on its way, or the VM is being powered off.
+		time.AfterFunc(busyPause, func() { w.alarms.rang(rung) })
+		return
+	}
 	conn, err := w.Connected(vm.Run.Host)
 	if err != nil {
 		return
