@@ -13,9 +13,26 @@ import (
 	"vireo/internal/model"
 )
 
-// undefineAll removes a definition together with what libvirt may keep beside it.
-const undefineAll = libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata |
-	libvirt.DomainUndefineNvram | libvirt.DomainUndefineCheckpointsMetadata
+// undefineFlags remove a definition together with what libvirt may keep beside
+// it. A driver that does not know all of these things refuses to remove them, and
+// is asked for less.
+var undefineFlags = []libvirt.DomainUndefineFlagsValues{
+	libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata |
+		libvirt.DomainUndefineNvram | libvirt.DomainUndefineCheckpointsMetadata,
+	libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata | libvirt.DomainUndefineNvram,
+	libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata,
+	0,
+}
+
+func undefine(rpc *libvirt.Libvirt, domain libvirt.Domain) (err error) {
+	for _, flags := range undefineFlags {
+		err = rpc.DomainUndefineFlags(domain, flags)
+		if libvirtCode(err) != libvirt.ErrInvalidArg {
+			return err
+		}
+	}
+	return err
+}
 
 // cleanUpTime is how long the removal of a refused guest may take, counted
 // apart from the context of the boot, which may have been used up.
@@ -155,7 +172,7 @@ func (h *hypervisor) Forget(ctx context.Context, id model.ID) error {
 			// Undefining would succeed and leave a guest that vanishes with its end.
 			return struct{}{}, refuse(host.RefusedState, "the guest runs")
 		}
-		return struct{}{}, rpc.DomainUndefineFlags(domain, undefineAll)
+		return struct{}{}, undefine(rpc, domain)
 	})
 	if errors.Is(err, host.ErrNotFound) {
 		return nil
