@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"vireo/internal/pki"
+	"vireo/internal/rest"
 )
 
 // Limits of connections. Answers may take minutes (synchronous actions), so
@@ -98,10 +99,10 @@ func (s *Server) listen(certificates pki.Source) (*listeners, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", s.Listen, err)
 	}
-	open := &listeners{api: []net.Listener{tls.NewListener(plain, &tls.Config{
+	open := &listeners{api: []net.Listener{rest.AllowExpect(tls.NewListener(plain, &tls.Config{
 		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		GetCertificate: certificates.GetCertificate,
-	})}}
+	}))}}
 	if s.ListenHTTP != "" {
 		if err := loopback(s.ListenHTTP); err != nil {
 			return nil, err
@@ -110,7 +111,7 @@ func (s *Server) listen(certificates pki.Source) (*listeners, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listening on %s: %w", s.ListenHTTP, err)
 		}
-		open.api = append(open.api, http)
+		open.api = append(open.api, rest.AllowExpect(http))
 	}
 	// The lock of the data is held: a socket that is there was left by a crash.
 	path := filepath.Join(s.DataDir, controlSocket)
