@@ -41,11 +41,15 @@ func demandsOfUpdate(_ *inventory.Tx, call *engine.Call) ([]engine.Demand, error
 	return []engine.Demand{{Permit: "edit_disk_properties", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}}, nil
 }
 
-// demandsOfRemove: the permit counts on the disk, or on a VM that has it.
+// demandsOfRemove: the permit counts on the disk; for a disk of a VM it counts on
+// the VM, and on all others that share the disk.
 func demandsOfRemove(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
-	on := model.Ref{Kind: model.KindDisk, ID: call.Target}
-	if vm, ok := tx.VMs.Get(call.Parent); ok && attachment(vm, call.Target) != nil {
-		on = vm.Ref()
+	if call.Parent == "" {
+		return []engine.Demand{{Permit: "delete_disk", On: model.Ref{Kind: model.KindDisk, ID: call.Target}}}, nil
 	}
-	return []engine.Demand{{Permit: "delete_disk", On: on}}, nil
+	demands := []engine.Demand{{Permit: "delete_disk", On: model.Ref{Kind: model.KindVM, ID: call.Parent}}}
+	for _, vm := range users(tx, call.Target) {
+		demands = append(demands, engine.Demand{Permit: "delete_disk", On: vm.Ref()})
+	}
+	return demands, nil
 }

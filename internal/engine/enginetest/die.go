@@ -30,9 +30,11 @@ func DieEverywhere(t *testing.T, scenario Scenario) {
 		b := New(t, nil)
 		call := scenario.Prepare(b)
 		record := func(point job.Point) bool {
-			mu.Lock()
-			defer mu.Unlock()
-			points = append(points, point)
+			if point.Job.Action == string(call.On)+"."+call.Name {
+				mu.Lock()
+				defer mu.Unlock()
+				points = append(points, point)
+			}
 			return false
 		}
 		b.died.Store(&record)
@@ -73,7 +75,7 @@ func (b *Bench) dieAt(call *engine.Call, at job.Point) model.ID {
 	dead := make(chan struct{})
 	strike := sync.OnceFunc(func() { close(dead) })
 	die := func(point job.Point) bool {
-		if point.Step != at.Step || point.Undo != at.Undo || point.Worked != at.Worked {
+		if point.Job.Action != at.Job.Action || point.Step != at.Step || point.Undo != at.Undo || point.Worked != at.Worked {
 			return false
 		}
 		strike()
