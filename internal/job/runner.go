@@ -49,9 +49,10 @@ type Runner struct {
 	base context.Context
 	wait sync.WaitGroup
 
-	mu   sync.Mutex
-	live map[model.ID]*live
-	shut bool
+	mu      sync.Mutex
+	live    map[model.ID]*live
+	started chan struct{} // closed and replaced when a job is started
+	shut    bool
 }
 
 type live struct {
@@ -63,7 +64,7 @@ type live struct {
 
 // New makes a runner; Close ends it.
 func New(options Options) *Runner {
-	r := &Runner{Options: options, live: make(map[model.ID]*live)}
+	r := &Runner{Options: options, live: make(map[model.ID]*live), started: make(chan struct{})}
 	r.base, r.stop = context.WithCancelCause(context.Background())
 	return r
 }
@@ -78,6 +79,8 @@ func (r *Runner) Start(job *model.Job) {
 	ctx, interrupt := context.WithCancelCause(r.base)
 	entry := &live{interrupt: interrupt, done: make(chan struct{})}
 	r.live[job.ID] = entry
+	close(r.started)
+	r.started = make(chan struct{})
 	if job.Interrupted {
 		interrupt(ErrInterrupted)
 	}
@@ -97,46 +100,84 @@ func (r *Runner) Start(job *model.Job) {
 func (r *Runner) Interrupt(ctx context.Context, id model.ID) bool {
 	r.mu.Lock()
 	entry, running := r.live[id]
-	lasting := running && entry.lasting
 	r.mu.Unlock()
-	if !running || lasting {
+	if !running {
 		return false
 	}
+	interrupted := false
 	err := r.Inventory.Update(ctx, func(tx *inventory.Tx) error {
 		job, ok := tx.Job(id)
-		if !ok {
+		// Lasting work is begun in a transaction too: it is either begun, and
+		// this comes too late, or finds the job interrupted.
+		if !ok || job.Status != model.JobStarted || entry.isLasting(r) {
 			return nil
 		}
 		copied := model.Clone(job)
 		copied.Interrupted = true
 		tx.PutJob(copied)
+		interrupted = true
 		return nil
 	})
-	if err != nil {
+	if err != nil || !interrupted {
 		return false
 	}
 	entry.interrupt(ErrInterrupted)
 	return true
 }
 
-// Wait returns the job when it has ended, or the context's error. A job that is
-// not running is read from the store.
-func (r *Runner) Wait(ctx context.Context, id model.ID) (*model.Job, error) {
+func (l *live) isLasting(r *Runner) bool {
 	r.mu.Lock()
-	entry, running := r.live[id]
-	r.mu.Unlock()
-	if running {
+	defer r.mu.Unlock()
+	return l.lasting
+}
+
+func (l *live) setLasting(r *Runner) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.lasting = true
+}
+
+// Wait returns the job when it has ended, or the context's error. Ended jobs are
+// read from the store; one that has not ended, and that nobody works on because
+// the engine stops or could not record it, is fault.Unavailable.
+func (r *Runner) Wait(ctx context.Context, id model.ID) (*model.Job, error) {
+	for {
+		r.mu.Lock()
+		entry, running := r.live[id]
+		shut, started := r.shut, r.started
+		r.mu.Unlock()
+		if running {
+			select {
+			case <-entry.done:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			if entry.ended != nil {
+				return entry.ended, nil
+			}
+			return nil, fault.New(fault.EngineUnavailable)
+		}
+		if _, unended := r.Inventory.Job(id); !unended {
+			return r.ended(ctx, id)
+		}
+		if shut {
+			return nil, fault.New(fault.EngineUnavailable)
+		}
 		select {
-		case <-entry.done:
+		case <-started: // it was written a moment ago
+		case <-r.base.Done():
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if entry.ended != nil {
-			return entry.ended, nil
-		}
-		return nil, fault.New(fault.EngineUnavailable)
 	}
-	return r.Inventory.Store().Job(ctx, id)
+}
+
+func (r *Runner) ended(ctx context.Context, id model.ID) (*model.Job, error) {
+	job, err := r.Inventory.Store().Job(ctx, id)
+	if err == nil && job == nil {
+		return nil, fault.Missing(string(id))
+	}
+	return job, err
 }
 
 // Close stops all jobs where they are and waits for them; they go on when the
@@ -168,6 +209,9 @@ func (r *Runner) run(ctx context.Context, entry *live, job *model.Job) *model.Jo
 	if job.Undoing {
 		failure = faultOf(job)
 	} else {
+		if pastReturn(job, plan) {
+			entry.setLasting(r)
+		}
 		failure = r.forward(ctx, log, entry, w, plan)
 	}
 	if errors.Is(failure, errStopping) || r.base.Err() != nil {
@@ -193,25 +237,29 @@ func (r *Runner) forward(ctx context.Context, log *slog.Logger, entry *live, w *
 		if next >= len(plan.Steps) {
 			return nil
 		}
-		if ctx.Err() != nil && !entry.lasting {
-			if r.base.Err() != nil {
-				return errStopping
-			}
-			return interrupted(w, context.Cause(ctx))
+		if r.base.Err() != nil {
+			return errStopping
 		}
 		step := plan.Steps[next]
-		r.mu.Lock()
-		entry.lasting = entry.lasting || step.Lasting
-		r.mu.Unlock()
+		late := false
 		err := r.record(w, func(job *model.Job) {
+			if late = job.Interrupted && !entry.isLasting(r); late {
+				return
+			}
 			if worked {
 				endStep(job, model.JobFinished)
 			}
 			job.Next = next
 			beginStep(job, step)
+			if step.Lasting {
+				entry.setLasting(r)
+			}
 		})
 		if err != nil {
 			return r.abandoned(err)
+		}
+		if late {
+			return interrupted(w, ErrInterrupted)
 		}
 		if r.died(Point{Job: w.Job, Step: step.Name}) {
 			return errStopping
@@ -221,7 +269,7 @@ func (r *Runner) forward(ctx context.Context, log *slog.Logger, entry *live, w *
 			return errStopping
 		}
 		if err != nil {
-			if errors.Is(context.Cause(ctx), ErrInterrupted) {
+			if errors.Is(context.Cause(ctx), ErrInterrupted) && !errors.Is(err, errStopping) {
 				return interrupted(w, err)
 			}
 			return err
@@ -230,11 +278,32 @@ func (r *Runner) forward(ctx context.Context, log *slog.Logger, entry *live, w *
 	}
 }
 
+// pastReturn says whether lasting work was begun before the engine was started.
+func pastReturn(job *model.Job, plan Plan) bool {
+	begun := 0
+	for _, shown := range job.Steps {
+		if shown.Parent != "" {
+			begun++
+		}
+	}
+	for i, step := range plan.Steps {
+		if step.Lasting && i < begun {
+			return true
+		}
+	}
+	return false
+}
+
 func interrupted(w *Work, cause error) error {
 	return fault.New(fault.Interrupted, w.Job.Verb).Because(cause)
 }
 
-// attempt does one step, again for as long as it is blocked.
+// longestRest bounds the rest between attempts at a step.
+const longestRest = 2 * time.Second
+
+// attempt does one step, again for as long as it is blocked. Before each further
+// attempt the job is recorded anew: an engine that has lost the right to write
+// while it waited goes no further.
 func (r *Runner) attempt(ctx context.Context, log *slog.Logger, w *Work, do func(context.Context, *Work) error) error {
 	for w.Attempt = 0; ; w.Attempt++ {
 		err := do(ctx, w)
@@ -246,6 +315,24 @@ func (r *Runner) attempt(ctx context.Context, log *slog.Logger, w *Work, do func
 		if err := blocked.Until(ctx); err != nil {
 			return err
 		}
+		// Whoever says at once that it makes sense may be wrong many times.
+		if err := rest(ctx, min(time.Duration(w.Attempt)*100*time.Millisecond, longestRest)); err != nil {
+			return err
+		}
+		if err := r.record(w, func(*model.Job) {}); err != nil {
+			return r.abandoned(err)
+		}
+	}
+}
+
+func rest(ctx context.Context, period time.Duration) error {
+	timer := time.NewTimer(period)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -272,7 +359,7 @@ func (r *Runner) backward(log *slog.Logger, w *Work, plan Plan, failure error) b
 			return false
 		}
 		if err := r.attempt(r.base, log, w, step.Undo); err != nil {
-			if r.base.Err() != nil {
+			if r.base.Err() != nil || errors.Is(err, errStopping) {
 				return false
 			}
 			w.Dirty = true
