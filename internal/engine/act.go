@@ -102,8 +102,10 @@ func (e *Engine) acceptFree(ctx context.Context, command *Command, call *Call) (
 	}
 }
 
-// accept checks and writes a command as one transaction: permission, lock,
-// status, preconditions, then changes, status, job and event (api-v3 3.1).
+// accept checks and writes a command as one transaction: permission, status,
+// lock, preconditions, then changes, status, job and event (api-v3 3.1). The
+// status comes before the lock because it says more: while a job starts a VM,
+// "the VM is in Wait for Launch status" is the documented refusal (3.2, 3.4, 3.6).
 func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acceptance, error) {
 	accepted := &acceptance{}
 	err := e.Inventory.Update(ctx, func(tx *inventory.Tx) error {
@@ -121,17 +123,17 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		}
 		path, fits := command.path(tx, call, status, hasStatus)
 		locks := command.locks(tx, call)
+		if !fits {
+			return command.refuse(status)
+		}
 		for _, ref := range locks {
 			if holder, held := tx.Holder(ref); held {
-				if command.Interrupts && fits {
+				if command.Interrupts {
 					accepted.blocker = holder
 					return nil
 				}
 				return locked(command, e.nameOf(call))
 			}
-		}
-		if !fits {
-			return command.refuse(status)
 		}
 		accepted.path = path
 		return e.enter(tx, command, path, call, locks, accepted)
@@ -149,6 +151,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 		}
 	}
 	target := model.Ref{Kind: command.On, ID: call.Target}
+	name := nameIn(tx, target)
 	before := model.Status("")
 	if vm, ok := tx.VMs.Get(call.Target); ok && command.On == model.KindVM {
 		before = vm.Run.Status
@@ -160,7 +163,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 		}
 		accepted.object = object
 		if object != nil {
-			target = object.Ref()
+			target, name = object.Ref(), object.ObjectName()
 		}
 	}
 	if path.Via != "" {
@@ -168,7 +171,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 		SetStatus(vm, path.Via, "")
 	}
 	if len(path.Steps) > 0 {
-		made, err := newJob(tx, command, path, call, target, locks)
+		made, err := newJob(command, path, call, target, name, locks)
 		if err != nil {
 			return err
 		}
@@ -197,7 +200,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 	return nil
 }
 
-func newJob(tx *inventory.Tx, command *Command, path *Path, call *Call, target model.Ref, locks []model.Ref) (*model.Job, error) {
+func newJob(command *Command, path *Path, call *Call, target model.Ref, name string, locks []model.Ref) (*model.Job, error) {
 	now := time.Now().UTC()
 	made := &model.Job{
 		ID: model.NewID(), Action: command.Key(), Path: path.Name, Verb: command.Verb,
@@ -211,7 +214,7 @@ func newJob(tx *inventory.Tx, command *Command, path *Path, call *Call, target m
 	if call.Caller != nil {
 		made.Owner, made.OwnerName = call.Caller.User, call.Caller.Name
 	}
-	made.Description = strings.ReplaceAll(path.Title, "{name}", nameIn(tx, target))
+	made.Description = strings.ReplaceAll(path.Title, "{name}", name)
 	if durable, ok := call.Params.(Durable); ok {
 		encoded, err := json.Marshal(durable)
 		if err != nil {

@@ -92,7 +92,7 @@ func New(t testing.TB, options Options) *Site {
 		}
 	}
 	if s.Dir == "" {
-		s.Dir = t.TempDir()
+		s.Dir = quickDir(t)
 		s.seed(options.Hosts)
 	}
 	s.Start()

@@ -1,0 +1,197 @@
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+
+	"vireo/internal/engine"
+	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/disks"
+	"vireo/internal/engine/nics"
+	"vireo/internal/engine/options"
+	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/vms"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// A situation is what a row of the command table needs to be tried: it makes a VM
+// that is down, with whatever else is wanted, and gives the call.
+type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm model.ID, call *engine.Call)
+
+// situations are by kind; the generic tests find in them what to try every row
+// on. A kind that is not here fails them.
+var situations = map[model.Kind]situation{
+	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
+	model.KindTag: onTag, model.KindOption: onOption,
+}
+
+// variants give calls another sense for paths that a plain call does not take, by
+// "kind.name/path".
+var variants = map[string]func(site *sitetest.Site, call *engine.Call){
+	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
+		call.Parent = ""
+		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
+	},
+	"disk.update/switch": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &disks.UpdateParams{Attach: func(a *model.DiskAttachment) error { a.Active = false; return nil }}
+	},
+	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
+	},
+	"cdrom.remove/insert": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &cdroms.UpdateParams{Current: true}
+	},
+}
+
+// trial is a row about to be tried on its path: VM in the status that the path
+// starts from.
+type trial struct {
+	*sitetest.Site
+	row  *engine.Command
+	path *engine.Path
+	vm   model.ID
+	call *engine.Call
+}
+
+// prepare makes the situation for a row; with a path the VM is brought into the
+// first status that the path starts from.
+func prepare(t *testing.T, site *sitetest.Site, row *engine.Command, path *engine.Path) *trial {
+	t.Helper()
+	make, known := situations[row.On]
+	if !known {
+		t.Fatalf("there is no situation for rows of the kind %s: add one to situations_test.go", row.On)
+	}
+	site.Connected()
+	tried := &trial{Site: site, row: row, path: path}
+	tried.vm, tried.call = make(t, site, row)
+	if path == nil {
+		return tried
+	}
+	if vary, varies := variants[row.Key()+"/"+path.Name]; varies {
+		vary(site, tried.call)
+	}
+	if len(path.From) > 0 {
+		site.Bring(tried.vm, path.From[0])
+	}
+	return tried
+}
+
+func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	call := &engine.Call{On: row.On, Name: row.Name}
+	switch row.Name {
+	case "add":
+		call.Params = engine.Edit[model.VM](func(vm *model.VM) error {
+			vm.Name, vm.Template, vm.Cluster = "another", model.BlankID, sitetest.Cluster
+			return nil
+		})
+		return site.Add("vm"), call
+	case "update":
+		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
+	}
+	id := site.Add("vm")
+	addDisk(site, id)
+	call.Target = id
+	return id, call
+}
+
+func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm}
+	switch row.Name {
+	case "add":
+		call.Params = addParams()
+		return vm, call
+	case "attach":
+		call.Target = addDisk(site, "")
+		call.Params = &disks.AttachParams{Attach: func(a *model.DiskAttachment) error { a.Active = true; return nil }}
+		return vm, call
+	}
+	call.Target = addDisk(site, vm)
+	switch row.Name {
+	case "activate":
+		site.Edit(func(tx *inventory.Tx) {
+			edited, _ := tx.VMs.Edit(vm)
+			edited.Disks[0].Active = false
+		})
+	case "update":
+		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.Alias += "x"; return nil }}
+	case "detach", "deactivate", "remove":
+	default:
+		t.Fatalf("there is no situation for the row %s", row.Key())
+	}
+	return vm, call
+}
+
+func addParams() *disks.AddParams {
+	return &disks.AddParams{Edit: func(disk *model.Disk) error {
+		disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
+		return nil
+	}}
+}
+
+// addDisk makes a disk, of the VM if one is given.
+func addDisk(site *sitetest.Site, vm model.ID) model.ID {
+	result, err := site.Act(&engine.Call{On: model.KindDisk, Name: "add", Parent: vm, Params: addParams(), Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("making a disk: %v", err))
+	}
+	return result.Object.Ref().ID
+}
+
+func onNIC(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	nic := model.NIC{ID: model.NewID(), Name: "nic1", Network: sitetest.Network, Interface: model.NICVirtio,
+		MAC: "00:1a:4a:16:01:51", Linked: true, Plugged: row.Name != "activate"}
+	vm := site.Add("vm", func(vm *model.VM) { vm.NICs = []model.NIC{nic} })
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm, Target: nic.ID}
+	switch row.Name {
+	case "add":
+		call.Target = ""
+		call.Params = &nics.Params{Edit: func(nic *model.NIC) error {
+			nic.Name, nic.Network = "nic2", sitetest.Network
+			return nil
+		}}
+	case "update":
+		call.Params = &nics.Params{Edit: func(nic *model.NIC) error { nic.Linked = false; return nil }}
+	}
+	return vm, call
+}
+
+func onCDROM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	return vm, &engine.Call{On: row.On, Name: row.Name, Parent: vm, Target: model.BlankID,
+		Params: &cdroms.UpdateParams{File: "tool.iso"}}
+}
+
+func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: engine.Edit[model.Tag](func(tag *model.Tag) error {
+		tag.Name, tag.Parent = "red", model.BlankID
+		return nil
+	})}
+	if row.Name == "add" {
+		return vm, call
+	}
+	made, err := site.Act(&engine.Call{On: model.KindTag, Name: "add", Params: call.Params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Target = made.Object.Ref().ID
+	switch row.Name {
+	case "attach":
+		call.Parent = vm
+	case "detach":
+		call.Parent = vm
+		site.Edit(func(tx *inventory.Tx) {
+			edited, _ := tx.VMs.Edit(vm)
+			edited.Tags = []model.ID{call.Target}
+		})
+	}
+	return vm, call
+}
+
+func onOption(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	return site.Add("vm"), &engine.Call{On: row.On, Name: row.Name,
+		Params: &options.SetParams{Name: "VmRebootTimeout", Value: "200s"}}
+}
