@@ -137,15 +137,35 @@ func (h *hypervisor) hung(ctx context.Context, domain libvirt.Domain) (bool, tim
 }
 
 // sample reads one record. Where QEMU's part is missing, something else talks to
-// it, or nothing can.
+// QEMU, or nothing can. The former takes a moment, which is waited for.
 func (h *hypervisor) sample(ctx context.Context, record libvirt.DomainStatsRecord) (host.Sample, bool) {
-	fields := newFields(record.Params)
-	sample := readSample(idOf(record.Dom), time.Now(), fields)
-	if !fields.has(libvirt.DomainStatsBlockCount) || fields.incomplete() {
-		sample.Hung, sample.Since = h.hung(ctx, record.Dom)
+	counters := newFields(record.Params)
+	var hung bool
+	var since time.Duration
+	if counters.incomplete() {
+		if hung, since = h.hung(ctx, record.Dom); !hung {
+			counters = h.patientStats(ctx, record.Dom, counters)
+		}
 	}
-	h.nameDevices(ctx, record.Dom, fields, &sample)
+	sample := readSample(idOf(record.Dom), time.Now(), counters)
+	sample.Hung, sample.Since = hung, since
+	h.nameDevices(ctx, record.Dom, counters, &sample)
 	return sample, true
+}
+
+// patientStats samples one guest and waits for its QEMU to be free. When that
+// lasts, what is known already has to do.
+func (h *hypervisor) patientStats(ctx context.Context, domain libvirt.Domain, known fields) fields {
+	short, cancel := context.WithTimeout(ctx, singleStatsTime)
+	defer cancel()
+	records, err := command(short, h, h.control, idOf(domain), "sampling a guest",
+		func(rpc *libvirt.Libvirt) ([]libvirt.DomainStatsRecord, error) {
+			return rpc.ConnectGetAllDomainStats([]libvirt.Domain{domain}, uint32(statsWanted), 0)
+		})
+	if err != nil || len(records) == 0 {
+		return known
+	}
+	return newFields(records[0].Params)
 }
 
 // deviceNames remembers which device of a guest has which name on the host, for
