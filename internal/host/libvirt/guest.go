@@ -49,14 +49,11 @@ type view struct {
 
 func (h *hypervisor) look(ctx context.Context, domain libvirt.Domain) (host.Guest, error) {
 	seen, err := request(ctx, h, "looking at the guest", func(rpc *libvirt.Libvirt) (v view, err error) {
-		if v.state, v.reason, err = rpc.DomainGetState(domain, 0); err != nil {
-			return v, err
-		}
 		if v.xml, err = rpc.DomainGetXMLDesc(domain, 0); err != nil {
 			return v, err
 		}
-		// The state again: between the two calls the guest may have ended, and
-		// the XML is then not what the first state says.
+		// The state last: between the two calls the guest may have ended, and
+		// what the XML says of a running one is then left out.
 		v.state, v.reason, err = rpc.DomainGetState(domain, 0)
 		return v, err
 	})
