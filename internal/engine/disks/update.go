@@ -1,7 +1,6 @@
 package disks
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -76,12 +75,6 @@ func (r *room) edited(tx *inventory.Tx, call *engine.Call) (*edited, error) {
 	return e, nil
 }
 
-// grows says whether an update makes the disk larger.
-func (r *room) grows(tx *inventory.Tx, call *engine.Call) bool {
-	e, err := r.edited(tx, call)
-	return err == nil && r.checkSize(call.Verb, e.disk) == nil && e.disk.ProvisionedSize > e.was.ProvisionedSize
-}
-
 // switches says whether an update plugs the disk or unplugs it.
 func (r *room) switches(tx *inventory.Tx, call *engine.Call) bool {
 	e, err := r.edited(tx, call)
@@ -121,34 +114,6 @@ func (r *room) checkFixed(_ *inventory.Tx, call *engine.Call, e *edited) error {
 		return fault.New(fault.IllegalField, call.Verb, "Format, allocation and storage domain of a disk cannot be changed.")
 	}
 	return r.checkDisk(call.Verb, e.disk)
-}
-
-// checkGrowth refuses to shrink a disk, or to grow one that a guest has open.
-func (r *room) checkGrowth(tx *inventory.Tx, call *engine.Call, e *edited) error {
-	switch {
-	case e.disk.ProvisionedSize == e.was.ProvisionedSize:
-		return nil
-	case e.disk.ProvisionedSize < e.was.ProvisionedSize:
-		return fault.New(fault.Invalid, call.Verb, "A disk can only grow.")
-	case e.was.Status != model.DiskOK:
-		return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("The disk %s is illegal.", e.was.Alias))
-	case e.vm != nil && e.from.Active != e.to.Active:
-		return fault.New(fault.Invalid, call.Verb, "A disk cannot grow and be activated or deactivated at once.")
-	}
-	for _, vm := range users(tx, e.was.ID) {
-		if vm.Run.Status != model.StatusDown && isActive(attachment(vm, e.was.ID)) {
-			return fault.New(fault.StateConflict, call.Verb,
-				fmt.Sprintf("VM %s is not down and uses the disk %s, which cannot grow meanwhile; deactivate it first, or stop the VM.", vm.Name, e.was.Alias))
-		}
-		if err := r.Free(tx, call, vm.Ref()); err != nil {
-			return err
-		}
-	}
-	domain, err := checkDomain(tx, call.Verb, e.was, nil)
-	if err != nil || e.was.Sparse {
-		return err
-	}
-	return r.checkRoom(call, domain, e.disk.ProvisionedSize-e.was.ProvisionedSize)
 }
 
 // checkUse refuses changes that a guest which has the disk would not see.
@@ -210,55 +175,6 @@ func copyEditable(to, from *model.Disk) {
 	to.Alias, to.Description = from.Alias, from.Description
 	to.Interface, to.Bootable, to.Shareable = from.Interface, from.Bootable, from.Shareable
 	to.WipeAfterDelete, to.PropagateErrors = from.WipeAfterDelete, from.PropagateErrors
-}
-
-// grow records the changes and locks the disk, whose image the job makes larger.
-func (r *room) grow(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
-	e, err := r.edited(tx, call)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.checkSize(call.Verb, e.disk); err != nil {
-		return nil, err
-	}
-	call.Params.(*UpdateParams).Size = e.disk.ProvisionedSize
-	if _, err := r.update(tx, call); err != nil {
-		return nil, err
-	}
-	disk, _ := tx.Disks.Edit(e.was.ID)
-	disk.Status = model.DiskLocked
-	return disk, nil
-}
-
-func (r *room) resize(_ context.Context, w *job.Work) error {
-	var params UpdateParams
-	if err := w.Params(&params); err != nil {
-		return err
-	}
-	disk, domain, err := r.image(w)
-	if err != nil {
-		return err
-	}
-	return engine.StorageFault(w.Job.Verb, domain, r.Images.Resize(w.Steady(), domain, disk, params.Size))
-}
-
-// grown settles a growth; after a failure the disk has the size it had, or more
-// than is recorded, which does no harm.
-func (r *room) grown(tx *inventory.Tx, w *job.Work, failure error) {
-	disk, ok := tx.Disks.Edit(w.Job.Target.ID)
-	if !ok {
-		return
-	}
-	disk.Status = model.DiskOK
-	if failure == nil {
-		var params UpdateParams
-		_ = w.Params(&params)
-		disk.ProvisionedSize = params.Size
-		return
-	}
-	about := engine.AboutJob(tx, w.Job)
-	about.Disk, about.Detail = disk, fault.Of(failure).Message()
-	tx.Event(audit.New(audit.DiskUpdateFailed, about))
 }
 
 func (r *room) switched(tx *inventory.Tx, w *job.Work, failure error) {
