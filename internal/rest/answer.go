@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"strings"
+
 	"vireo/internal/rest/wire"
 )
 
@@ -21,23 +23,20 @@ type answer struct {
 	reason error
 }
 
-// list is a collection whose items are rendered one by one.
+// list is a collection whose items are shown and rendered one by one.
 type list struct {
 	// head is the shape of the collection without its items; item names those.
 	head any
 	item string
-	// count is how many items there are; append renders one of them at the end.
-	count  int
-	append func(dst []byte, index int) ([]byte, error)
+	// each calls emit with the shape of every item.
+	each func(emit func(shape any)) error
 }
 
 // render writes the body of an answer.
 func (a *answer) render(out *body, f format) error {
 	switch {
-	case a.list != nil && f == jsonFormat:
-		return a.list.renderJSON(out)
 	case a.list != nil:
-		return a.list.renderXML(out, a.root)
+		return a.list.render(out, a.root, f)
 	case a.shape == nil:
 	case f == jsonFormat:
 		out.add(func(dst []byte) []byte { return wire.AppendJSON(dst, a.shape, wire.JSON{}) })
@@ -47,69 +46,61 @@ func (a *answer) render(out *body, f format) error {
 	return nil
 }
 
-// appendItem renders one item of a collection as it stands in it.
-func appendItem(dst []byte, f format, name string, shape any) []byte {
-	if f == jsonFormat {
-		return wire.AppendJSON(dst, shape, wire.JSON{})
-	}
-	return wire.AppendXMLElement(dst, name, shape, 1)
-}
-
-// renderXML puts a collection together: the head without its end, the items, and
-// the end. A collection of nothing is <vms/>.
-func (l *list) renderXML(out *body, root string) error {
-	head := wire.AppendXML(nil, root, l.head)
-	alone := len(wire.Declaration) + len("<"+root+"/>\n")
-	if l.count == 0 {
-		out.add(func(dst []byte) []byte { return append(dst, head...) })
-		return nil
-	}
-	end := "</" + root + ">\n"
-	if len(head) == alone {
-		head = append(head[:alone-len("/>\n")], ">\n"...)
-	} else {
-		head = head[:len(head)-len(end)]
-	}
-	out.add(func(dst []byte) []byte { return append(dst, head...) })
-	if err := l.items(out, ""); err != nil {
-		return err
-	}
-	out.add(func(dst []byte) []byte { return append(dst, end...) })
-	return nil
-}
-
-// renderJSON does the same in JSON, where a collection of nothing is {}.
-func (l *list) renderJSON(out *body) error {
-	head := wire.AppendJSON(nil, l.head, wire.JSON{})
-	if l.count == 0 {
-		out.add(func(dst []byte) []byte { return append(dst, head...) })
-		return nil
-	}
-	head = head[:len(head)-len("}")]
-	if len(head) > len("{") {
-		head = append(head, ',')
-	}
-	head = append(head, `"`+l.item+`":[`...)
-	out.add(func(dst []byte) []byte { return append(dst, head...) })
-	if err := l.items(out, ","); err != nil {
-		return err
-	}
-	out.add(func(dst []byte) []byte { return append(dst, "]}"...) })
-	return nil
-}
-
-func (l *list) items(out *body, separator string) (err error) {
-	for i := range l.count {
-		out.add(func(dst []byte) []byte {
-			if i > 0 {
-				dst = append(dst, separator...)
-			}
-			dst, err = l.append(dst, i)
-			return dst
-		})
-		if err != nil {
-			return err
+// render puts a collection together: what stands before the items, the items and
+// what stands after them. A collection of nothing is <vms/>, or {}.
+func (l *list) render(out *body, root string, f format) error {
+	frame := l.frame(root, f)
+	items := 0
+	err := l.each(func(shape any) {
+		between := frame.between
+		if items == 0 {
+			between = frame.before
 		}
+		items++
+		out.add(func(dst []byte) []byte {
+			dst = append(dst, between...)
+			if text, done := shape.(rendered); done {
+				return append(dst, text...)
+			}
+			if f == jsonFormat {
+				return wire.AppendJSON(dst, shape, wire.JSON{})
+			}
+			return wire.AppendXMLElement(dst, l.item, shape, 1)
+		})
+	})
+	if err != nil {
+		return err
 	}
+	out.add(func(dst []byte) []byte {
+		if items == 0 {
+			return append(dst, frame.empty...)
+		}
+		return append(dst, frame.after...)
+	})
 	return nil
+}
+
+// frame is what a collection is besides its items, and all of it without any.
+type frame struct {
+	before, between, after, empty string
+}
+
+func (l *list) frame(root string, f format) frame {
+	if f == jsonFormat {
+		empty := string(wire.AppendJSON(nil, l.head, wire.JSON{}))
+		before := strings.TrimSuffix(empty, "}")
+		if before != "{" {
+			before += ","
+		}
+		return frame{before: before + `"` + l.item + `":[`, between: ",", after: "]}", empty: empty}
+	}
+	empty := string(wire.AppendXML(nil, root, l.head))
+	after := "</" + root + ">\n"
+	before, alone := strings.CutSuffix(empty, "/>\n")
+	if alone = alone && strings.HasSuffix(before, "<"+root); alone {
+		before += ">\n"
+	} else {
+		before = strings.TrimSuffix(empty, after)
+	}
+	return frame{before: before, after: after, empty: empty}
 }

@@ -43,12 +43,15 @@ func (c collection[T]) get(r *request) (*answer, error) {
 	if !r.details.main() {
 		rows = nil
 	}
-	return &answer{root: c.root, list: &list{head: head, item: c.item, count: len(rows), append: func(dst []byte, i int) ([]byte, error) {
-		shape, err := c.show(r, rows[i])
-		if err != nil {
-			return dst, err
+	return &answer{root: c.root, list: &list{head: head, item: c.item, each: func(emit func(any)) error {
+		for _, row := range rows {
+			shape, err := c.show(r, row)
+			if err != nil {
+				return err
+			}
+			emit(shape)
 		}
-		return appendItem(dst, r.format, c.item, shape), nil
+		return nil
 	}}}, nil
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"math"
 	"strings"
 
 	"vireo/internal/fault"
@@ -13,10 +14,13 @@ import (
 // sortable is how many events can be put into an order other than their own.
 const sortable = 10_000
 
+// batch is how many events are read from the store at once.
+const batch = 500
+
 // events answers with events, newest first. They are read from the store, which
-// narrows them down as far as it can; what the rest of the search text says is
-// compared here, so that an answer costs what it selects, and not all that ever
-// happened (api-v3 1.8, 6.4).
+// narrows them down as far as it can, in batches; what the rest of the search
+// text says is compared here. So an answer costs what it selects, and not all
+// that ever happened (api-v3 1.8, 6.4).
 func (s *Server) events(r *request) (*answer, error) {
 	query, options, err := r.query(eventKind)
 	if err != nil {
@@ -26,78 +30,122 @@ func (s *Server) events(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	selection := store.EventQuery{}
-	narrow(r, query.Where, options, &selection)
-	if text, given := r.parameter("from"); given {
-		selection.After, _ = eventNumber(text)
+	scan := &eventScan{in: r, query: query, limit: limit}
+	if scan.filter, err = search.Compile(query, eventKind, options); err != nil {
+		return nil, refuseSearch(err)
 	}
-	found, err := r.selectEvents(query, options, selection, limit)
-	if err != nil {
-		return nil, err
+	narrow(r, query.Where, options, &scan.selection)
+	if text, given := r.parameter("from"); given {
+		scan.selection.After, _ = eventNumber(text)
 	}
 	head := v3.Collection{}
 	if r.details.has("size") {
-		head.Size = new(uint32(len(found)))
+		size := uint32(0)
+		if err := scan.run(func(*model.Event) { size++ }); err != nil {
+			return nil, err
+		}
+		head.Size = &size
 	}
-	if !r.details.main() {
-		found = nil
-	}
-	return &answer{root: "events", list: &list{head: head, item: "event", count: len(found), append: func(dst []byte, i int) ([]byte, error) {
-		return appendItem(dst, r.format, "event", r.page.ShowEvent(found[i])), nil
+	return &answer{root: "events", list: &list{head: head, item: "event", each: func(emit func(any)) error {
+		if !r.details.main() {
+			return nil
+		}
+		return scan.run(func(event *model.Event) { emit(r.page.ShowEvent(event)) })
 	}}}, nil
 }
 
-// selectEvents reads the events that a search text selects.
-func (r *request) selectEvents(query *search.Query, options search.Options, selection store.EventQuery, limit int) ([]*model.Event, error) {
-	filter, err := search.Compile(query, eventKind, options)
-	if err != nil {
-		return nil, refuseSearch(err)
+// eventScan is what a request selects of the events.
+type eventScan struct {
+	in        *request
+	query     *search.Query
+	filter    *search.Filter
+	selection store.EventQuery
+	limit     int // negative: none
+}
+
+// run calls each for every event selected, in the order that was asked for.
+func (s *eventScan) run(each func(*model.Event)) error {
+	if s.query.Sort != nil && s.query.Sort.Field != "id" {
+		return s.sorted(each)
 	}
-	size := r.view.SearchLimit()
-	ordered := query.Sort == nil || query.Sort.Field == "id"
-	if ordered && query.Sort != nil {
-		selection.Ascending = !query.Sort.Descending
+	selection, skip, left := s.selection, 0, s.limit
+	if s.query.Sort != nil {
+		selection.Ascending = !s.query.Sort.Descending
 	}
-	// The store can only stop early where nothing is sorted or skipped afterwards.
-	most := -1
-	switch {
-	case !ordered:
-	case query.Page > 0:
-		most = query.Page * size
-	case limit >= 0:
-		most = limit
-	}
-	if most == 0 {
-		return nil, nil
-	}
-	var found []*row[*model.Event]
-	overflow := false
-	err = r.view.Events(r.context(), selection, func(event *model.Event) bool {
-		candidate := &row[*model.Event]{r, event}
-		if query.Where == nil || filter.Match(candidate) {
-			found = append(found, candidate)
+	if s.query.Page > 0 {
+		size := s.in.view.SearchLimit()
+		if s.query.Page > math.MaxInt32/size {
+			return nil // nobody has so many
 		}
-		overflow = !ordered && len(found) > sortable
-		return !overflow && (most < 0 || len(found) < most)
+		skip = (s.query.Page - 1) * size
+		if left < 0 || left > size {
+			left = size
+		}
+	}
+	selection.Limit = batch
+	for left != 0 {
+		events, err := s.read(selection)
+		if err != nil {
+			return err
+		}
+		for _, event := range events {
+			switch {
+			case left == 0 || !s.matches(event):
+			case skip > 0:
+				skip--
+			default:
+				left--
+				each(event)
+			}
+		}
+		if len(events) < batch {
+			return nil
+		}
+		if last := events[batch-1].ID; selection.Ascending {
+			selection.After = last
+		} else {
+			selection.Before = last
+		}
+	}
+	return nil
+}
+
+// sorted is run for another order than that of the ids.
+func (s *eventScan) sorted(each func(*model.Event)) error {
+	var found []*row[*model.Event]
+	err := s.in.view.Events(s.in.context(), s.selection, func(event *model.Event) bool {
+		if s.matches(event) {
+			found = append(found, &row[*model.Event]{s.in, event})
+		}
+		return len(found) <= sortable
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if overflow {
-		return nil, fault.Bad("", "The search text selects too many events to be sorted; narrow it down, or sort by id.")
+	if len(found) > sortable {
+		return fault.Bad("", "The search text selects too many events to be sorted; narrow it down, or sort by id.")
 	}
-	if !ordered {
-		found = search.Select(filter, found)
+	found = search.Page(search.Select(s.filter, found), s.query.Page, s.in.view.SearchLimit())
+	if s.limit >= 0 && s.limit < len(found) {
+		found = found[:s.limit]
 	}
-	found = search.Page(found, query.Page, size)
-	if limit >= 0 && limit < len(found) {
-		found = found[:limit]
+	for _, event := range found {
+		each(event.it)
 	}
-	events := make([]*model.Event, len(found))
-	for i := range found {
-		events[i] = found[i].it
-	}
-	return events, nil
+	return nil
+}
+
+func (s *eventScan) matches(event *model.Event) bool {
+	return s.query.Where == nil || s.filter.Match(&row[*model.Event]{s.in, event})
+}
+
+func (s *eventScan) read(selection store.EventQuery) ([]*model.Event, error) {
+	var events []*model.Event
+	err := s.in.view.Events(s.in.context(), selection, func(event *model.Event) bool {
+		events = append(events, event)
+		return true
+	})
+	return events, err
 }
 
 // narrow gives the store those conditions that it has columns for and that hold

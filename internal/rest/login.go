@@ -87,13 +87,13 @@ func (s *Server) login(r *http.Request, root string, header http.Header) (caller
 		return nil, after, denied(err)
 	}
 	if wanted.persistent {
-		return s.begin(r, root, header, verified, wanted)
+		return s.beginSession(r, root, header, verified, wanted)
 	}
 	return &verified, after, nil
 }
 
-// begin opens a session for a verified caller.
-func (s *Server) begin(r *http.Request, root string, header http.Header, verified auth.Caller, wanted preferences) (*auth.Caller, func(), error) {
+// beginSession opens a session for a verified caller.
+func (s *Server) beginSession(r *http.Request, root string, header http.Header, verified auth.Caller, wanted preferences) (*auth.Caller, func(), error) {
 	wish := auth.SessionWish{Protected: wanted.protected && s.options.CSRFProtection()}
 	if minutes, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("Session-TTL"))); err == nil && minutes >= 1 {
 		wish.Idle = time.Duration(min(minutes, 60*24*365)) * time.Minute

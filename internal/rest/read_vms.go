@@ -12,8 +12,16 @@ func (r *request) vm() (*model.VM, error) { return r.view.VM(r.id("vm")) }
 
 var vmList = collection[*model.VM]{
 	root: "vms", item: "vm", kind: vmKind,
-	rows: func(r *request) ([]*model.VM, error) { return r.view.VMs(), nil },
-	show: showVM,
+	rows: func(r *request) ([]*model.VM, error) {
+		r.server.shown.forget(r)
+		return r.view.VMs(), nil
+	},
+	show: func(r *request, vm *model.VM) (any, error) {
+		if r.plain() {
+			return r.server.shown.vm(r, vm), nil
+		}
+		return showVM(r, vm)
+	},
 }
 
 var oneVM = object("vm", (*request).vm, func(r *request, vm *model.VM) (any, error) {

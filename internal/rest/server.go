@@ -57,6 +57,7 @@ type Server struct {
 	table    *table
 	metrics  *metrics
 	pages    map[pageKey]*v3.Page
+	shown    fragments
 }
 
 // pageKey is what pages differ by.
@@ -81,6 +82,7 @@ func New(options Options) *Server {
 		options: options, engine: options.Engine, logins: options.Logins,
 		sessions: options.Sessions, log: options.Log, metrics: newMetrics(options.Registry),
 	}
+	s.shown.kept = make(map[fragmentKey]fragment)
 	v3.Prepare()
 	s.table = newTable(s.routes())
 	s.makePages()

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -10,26 +11,60 @@ import (
 	"vireo/internal/model"
 )
 
-// write sends an answer and returns its code.
+// write sends an answer and returns its code. A short answer is made as a whole
+// before it is sent, so that a failure on the way is still answered as one; a
+// long one that fails on the way is cut off.
 func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
-	made := body{}
+	made := &body{}
 	defer func() { made.release() }()
-	if err := out.render(&made, in.format); err != nil {
+	code := 0
+	made.begin = func() io.Writer {
+		code = s.begin(w, in, out, nil)
+		if in.http.Method == http.MethodHead {
+			return io.Discard
+		}
+		return w
+	}
+	if err := out.render(made, in.format); err != nil {
+		if made.to != nil {
+			s.log.Error("an answer could not be finished", "path", in.http.URL.Path, "err", err)
+			panic(http.ErrAbortHandler)
+		}
 		made.release()
 		out = in.refuse(err)
-		_ = out.render(&made, in.format) // a refusal always renders
+		_ = out.render(made, in.format) // a refusal always renders
 	}
-	code := out.code
-	if code == 0 {
-		code = http.StatusOK
+	if made.to != nil {
+		made.send(made.to)
+		return code
 	}
-	header := w.Header()
-	if code == http.StatusUnauthorized {
+	if codeOfAnswer(out) == http.StatusUnauthorized {
 		made.release()
 		made.add(func(dst []byte) []byte { return append(dst, unauthorized...) })
+	}
+	code = s.begin(w, in, out, &made.length)
+	if in.http.Method != http.MethodHead {
+		made.send(w)
+	}
+	return code
+}
+
+func codeOfAnswer(out *answer) int {
+	if out.code == 0 {
+		return http.StatusOK
+	}
+	return out.code
+}
+
+// begin sends code and header; the length may not be known yet.
+func (s *Server) begin(w http.ResponseWriter, in *request, out *answer, length *int) int {
+	code := codeOfAnswer(out)
+	header := w.Header()
+	switch {
+	case code == http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", `Basic realm="RESTAPI"`)
 		header.Set("Content-Type", "text/html; charset=UTF-8")
-	} else if made.length > 0 {
+	case length == nil || *length > 0:
 		header.Set("Content-Type", in.format.contentType())
 	}
 	if out.location != "" {
@@ -38,11 +73,10 @@ func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
 	if out.links != "" {
 		header.Set("Link", out.links)
 	}
-	header.Set("Content-Length", strconv.Itoa(made.length))
-	w.WriteHeader(code)
-	if in.http.Method != http.MethodHead {
-		made.send(w)
+	if length != nil {
+		header.Set("Content-Length", strconv.Itoa(*length))
 	}
+	w.WriteHeader(code)
 	return code
 }
 
