@@ -207,7 +207,7 @@ func passed(t *testing.T, seen []sighting, statuses ...string) {
 	var words []string
 	next := 0
 	for _, s := range seen {
-		words = append(words, s.status)
+		words = append(words, fmt.Sprintf("%s at %v", s.status, s.at.Sub(seen[0].at).Round(time.Millisecond)))
 		if next < len(statuses) && s.status == statuses[next] {
 			next++
 		}
@@ -215,6 +215,7 @@ func passed(t *testing.T, seen []sighting, statuses ...string) {
 	if next < len(statuses) {
 		t.Errorf("the statuses were %v, want %v among them", words, statuses)
 	}
+	t.Logf("the statuses were %v", words)
 }
 
 func find(seen []sighting, status string) (sighting, bool) {
