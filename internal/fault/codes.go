@@ -54,7 +54,6 @@ const (
 	UnsupportedWish        = "ACTION_TYPE_FAILED_NOT_SUPPORTED"
 	StorageFailed          = "STORAGE_OPERATION_FAILED"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
-	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
@@ -106,7 +105,6 @@ var catalogue = map[string]entry{
 	StateConflict:          {Conflict, "Cannot %s. %s"},
 	UnsupportedWish:        {BadRequest, "Cannot %s. %s"},
 	DiskLocked:             {Conflict, "Cannot %s. Disk is locked: %s. Please try again in a few minutes."},
-	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},

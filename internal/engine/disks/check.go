@@ -60,15 +60,12 @@ func (r *room) checkSize(verb string, disk *model.Disk) error {
 	return nil
 }
 
-// checkKind refuses combinations of format, allocation and use that cannot be.
+// checkKind refuses combinations of format and use that cannot be. Both formats
+// can be thin or preallocated.
 func checkKind(verb string, disk *model.Disk) error {
-	formats := map[model.DiskFormat]string{model.DiskCOW: "COW", model.DiskRaw: "RAW"}
-	allocation := map[bool]string{true: "Sparse", false: "Preallocated"}
 	switch {
-	case formats[disk.Format] == "":
+	case disk.Format != model.DiskCOW && disk.Format != model.DiskRaw:
 		return fault.New(fault.Invalid, verb, "The format must be cow or raw.")
-	case disk.Format == model.DiskCOW && !disk.Sparse:
-		return fault.New(fault.DiskConfiguration, verb, formats[disk.Format], allocation[disk.Sparse])
 	case disk.Shareable && disk.Format != model.DiskRaw:
 		return fault.New(fault.Invalid, verb, "A shareable disk must be of the format raw.")
 	}

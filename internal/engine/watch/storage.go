@@ -15,6 +15,7 @@ func (w *Watcher) checkStorage() {
 	for {
 		for _, domain := range w.inventory.StorageDomains.All() {
 			w.checkDomain(domain)
+			w.measureDisks(domain.ID)
 		}
 		timer := time.NewTimer(max(w.values.Duration("StorageCheckInterval"), time.Second))
 		select {
@@ -53,4 +54,40 @@ func (w *Watcher) checkDomain(domain *model.StorageDomain) {
 		return nil
 	})
 	w.wrote(err)
+}
+
+// measureDisks keeps the sizes that disks really take (actual_size) true. A disk
+// that is being made or changed is its job's.
+func (w *Watcher) measureDisks(id model.ID) {
+	domain, ok := w.inventory.StorageDomains.Get(id)
+	if !ok || domain.Status != model.StorageDomainActive || domain.Type != model.StorageDomainData {
+		return
+	}
+	sizes := make(map[model.ID]int64)
+	for _, disk := range w.inventory.Disks.All() {
+		if disk.StorageDomain != id || disk.Status != model.DiskOK || w.base.Err() != nil {
+			continue
+		}
+		bounded, cancel := context.WithTimeout(w.base, w.values.Duration("HostCallTimeout"))
+		occupied, err := w.Engine.Images.Occupied(bounded, domain, disk.ID)
+		cancel()
+		if err != nil {
+			w.Log.Debug("a disk could not be measured", "disk", disk.ID, "err", err)
+			continue
+		}
+		if occupied != disk.ActualSize {
+			sizes[disk.ID] = occupied
+		}
+	}
+	if len(sizes) == 0 {
+		return
+	}
+	w.wrote(w.inventory.Update(w.base, func(tx *inventory.Tx) error {
+		for disk, size := range sizes {
+			if edited, ok := tx.Disks.Edit(disk); ok && edited.Status == model.DiskOK {
+				edited.ActualSize = size
+			}
+		}
+		return nil
+	}))
 }
