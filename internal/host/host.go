@@ -68,6 +68,7 @@ type Host interface {
 	Machine
 	Power
 	Devices
+	Display
 	Agent
 
 	// Watch returns the events of all guests, from the moment it returns on. The
@@ -141,6 +142,15 @@ type Devices interface {
 	PlugNIC(ctx context.Context, id model.ID, nic NICSpec) error
 	UnplugNIC(ctx context.Context, id model.ID, mac string) error
 	UpdateNIC(ctx context.Context, id model.ID, nic NICSpec) error
+}
+
+// Display guards the displays of guests that run. A guest starts with a display
+// that lets nobody in.
+type Display interface {
+	// SetTicket replaces what opens the display, and throws off whoever was let
+	// in before. It lasts for this run at most. A guest without a display is
+	// RefusedUnsupported, one that does not run RefusedState.
+	SetTicket(ctx context.Context, id model.ID, ticket Ticket) error
 }
 
 // Agent speaks to the guest agent inside. RefusedAgent when there is none or it

@@ -24,6 +24,9 @@ type guest struct {
 	nics    []host.NICSpec
 	cdrom   string
 	console model.Console
+	// ticket opens the display; nil lets nobody in. viewers are those who were.
+	ticket  *host.Ticket
+	viewers []chan struct{}
 
 	// booted says that the software inside is up; agent that its channel is open.
 	booted, agent bool
@@ -68,6 +71,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	g.nics = slices.Clone(g.spec.NICs)
 	g.cdrom = g.spec.CDROM
 	g.console = g.machine.openConsole(g.spec)
+	g.ticket = nil
 	g.machine.used += g.spec.Memory
 	g.end, g.pause = "", ""
 	g.cpu, g.uptime = 0, 0
@@ -154,6 +158,7 @@ func (g *guest) quit(end host.End, tell bool) {
 	g.halt()
 	g.hear()
 	g.machine.closeConsole(g.console)
+	g.throwOff()
 	g.machine.used -= g.spec.Memory
 	g.console = model.Console{}
 	g.machine.world.watchEnd(g)

@@ -58,8 +58,11 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 			return host.NICSpec{ID: model.NewID(), MAC: "52:54:00:00:00:02", Model: model.NICVirtio, User: true, Linked: true}
 		},
 		Counter: func(_ *testing.T, id model.ID) int64 { return int64(machine.Uptime(string(id)) / time.Millisecond) },
-		Kill:    func(_ *testing.T, id model.ID) { machine.Kill(string(id)) },
-		Cut:     func(*testing.T) { machine.Cut() },
+		Enter: func(_ *testing.T, id model.ID, password string) (<-chan struct{}, bool) {
+			return machine.Enter(string(id), password)
+		},
+		Kill: func(_ *testing.T, id model.ID) { machine.Kill(string(id)) },
+		Cut:  func(*testing.T) { machine.Cut() },
 	}
 }
 

@@ -32,6 +32,9 @@ type Target struct {
 	// Counter reads a number that the software inside the guest raises while it
 	// runs, from 0 at its power on.
 	Counter func(t *testing.T, id model.ID) int64
+	// Enter tries a password on the guest's display, as a viewer does. The channel
+	// is closed when the viewer is thrown off.
+	Enter func(t *testing.T, id model.ID, password string) (thrownOff <-chan struct{}, letIn bool)
 	// Kill ends the guest's QEMU with a signal.
 	Kill func(t *testing.T, id model.ID)
 	// Cut loses the machine's connections, and lets new ones be made.
@@ -76,6 +79,7 @@ func Promises() []Promise {
 		{"the figures of a running guest move", always, figuresMove},
 		{"the medium changes", func(g Target) bool { return g.Media[0] != "" }, mediumChanges},
 		{"devices come and go", func(g Target) bool { return g.SpareDisk != nil && g.SpareNIC != nil }, devicesComeAndGo},
+		{"a ticket opens the display", func(g Target) bool { return g.Enter != nil }, ticketOpensDisplay},
 		{"the agent answers and reboots", agent, agentAnswersAndReboots},
 		{"a guest that powers itself off is told apart", agent, selfPowerOffIsToldApart},
 		{"a saved guest goes on", func(g Target) bool { return g.SaveDir != "" }, savedGuestGoesOn},

@@ -31,6 +31,7 @@ func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 		"PlugNIC":       b.PlugNIC(ctx, id, nic),
 		"UnplugNIC":     b.UnplugNIC(ctx, id, nic.MAC),
 		"UpdateNIC":     b.UpdateNIC(ctx, id, nic),
+		"SetTicket":     b.SetTicket(ctx, id, host.Ticket{Password: "opensesame"}),
 		"AgentPing":     b.AgentPing(ctx, id),
 		"AgentShutdown": b.AgentShutdown(ctx, id, false),
 	}

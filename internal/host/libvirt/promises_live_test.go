@@ -50,8 +50,11 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 			return host.NICSpec{ID: id, MAC: newMAC(id), Model: model.NICVirtio, User: true, Linked: true}
 		},
 		Counter: func(t *testing.T, id model.ID) int64 { return counter(t, h, id) },
-		Kill:    func(t *testing.T, id model.ID) { must(t, syscall.Kill(qemuPID(t, id), syscall.SIGKILL)) },
-		Cut:     func(*testing.T) { line.cut() },
+		Enter: func(t *testing.T, id model.ID, password string) (<-chan struct{}, bool) {
+			return enterDisplay(t, look(t, h, id).Console, password)
+		},
+		Kill: func(t *testing.T, id model.ID) { must(t, syscall.Kill(qemuPID(t, id), syscall.SIGKILL)) },
+		Cut:  func(*testing.T) { line.cut() },
 	})
 }
 

@@ -140,6 +140,12 @@ func (c *connection) UpdateNIC(ctx context.Context, id model.ID, nic host.NICSpe
 	return c.Host.UpdateNIC(ctx, id, nic)
 }
 
+// SetTicket counts and passes on.
+func (c *connection) SetTicket(ctx context.Context, id model.ID, ticket host.Ticket) (err error) {
+	defer c.count("SetTicket", time.Now(), &err)
+	return c.Host.SetTicket(ctx, id, ticket)
+}
+
 // AgentPing counts and passes on.
 func (c *connection) AgentPing(ctx context.Context, id model.ID) (err error) {
 	defer c.count("AgentPing", time.Now(), &err)
