@@ -155,6 +155,7 @@ func (r *request) progress(action string) (state string, refusal *v3.Fault, err 
 		case model.JobFailed, model.JobAborted:
 			state = "failed"
 			refusal = jobFault(job)
+		case model.JobFinished, model.JobUnknown:
 		}
 	}
 	return state, refusal, nil

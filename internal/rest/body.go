@@ -33,7 +33,7 @@ func (b *body) add(more func(dst []byte) []byte) {
 		if b.to != nil {
 			b.send(b.to)
 		}
-		chunk := chunks.Get().(*[]byte)
+		chunk, _ := chunks.Get().(*[]byte) // the pool holds nothing else
 		*chunk = (*chunk)[:0]
 		b.chunks = append(b.chunks, chunk)
 	}

@@ -51,7 +51,7 @@ func (f *fragments) vm(r *request, vm *model.VM) any {
 	if full && !known {
 		return shape
 	}
-	scratch := chunks.Get().(*[]byte)
+	scratch, _ := chunks.Get().(*[]byte) // the pool holds nothing else
 	defer chunks.Put(scratch)
 	if r.format == jsonFormat {
 		*scratch = wire.AppendJSON((*scratch)[:0], shape, wire.JSON{})

@@ -24,8 +24,10 @@ func (r *request) actionParams(command *engine.Command, action *v3.Action) (any,
 // readStart reads start (api-v3 3.2).
 func readStart(_ *request, action *v3.Action) (any, error) {
 	if isTrue(action.UseSysprep) && isTrue(action.UseCloudInit) {
-		return nil, &fault.Fault{Kind: fault.Conflict, Code: "SYSPREP_AND_CLOUD_INIT",
-			Reason: "Cannot use sysprep and cloud_init tags simultaneously when running VM."}
+		return nil, &fault.Fault{
+			Kind: fault.Conflict, Code: "SYSPREP_AND_CLOUD_INIT",
+			Reason: "Cannot use sysprep and cloud_init tags simultaneously when running VM.",
+		}
 	}
 	if isTrue(action.UseSysprep) || isTrue(action.UseCloudInit) {
 		return nil, unsupported("Starting with cloud-init or sysprep is not supported.")

@@ -3,6 +3,7 @@ package rest
 import (
 	"slices"
 
+	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
@@ -75,89 +76,43 @@ func lastStats(vm *model.VM, live *model.Live) *model.VMStats {
 	return &model.VMStats{MemoryInstalled: vm.Memory}
 }
 
-// attached is a disk as a VM has it.
-type attached struct {
-	disk       *model.Disk
-	attachment *model.DiskAttachment
-	vm         model.ID
+func showAttached(r *request, a engine.AttachedDisk) (any, error) {
+	return r.page.ShowVMDisk(a.Disk, a.Attachment, r.id("vm")), nil
 }
 
-func showAttached(r *request, a attached) (any, error) {
-	return r.page.ShowVMDisk(a.disk, a.attachment, a.vm), nil
-}
-
-var vmDiskList = collection[attached]{
+var vmDiskList = collection[engine.AttachedDisk]{
 	root: "disks", item: "disk",
-	rows: func(r *request) ([]attached, error) {
-		vm, err := r.vm()
-		if err != nil {
-			return nil, err
-		}
-		var found []attached
-		for i := range vm.Disks {
-			if disk, err := r.view.Disk(vm.Disks[i].Disk); err == nil {
-				found = append(found, attached{disk, &vm.Disks[i], vm.ID})
-			}
-		}
-		return found, nil
-	},
+	rows: func(r *request) ([]engine.AttachedDisk, error) { return r.view.VMDisks(r.id("vm")) },
 	show: showAttached,
 }
 
-var oneVMDisk = object("disk", (*request).attachedDisk, showAttached)
+var oneVMDisk = object("disk", func(r *request) (engine.AttachedDisk, error) {
+	return r.view.VMDisk(r.id("vm"), r.id("disk"))
+}, showAttached)
 
-func (r *request) attachedDisk() (attached, error) {
-	vm, err := r.vm()
-	if err != nil {
-		return attached{}, err
-	}
-	i := slices.IndexFunc(vm.Disks, func(a model.DiskAttachment) bool { return a.Disk == r.id("disk") })
-	if i < 0 {
-		return attached{}, fault.Missing(string(r.id("disk")))
-	}
-	disk, err := r.view.Disk(r.id("disk"))
-	return attached{disk, &vm.Disks[i], vm.ID}, err
+func showNIC(r *request, nic *model.NIC) (any, error) {
+	return r.page.ShowNIC(nic, r.id("vm"), r.view.Live(r.id("vm"))), nil
 }
 
-// attachedNIC is a network interface with the VM that has it.
-type attachedNIC struct {
-	nic *model.NIC
-	vm  *model.VM
-}
-
-func showAttachedNIC(r *request, a attachedNIC) (any, error) {
-	return r.page.ShowNIC(a.nic, a.vm.ID, r.view.Live(a.vm.ID)), nil
-}
-
-var vmNICList = collection[attachedNIC]{
+var vmNICList = collection[*model.NIC]{
 	root: "nics", item: "nic",
-	rows: func(r *request) ([]attachedNIC, error) {
+	rows: func(r *request) ([]*model.NIC, error) {
 		vm, err := r.vm()
 		if err != nil {
 			return nil, err
 		}
-		found := make([]attachedNIC, len(vm.NICs))
+		found := make([]*model.NIC, len(vm.NICs))
 		for i := range vm.NICs {
-			found[i] = attachedNIC{&vm.NICs[i], vm}
+			found[i] = &vm.NICs[i]
 		}
 		return found, nil
 	},
-	show: showAttachedNIC,
+	show: showNIC,
 }
 
-var oneVMNIC = object("nic", (*request).nic, showAttachedNIC)
+var oneVMNIC = object("nic", (*request).nic, showNIC)
 
-func (r *request) nic() (attachedNIC, error) {
-	vm, err := r.vm()
-	if err != nil {
-		return attachedNIC{}, err
-	}
-	i := slices.IndexFunc(vm.NICs, func(n model.NIC) bool { return n.ID == r.id("nic") })
-	if i < 0 {
-		return attachedNIC{}, fault.Missing(string(r.id("nic")))
-	}
-	return attachedNIC{&vm.NICs[i], vm}, nil
-}
+func (r *request) nic() (*model.NIC, error) { return r.view.VMNIC(r.id("vm"), r.id("nic")) }
 
 var vmCDROMList = collection[*v3.CDROM]{
 	root: "cdroms", item: "cdrom",

@@ -268,8 +268,10 @@ func (r *request) handler(header http.Header) (handler, error) {
 	handler := r.route.handler(r.http.Method)
 	if handler == nil {
 		header.Set("Allow", r.route.allow())
-		return nil, &fault.Fault{Kind: methodNotAllowed, Code: "METHOD_NOT_ALLOWED",
-			Messages: []string{"The method " + shorten(r.http.Method) + " is not allowed here; allowed are " + r.route.allow() + "."}}
+		return nil, &fault.Fault{
+			Kind: methodNotAllowed, Code: "METHOD_NOT_ALLOWED",
+			Messages: []string{"The method " + shorten(r.http.Method) + " is not allowed here; allowed are " + r.route.allow() + "."},
+		}
 	}
 	if err := r.checkIDs(); err != nil {
 		return nil, err

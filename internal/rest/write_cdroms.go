@@ -15,7 +15,7 @@ func (s *Server) addCDROM(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.code, out.location = http.StatusCreated, out.shape.(*v3.CDROM).Href
+	out.code, out.location = http.StatusCreated, r.href()+"/"+string(model.BlankID)
 	return out, nil
 }
 

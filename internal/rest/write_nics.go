@@ -54,7 +54,8 @@ func (s *Server) updateNIC(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v3.ForgetUnchanged(shape, r.page.ShowNIC(found.nic, found.vm.ID, r.view.Live(found.vm.ID)))
+	live := r.view.Live(r.id("vm"))
+	v3.ForgetUnchanged(shape, r.page.ShowNIC(found, r.id("vm"), live))
 	call := r.call(model.KindNIC, "update")
 	call.Params = &nics.Params{Edit: edit}
 	if _, err := r.act(call, nil); err != nil {
@@ -63,7 +64,7 @@ func (s *Server) updateNIC(r *request) (*answer, error) {
 	if found, err = r.nic(); err != nil {
 		return nil, err
 	}
-	return &answer{root: "nic", shape: r.page.ShowNIC(found.nic, found.vm.ID, r.view.Live(found.vm.ID))}, nil
+	return &answer{root: "nic", shape: r.page.ShowNIC(found, r.id("vm"), live)}, nil
 }
 
 // removeNIC takes a network interface from a VM.

@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"fmt"
 	"strings"
 
 	"vireo/internal/fault"
@@ -42,7 +41,7 @@ func (s *VM) Apply(to *model.VMConfig, find Finder) error {
 	if err := s.PlacementPolicy.apply(&to.Placement, find); err != nil {
 		return err
 	}
-	return s.VMBase.apply(to, find)
+	return s.apply(to, find)
 }
 
 func (s *VMBase) apply(to *model.VMConfig, find Finder) error {
@@ -329,6 +328,8 @@ func (r *Resource) CheckUpdate(id model.ID) error {
 	if r.ID == nil || *r.ID == "" || strings.EqualFold(*r.ID, string(id)) {
 		return nil
 	}
-	return &fault.Fault{Kind: fault.Conflict, Code: "BROKEN_IMMUTABILITY", Reason: "Broken immutability constraint",
-		Messages: []string{fmt.Sprintf("Attempt to set immutable field: %s", "id")}}
+	return &fault.Fault{
+		Kind: fault.Conflict, Code: "BROKEN_IMMUTABILITY", Reason: "Broken immutability constraint",
+		Messages: []string{"Attempt to set immutable field: id"},
+	}
 }
