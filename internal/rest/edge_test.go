@@ -3,9 +3,11 @@ package rest_test
 import (
 	"bytes"
 	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -92,6 +94,31 @@ func TestGracePeriodIsWaited(t *testing.T) {
 	e := newEdge(t)
 	vm := e.addVM("web1")
 	e.want(200, "POST", "/api/vms/"+vm+"/stop", "<action><grace_period><expiry>20</expiry></grace_period></action>", "<expiry>20</expiry>", "<state>complete</state>")
+}
+
+// TestCommandsOutlastTheDeadlineOfBodies: the time that a client has for sending
+// its request is not the time that the command has.
+func TestCommandsOutlastTheDeadlineOfBodies(t *testing.T) {
+	e := newEdge(t)
+	vm := e.addVM("web1")
+	for _, protocol := range []int{1, 2} {
+		server := httptest.NewUnstartedServer(e.api)
+		server.Config.ReadTimeout = 250 * time.Millisecond
+		server.EnableHTTP2 = protocol == 2
+		server.StartTLS()
+		request := e.request("POST", "/api/vms/"+vm+"/stop", "<action><grace_period><expiry>600</expiry></grace_period></action>")
+		request.RequestURI = ""
+		request.URL.Host = server.Listener.Addr().String()
+		answer, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := readAll(t, answer.Body); answer.StatusCode != 200 || answer.ProtoMajor != protocol {
+			t.Errorf("%s: %d %s", answer.Proto, answer.StatusCode, body)
+		}
+		_ = answer.Body.Close()
+		server.Close()
+	}
 }
 
 // TestManyAtOnce is for the race detector.
