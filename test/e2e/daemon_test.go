@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -24,7 +25,9 @@ var system = &daemon{address: systemURI}
 
 // virsh runs a command and gives its output.
 func (d *daemon) virsh(arguments ...string) (string, error) {
-	output, err := exec.Command("virsh", append([]string{"--connect", d.address, "--quiet"}, arguments...)...).CombinedOutput()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, "virsh", append([]string{"--connect", d.address, "--quiet"}, arguments...)...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("virsh %s: %w: %s", strings.Join(arguments, " "), err, output)
 	}
@@ -48,6 +51,16 @@ func (d *daemon) state(id string) string {
 		return "none"
 	}
 	return output
+}
+
+// define makes a guest that the engine knows nothing of.
+func (d *daemon) define(t *testing.T, definition string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "domain.xml")
+	if err := os.WriteFile(path, []byte(definition), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.must(t, "define", path)
 }
 
 // sweep removes all guests that this run has made there.

@@ -54,8 +54,13 @@ func newPrivate(t *testing.T) *private {
 	holder := exec.Command("unshare", "--mount", "--uts", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
 		"sh", "-c", setUp, "sh", p.folder)
 	holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var complaint strings.Builder
-	holder.Stderr = &complaint
+	// A file, not a pipe: what keeps a pipe open holds up Wait.
+	complaint, err := os.Create(filepath.Join(p.folder, "set-up.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer complaint.Close()
+	holder.Stderr = complaint
 	if err := holder.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +71,7 @@ func newPrivate(t *testing.T) *private {
 	eventually(t, "the namespaces", func() (bool, string) {
 		p.first = childOf(holder.Process.Pid)
 		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.first))
-		return strings.TrimSpace(string(name)) == "tini", complaint.String()
+		return strings.TrimSpace(string(name)) == "tini", "see set-up.log"
 	})
 	p.startDaemon(t)
 	return p

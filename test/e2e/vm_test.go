@@ -66,7 +66,7 @@ func (v *vm) await(t *testing.T, statuses ...string) {
 	t.Helper()
 	eventually(t, v.name+" to be "+strings.Join(statuses, " or "), func() (bool, string) {
 		status := v.status(t)
-		return slices.Contains(statuses, status), "it is " + status + "; libvirt says " + v.e.daemon.state(v.id)
+		return slices.Contains(statuses, status), "it is " + status
 	})
 }
 
