@@ -130,6 +130,10 @@ func endCause(seen Seen) Cause {
 // afterSilence restores the status that a VM had before its host or its monitor
 // fell silent, unless the guest is seen to be otherwise.
 func afterSilence(now, before model.Status, detail model.PauseDetail, seen Seen) (Move, bool) {
+	if (before == model.StatusDown || before == model.StatusSuspended) && !hasRun(seen) {
+		// A start of which nobody knew how far it had come.
+		return Move{To: before, Cause: CauseRestored}, true
+	}
 	if !HasGuest(before) || before == model.StatusUnknown || before == model.StatusNotResponding {
 		before = model.StatusUp
 	}
@@ -140,6 +144,15 @@ func afterSilence(now, before model.Status, detail model.PauseDetail, seen Seen)
 		detail = ""
 	}
 	return Move{To: before, Detail: detail, Cause: CauseRestored}, true
+}
+
+// hasRun says whether there is a guest, or a trace of one that has run.
+func hasRun(seen Seen) bool {
+	if seen.State != host.Off {
+		return seen.State != Absent
+	}
+	_, ended := ends[seen.End]
+	return ended
 }
 
 // unexpected handles a guest of ours that lives although the VM should have
