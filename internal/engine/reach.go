@@ -9,6 +9,7 @@ import (
 	"vireo/internal/host"
 	"vireo/internal/job"
 	"vireo/internal/model"
+	"vireo/internal/store"
 )
 
 // patience is how many times a call that ran into its time limit on a host that
@@ -19,8 +20,14 @@ const patience = 3
 // by an interruption, only by the engine's stop and by the option that names its
 // time limit, so that no host is left half-way. A host that does not answer
 // makes the step wait for it (job.BlockedError): whether the call was done is
-// not known then. A refusal becomes a fault with the host's reason.
+// not known then. An engine that has lost the right to write calls no host. A
+// refusal becomes a fault with the host's reason.
 func (e *Engine) OnHost(w *job.Work, id model.ID, limit string, do func(context.Context, host.Host) error) error {
+	select {
+	case <-e.Inventory.Store().Fenced():
+		return store.ErrFenced
+	default:
+	}
 	conn, err := e.Machines.Connected(id)
 	if err == nil {
 		bounded, cancel := context.WithTimeout(w.Steady(), e.Values.Duration(limit))

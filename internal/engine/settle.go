@@ -119,5 +119,6 @@ func (e *Engine) Down(tx *inventory.Tx, vm *model.VM, cause lifecycle.Cause, why
 	about.Host, _ = tx.Hosts.Get(vm.Run.Host)
 	about.Detail = why
 	tx.Event(audit.New(code, about))
+	Orphan(tx, vm)
 	e.WentDown(tx, vm, why)
 }

@@ -21,6 +21,9 @@ type Run struct {
 	Epoch uint64 `json:"epoch"`
 	// Host is where the VM runs, or ran when its host stopped answering.
 	Host ID `json:"host,omitempty"`
+	// BootID is that of the host when the run began there: a host with another
+	// one has lost the guest.
+	BootID string `json:"boot_id,omitempty"`
 	// StartTime is when QEMU was started; StopTime when the VM last went down.
 	StartTime time.Time `json:"start_time,omitzero"`
 	StopTime  time.Time `json:"stop_time,omitzero"`

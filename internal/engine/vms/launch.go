@@ -29,6 +29,8 @@ type launchData struct {
 	Begun bool `json:"begun,omitempty"`
 	// Lost says that a restored guest was lost with its host.
 	Lost bool `json:"lost,omitempty"`
+	// Kept says that the saved state of a restored guest could not be removed.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // reserve chooses the host and begins a new run: from here on the VM counts on
@@ -88,8 +90,8 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 			if err != nil {
 				return err
 			}
-			if hasRun(ctx, conn, vm) {
-				return nil
+			if begun, err := hasRun(ctx, conn, vm); begun || err != nil {
+				return err
 			}
 			spec, err := r.spec(ctx, vm, data.Host)
 			if err != nil {
@@ -102,7 +104,15 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 			return err
 		}
 		refusal := r.HostFault(w.Job.Verb, data.Host, err)
-		if ctx.Err() != nil || !r.another(w, data, refusal) {
+		if ctx.Err() != nil || isThere(err) {
+			return refusal
+		}
+		// Nothing is left on a host that has refused; a guest that runs twice
+		// would be worse than asking again.
+		if err := r.clear(w, data.Host); err != nil {
+			return err
+		}
+		if !r.another(w, data, refusal) {
 			return refusal
 		}
 	}
@@ -162,17 +172,27 @@ func (r *room) another(w *job.Work, data launchData, refusal error) bool {
 	return w.Remember(&data) == nil
 }
 
+// isThere says whether a host refused because a guest of that id or name runs
+// there already: then no other host is tried.
+func isThere(err error) bool {
+	refused, ok := errors.AsType[*host.RefusedError](err)
+	return ok && refused.Code == host.RefusedExists
+}
+
 // hasRun says whether the guest of this run was already started: by this step
 // before a crash, and perhaps it has ended since. It must not be started again.
-func hasRun(ctx context.Context, conn host.Host, vm *model.VM) bool {
+func hasRun(ctx context.Context, conn host.Host, vm *model.VM) (bool, error) {
 	guest, err := conn.Guest(ctx, vm.ID)
+	if errors.Is(err, host.ErrNotFound) {
+		return false, nil
+	}
 	if err != nil || guest.Epoch != vm.Run.Epoch {
-		return false
+		return false, err
 	}
 	if guest.State != host.Off {
-		return true
+		return true, nil
 	}
-	return guest.End == host.EndShutdown || guest.End == host.EndDestroyed || guest.End == host.EndCrashed
+	return guest.End == host.EndShutdown || guest.End == host.EndDestroyed || guest.End == host.EndCrashed, nil
 }
 
 // unboot removes whatever the launch has left on its host.
@@ -225,7 +245,7 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 	}
 	var params StartParams
 	_ = w.Params(&params)
-	runs(vm)
+	r.runs(vm, w)
 	vm.Run.Once = params.Once
 	if params.Pause || vm.StartPaused {
 		engine.SetStatus(vm, model.StatusPaused, model.PauseNone)
@@ -235,7 +255,10 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 }
 
 // runs fills what is known of a run from its beginning on.
-func runs(vm *model.VM) {
+func (r *room) runs(vm *model.VM, w *job.Work) {
+	var data launchData
+	_ = w.Data(&data)
+	vm.Run.BootID = data.BootID
 	vm.Run.StartTime = time.Now().UTC()
 	vm.Run.StopTime = time.Time{}
 	vm.Run.Boot = slices.Clone(vm.OS.Boot)

@@ -48,8 +48,8 @@ func (r *room) restore(_ context.Context, w *job.Work) error {
 		return err
 	}
 	err = r.OnHost(w, data.Host, "SaveStateTimeout", func(ctx context.Context, conn host.Host) error {
-		if hasRun(ctx, conn, vm) {
-			return nil
+		if begun, err := hasRun(ctx, conn, vm); begun || err != nil {
+			return err
 		}
 		vm := model.Clone(vm)
 		vm.CDROM = vm.Run.Suspended.CDROM
@@ -69,7 +69,8 @@ func (r *room) restore(_ context.Context, w *job.Work) error {
 }
 
 // dropRestored removes the saved state, now that the guest runs. Failing at it
-// does not fail the start.
+// does not fail the start: what is left is kept as illegal disks, to be removed
+// by whoever sees them.
 func (r *room) dropRestored(ctx context.Context, w *job.Work) error {
 	vm, err := r.vm(w)
 	if err != nil || vm.Run.Suspended == nil {
@@ -79,11 +80,18 @@ func (r *room) dropRestored(ctx context.Context, w *job.Work) error {
 	if !ok {
 		return nil
 	}
-	if err := r.Images.RemoveSaved(w.Steady(), domain, vm.Run.Suspended); err != nil {
-		r.Log.ErrorContext(ctx, "the saved state of a restored VM could not be removed; remove its images by hand",
-			"vm", vm.ID, "memory", vm.Run.Suspended.MemoryImage, "config", vm.Run.Suspended.ConfigImage, "err", err)
+	err = r.Images.RemoveSaved(w.Steady(), domain, vm.Run.Suspended)
+	if err == nil || w.Steady().Err() != nil {
+		return err
 	}
-	return nil
+	r.Log.ErrorContext(ctx, "the saved state of a restored VM could not be removed; its images are kept as illegal disks",
+		"vm", vm.ID, "memory", vm.Run.Suspended.MemoryImage, "config", vm.Run.Suspended.ConfigImage, "err", err)
+	var data launchData
+	if err := w.Data(&data); err != nil {
+		return err
+	}
+	data.Kept = true
+	return w.Remember(&data)
 }
 
 // restored settles a restore: up again, or suspended as before with its state
@@ -102,15 +110,18 @@ func (r *room) restored(tx *inventory.Tx, w *job.Work, failure error) {
 	saved := vm.Run.Suspended
 	var data launchData
 	_ = w.Data(&data)
+	if data.Kept {
+		engine.Orphan(tx, vm)
+	}
+	vm.Run.Suspended = nil
 	if data.Lost {
 		r.Down(tx, vm, lifecycle.CauseVanished, "Its host was restarted while it was being restored.", audit.About{})
 		return
 	}
-	runs(vm)
+	r.runs(vm, w)
 	if saved != nil {
 		vm.Run.CDROM = saved.CDROM
 	}
-	vm.Run.Suspended = nil
 	engine.SetStatus(vm, model.StatusUp, "")
 }
 
@@ -125,6 +136,10 @@ func (r *room) drop(_ context.Context, w *job.Work) error {
 		return nil
 	}
 	err = r.Images.RemoveSaved(w.Steady(), domain, vm.Run.Suspended)
+	if err != nil && w.Steady().Err() == nil {
+		// What was removed in spite of an error is found to be so.
+		err = r.Images.RemoveSaved(w.Steady(), domain, vm.Run.Suspended)
+	}
 	if errors.Is(err, image.ErrNotFound) {
 		return nil
 	}

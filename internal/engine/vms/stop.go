@@ -36,6 +36,8 @@ func (r *room) destroy(_ context.Context, w *job.Work) error {
 }
 
 // forget removes what the host remembers of the run: its end is recorded here.
+// Only a host that is out of reach is waited for; whatever else goes wrong, the
+// guest has ended or is saved, and that must not be undone for it.
 func (r *room) forget(ctx context.Context, w *job.Work) error {
 	vm, err := r.vm(w)
 	if err != nil || vm.Run.Host == "" {
@@ -44,12 +46,13 @@ func (r *room) forget(ctx context.Context, w *job.Work) error {
 	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		return conn.Forget(ctx, vm.ID)
 	})
-	if errors.Is(err, host.ErrRefused) {
-		// A definition that stays is replaced by the next start.
-		r.Log.WarnContext(ctx, "a guest that was powered off could not be forgotten", "vm", vm.ID, "host", vm.Run.Host, "err", err)
-		return nil
+	if _, blocked := errors.AsType[*job.BlockedError](err); err == nil || blocked || w.Steady().Err() != nil {
+		return err
 	}
-	return err
+	// A definition that stays is replaced by the next start, or forgotten when
+	// the host is connected again.
+	r.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", vm.ID, "host", vm.Run.Host, "err", err)
+	return nil
 }
 
 // poweredOff settles a power-off: down, with the event that tells it.

@@ -179,12 +179,24 @@ func (r *room) save(_ context.Context, w *job.Work) error {
 		if err != nil {
 			return err
 		}
-		if guest.State == host.Off && guest.End == host.EndSaved && guest.Epoch == vm.Run.Epoch {
+		if isSaved(vm, guest) {
 			return nil
 		}
-		return conn.Save(ctx, vm.ID, path)
+		failure := conn.Save(ctx, vm.ID, path)
+		if errors.Is(failure, host.ErrRefused) {
+			// The memory is removed when the save has failed: be sure of it.
+			if guest, err := conn.Guest(ctx, vm.ID); err == nil && isSaved(vm, guest) {
+				return nil
+			}
+		}
+		return failure
 	})
 	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+}
+
+// isSaved says whether the guest of this run has ended by being saved.
+func isSaved(vm *model.VM, guest host.Guest) bool {
+	return guest.State == host.Off && guest.End == host.EndSaved && guest.Epoch == vm.Run.Epoch
 }
 
 func (r *room) forgetSaved(ctx context.Context, w *job.Work) error { return r.forget(ctx, w) }
