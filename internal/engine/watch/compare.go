@@ -30,7 +30,8 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 	if err != nil {
 		return fmt.Errorf("listing guests: %w", err)
 	}
-	return w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+	var stale []model.ID
+	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
 		if !ok {
 			return nil
@@ -50,8 +51,36 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 			w.rebooted(tx, edited, guests)
 		}
 		w.strangers(tx, edited, guests)
+		stale = w.stale(tx, edited, guests)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, id := range stale {
+		if err := conn.Forget(ctx, id); err != nil {
+			w.Log.Warn("what is left of a guest could not be forgotten", "host", m.id, "vm", id, "err", err)
+		}
+	}
+	return nil
+}
+
+// stale are the definitions that runs of this engine's VMs have left on a host,
+// and that nobody needs: somebody could start them.
+func (w *Watcher) stale(tx *inventory.Tx, on *model.Host, guests []host.Guest) []model.ID {
+	var left []model.ID
+	for _, guest := range guests {
+		if !guest.Ours || guest.Engine != w.Engine.ID || guest.State != host.Off {
+			continue
+		}
+		vm, known := tx.VMs.Get(guest.ID)
+		if _, held := tx.Holder(model.Ref{Kind: model.KindVM, ID: guest.ID}); held ||
+			known && (vm.Run.Host == on.ID || guest.Epoch > vm.Run.Epoch) {
+			continue
+		}
+		left = append(left, guest.ID)
+	}
+	return left
 }
 
 // rebooted closes the runs of all VMs that a restarted host has lost (event
@@ -69,33 +98,7 @@ func (w *Watcher) rebooted(tx *inventory.Tx, on *model.Host, guests []host.Guest
 			continue
 		}
 		edited, _ := tx.VMs.Edit(vm.ID)
-		tx.Event(audit.New(audit.HostRebooted, audit.About{VM: edited, Host: on}))
-		w.Engine.Down(tx, edited, lifecycle.CauseOff, "Its host was rebooted.", audit.About{})
-	}
-}
-
-// strangers tells of guests that carry this engine's mark and are not, or no
-// longer, what is recorded here.
-func (w *Watcher) strangers(tx *inventory.Tx, on *model.Host, guests []host.Guest) {
-	for _, guest := range guests {
-		if !guest.Ours || guest.Engine != w.Engine.ID || guest.State == host.Off {
-			continue
-		}
-		vm, known := tx.VMs.Get(guest.ID)
-		if !known {
-			w.Log.Warn("a guest of this engine belongs to no VM; it is left alone",
-				"host", on.ID, "vm", guest.ID, "name", guest.Name)
-			continue
-		}
-		if guest.Epoch > vm.Run.Epoch && w.Adopt {
-			edited, _ := tx.VMs.Edit(vm.ID)
-			edited.Run.Epoch, edited.Run.Host = guest.Epoch, on.ID
-			continue
-		}
-		if vm.Run.Host == "" && guest.Epoch == vm.Run.Epoch && vm.Run.Status == model.StatusDown {
-			edited, _ := tx.VMs.Edit(vm.ID)
-			edited.Run.Host = on.ID
-		}
+		w.wentWithHost(tx, edited, on)
 	}
 }
 

@@ -79,12 +79,12 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 		w.announce()
 	}()
 	w.lookAtAll(m.id)
-	return true, w.listen(ctx, conn, events)
+	return true, w.listen(ctx, m, conn, events)
 }
 
 // listen follows events until the connection is lost, testing it when it is
 // quiet.
-func (w *Watcher) listen(ctx context.Context, conn host.Host, events <-chan host.Event) error {
+func (w *Watcher) listen(ctx context.Context, m *machine, conn host.Host, events <-chan host.Event) error {
 	interval := w.values.Duration("HostPingInterval")
 	ping := time.NewTicker(max(interval, time.Second))
 	defer ping.Stop()
@@ -96,7 +96,7 @@ func (w *Watcher) listen(ctx context.Context, conn host.Host, events <-chan host
 				return errors.New("the connection was lost")
 			}
 			quiet = false
-			w.heard(event)
+			w.heard(m, conn, event)
 		case <-conn.Done():
 			return errors.New("the connection was closed")
 		case <-ping.C:

@@ -10,11 +10,13 @@ import (
 
 // heard takes one event. Those that only a moment can tell are written at once;
 // after any other the guest is looked at.
-func (w *Watcher) heard(event host.Event) {
+func (w *Watcher) heard(m *machine, conn host.Host, event host.Event) {
 	if _, ours := w.inventory.VMs.Get(event.Guest); !ours {
 		return
 	}
 	switch event.Kind {
+	case host.EventStarted:
+		w.started(m, conn, event.Guest)
 	case host.EventReset:
 		w.reset(event.Guest)
 	case host.EventAgentDisconnected:
@@ -82,14 +84,12 @@ func (w *Watcher) agentLost(id model.ID) {
 	})
 }
 
-// agentBack: the agent answers. It ends a reboot whose guest had gone; the way
-// up after a start is found by the look that follows.
+// agentBack: the agent answers. It ends a reboot whose guest had gone, also while
+// the request still waits for its answer; the way up after a start is found by
+// the look that follows.
 func (w *Watcher) agentBack(id model.ID) {
 	w.Engine.EditLive(id, func(live *model.Live) { live.AgentAlive = true })
-	w.edit(id, func(tx *inventory.Tx, vm *model.VM) bool {
-		if _, held := tx.Holder(vm.Ref()); held {
-			return false
-		}
+	w.edit(id, func(_ *inventory.Tx, vm *model.VM) bool {
 		if vm.Run.Status != model.StatusRebootInProgress || !vm.Run.ResetSeen {
 			return false
 		}
@@ -101,7 +101,7 @@ func (w *Watcher) agentBack(id model.ID) {
 
 func (w *Watcher) note(id model.ID, code audit.Code) {
 	err := w.inventory.Update(w.base, func(tx *inventory.Tx) error {
-		if vm, ok := tx.VMs.Get(id); ok {
+		if vm, ok := tx.VMs.Get(id); ok && !w.told.heard(vm, code) {
 			on, _ := tx.Hosts.Get(vm.Run.Host)
 			tx.Event(audit.New(code, audit.About{VM: vm, Host: on}))
 		}

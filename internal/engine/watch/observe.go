@@ -3,7 +3,6 @@ package watch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -47,7 +46,11 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		// What is left of an earlier run says nothing of this one.
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	}
-	over, err := w.observe(ctx, vm.Run.Epoch, guest)
+	alive := guest.State != host.Off && guest.State != lifecycle.Absent
+	if alive && vm.Run.Status == model.StatusNotResponding && w.hangs(vm) {
+		return
+	}
+	over, err := w.observe(ctx, vm, guest)
 	w.wrote(err)
 	if over && guest.State == host.Off {
 		if err := conn.Forget(bounded, id); err != nil {
@@ -73,14 +76,19 @@ func (w *Watcher) lookLater(id model.ID) {
 	})
 }
 
-// observe writes what a look at the run epoch means. over says that the run has
-// ended and is recorded.
-func (w *Watcher) observe(ctx context.Context, epoch uint64, guest host.Guest) (over bool, err error) {
+// observe writes what a look means that was begun when the VM was as in looked. A
+// VM that has changed since, in the hands of a job perhaps, is looked at again.
+// over says that the run has ended and is recorded.
+func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Guest) (over bool, err error) {
 	seen := lifecycle.Seen{State: guest.State, Pause: guest.Pause, End: guest.End, Agent: guest.AgentConnected}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		over = false
 		vm, exists := tx.VMs.Get(guest.ID)
-		if !exists || vm.Run.Epoch != epoch {
+		if !exists {
+			return nil
+		}
+		if vm != looked {
+			w.looks.ask(vm.ID)
 			return nil
 		}
 		if _, held := tx.Holder(vm.Ref()); held {
@@ -94,22 +102,58 @@ func (w *Watcher) observe(ctx context.Context, epoch uint64, guest host.Guest) (
 			return nil
 		}
 		edited, _ := tx.VMs.Edit(vm.ID)
-		if move.To == model.StatusDown {
-			w.Engine.Down(tx, edited, move.Cause, endSentences[move.Cause], audit.About{})
-			over = true
-			return nil
-		}
 		on, _ := tx.Hosts.Get(edited.Run.Host)
-		from := edited.Run.Status
-		engine.SetStatus(edited, move.To, move.Detail)
-		if guest.AgentConnected {
-			edited.Run.AgentSeen = true
+		switch {
+		case lifecycle.Resting(move.To) && move.Cause == lifecycle.CauseRestored:
+			w.neverRan(tx, edited, on, move)
+			over = true
+		case move.To == model.StatusDown:
+			w.ended(tx, edited, on, move)
+			over = true
+		default:
+			w.lives(tx, edited, on, guest, move)
 		}
-		fillRun(edited, guest)
-		w.tell(tx, edited, on, from, move)
 		return nil
 	})
 	return over, err
+}
+
+// lives writes the move of a VM that has a guest.
+func (w *Watcher) lives(tx *inventory.Tx, vm *model.VM, on *model.Host, guest host.Guest, move lifecycle.Move) {
+	from := vm.Run.Status
+	engine.SetStatus(vm, move.To, move.Detail)
+	if guest.AgentConnected {
+		vm.Run.AgentSeen = true
+	}
+	if move.Cause == lifecycle.CauseAdopted && on != nil {
+		vm.Run.BootID = on.BootID
+	}
+	engine.Orphan(tx, vm)
+	fillRun(vm, guest)
+	w.tell(tx, vm, on, from, move)
+}
+
+// ended writes the end of a run. A guest that is gone from a host which was
+// restarted since went with it (event 143).
+func (w *Watcher) ended(tx *inventory.Tx, vm *model.VM, on *model.Host, move lifecycle.Move) {
+	if move.Cause == lifecycle.CauseVanished && on != nil && vm.Run.BootID != "" && vm.Run.BootID != on.BootID {
+		w.wentWithHost(tx, vm, on)
+		return
+	}
+	w.Engine.Down(tx, vm, move.Cause, endSentences[move.Cause], audit.About{})
+}
+
+func (w *Watcher) wentWithHost(tx *inventory.Tx, vm *model.VM, on *model.Host) {
+	tx.Event(audit.New(audit.HostRebooted, audit.About{VM: vm, Host: on}))
+	w.Engine.Down(tx, vm, lifecycle.CauseOff, "Its host was rebooted.", audit.About{})
+}
+
+// neverRan gives a VM whose start had an unknown end the status that it had
+// before: no guest has come of it.
+func (w *Watcher) neverRan(tx *inventory.Tx, vm *model.VM, on *model.Host, move lifecycle.Move) {
+	engine.SetStatus(vm, move.To, "")
+	vm.Run.Host, vm.Run.Memory, vm.Run.ExitReason = "", 0, ""
+	tx.Event(audit.New(audit.StatusRestored, audit.About{VM: vm, Host: on, Detail: string(move.To)}))
 }
 
 // restoreHeld gives a VM whose host answers again the status its job had given
@@ -156,8 +200,7 @@ var endSentences = map[lifecycle.Cause]string{
 	lifecycle.CauseVanished: "It is not on its host any more, and the host does not know why.",
 }
 
-// causes are the events that tell of a move. A panic and a watchdog are told
-// when they are heard.
+// causes are the events that tell of a move.
 var causes = map[lifecycle.Cause]audit.Code{
 	lifecycle.CausePaused:   audit.Paused,
 	lifecycle.CauseIO:       audit.PausedIO,
@@ -166,6 +209,8 @@ var causes = map[lifecycle.Cause]audit.Code{
 	lifecycle.CauseResumed:  audit.Resumed,
 	lifecycle.CauseRestored: audit.StatusRestored,
 	lifecycle.CauseAdopted:  audit.Adopted,
+	lifecycle.CausePanic:    audit.GuestPanicked,
+	lifecycle.CauseWatchdog: audit.GuestWatchdog,
 }
 
 func (w *Watcher) tell(tx *inventory.Tx, vm *model.VM, on *model.Host, from model.Status, move lifecycle.Move) {
@@ -173,45 +218,7 @@ func (w *Watcher) tell(tx *inventory.Tx, vm *model.VM, on *model.Host, from mode
 	if from == model.StatusUnknown && move.Cause != lifecycle.CauseRestored {
 		tx.Event(audit.New(audit.StatusRestored, about))
 	}
-	if code, told := causes[move.Cause]; told {
+	if code, told := causes[move.Cause]; told && !w.told.seen(vm, code) {
 		tx.Event(audit.New(code, about))
 	}
-}
-
-// foreign notices a guest that runs for another engine, or for other data of
-// this one: it is left alone and the VM is unknown, with an alert.
-func (w *Watcher) foreign(ctx context.Context, vm *model.VM, guest host.Guest) bool {
-	if guest.State == lifecycle.Absent || guest.State == host.Off {
-		return false
-	}
-	why := ""
-	switch {
-	case !guest.Ours:
-		why = "It does not carry the mark of an engine."
-	case guest.Engine != w.Engine.ID:
-		why = fmt.Sprintf("It carries the mark of engine %s.", guest.Engine)
-	case guest.Epoch != vm.Run.Epoch:
-		why = fmt.Sprintf("Its run is %d and the recorded one %d: was the data directory copied?", guest.Epoch, vm.Run.Epoch)
-	default:
-		return false
-	}
-	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
-		edited, ok := tx.VMs.Edit(vm.ID)
-		if !ok || edited.Run.Status == model.StatusUnknown && edited.Run.ExitReason == why {
-			return nil
-		}
-		if edited.Run.Epoch != vm.Run.Epoch {
-			// It was started anew while we looked.
-			w.looks.ask(vm.ID)
-			return nil
-		}
-		on, _ := tx.Hosts.Get(edited.Run.Host)
-		before := edited.Run.Status
-		engine.SetStatus(edited, model.StatusUnknown, "")
-		edited.Run.Before, edited.Run.ExitReason = before, why
-		tx.Event(audit.New(audit.ForeignEpoch, audit.About{VM: edited, Host: on, Detail: why}))
-		return nil
-	})
-	w.wrote(err)
-	return true
 }

@@ -62,12 +62,36 @@ func (w *Watcher) Sample(ctx context.Context, id model.ID) error {
 		if !ours || vm.Run.Host != id {
 			continue
 		}
+		watched.hear(sample)
 		w.judgeMonitor(vm, sample)
 		if !sample.Hung {
 			w.keepSample(watched, vm, sample)
 		}
 	}
 	return nil
+}
+
+// hear remembers which monitors do not answer.
+func (m *machine) hear(sample host.Sample) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if sample.Hung {
+		m.deaf[sample.Guest] = true
+	} else {
+		delete(m.deaf, sample.Guest)
+	}
+}
+
+// hangs says whether the monitor of a VM's QEMU did not answer the last sample:
+// that a host shows its guest says nothing then.
+func (w *Watcher) hangs(vm *model.VM) bool {
+	watched := w.machine(vm.Run.Host)
+	if watched == nil {
+		return false
+	}
+	watched.mu.Lock()
+	defer watched.mu.Unlock()
+	return watched.deaf[vm.ID]
 }
 
 // keepSample turns counters into figures, by the difference to the sample

@@ -42,6 +42,7 @@ type Watcher struct {
 
 	looks  *keyed
 	alarms *alarms
+	told   *told
 }
 
 // machine is one host as the watcher sees it.
@@ -54,6 +55,7 @@ type machine struct {
 	lost  time.Time // when the connection was lost; zero while connected
 	taken time.Time // when the guests' figures were sampled last
 	cpu   map[model.ID]host.Sample
+	deaf  map[model.ID]bool // guests whose monitor did not answer the last sample
 }
 
 // New makes a watcher; Start begins to watch.
@@ -63,12 +65,18 @@ func New(options Options) *Watcher {
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
 	w.alarms = newAlarms(w.values, w.expired)
+	w.told = newTold()
 	return w
 }
 
 // Start watches all hosts that exist and those that come.
 func (w *Watcher) Start() {
 	w.inventory.Follow(w.alarms.follow)
+	w.inventory.Follow(func(ref model.Ref, object model.Object) {
+		if object == nil {
+			w.told.forget(ref.ID)
+		}
+	})
 	for _, vm := range w.inventory.VMs.All() {
 		w.alarms.follow(vm.Ref(), vm)
 	}
@@ -111,7 +119,8 @@ func (w *Watcher) followHosts() {
 
 func (w *Watcher) watchHost(id model.ID) {
 	ctx, cancel := context.WithCancel(w.base)
-	watched := &machine{id: id, cancel: cancel, lost: time.Now(), cpu: make(map[model.ID]host.Sample)}
+	watched := &machine{id: id, cancel: cancel, lost: time.Now(), cpu: make(map[model.ID]host.Sample),
+		deaf: make(map[model.ID]bool)}
 	w.machines[id] = watched
 	w.wait.Go(func() { w.follow(ctx, watched) })
 	w.wait.Go(func() { w.judgeSilence(ctx, watched) })
