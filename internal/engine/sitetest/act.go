@@ -86,8 +86,11 @@ func (s *Site) Edit(change func(*inventory.Tx)) {
 	}
 }
 
-// pause is the pause between two looks at a condition.
-const pause = 10 * time.Millisecond
+// The pauses between two looks at a condition: they grow.
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = time.Minute
+)
 
 // Until returns when the condition holds; the test fails if it does not within
 // the time.
@@ -100,7 +103,7 @@ func (s *Site) Until(within time.Duration, what string, holds func() bool) {
 
 func (s *Site) comes(within time.Duration, holds func() bool) bool {
 	deadline := time.Now().Add(within)
-	for !holds() {
+	for pause := firstPause; !holds(); pause = min(pause*6/5, lastPause) {
 		if time.Now().After(deadline) {
 			return false
 		}

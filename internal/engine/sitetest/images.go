@@ -2,6 +2,7 @@ package sitetest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,7 +16,7 @@ type Images struct {
 
 	mu     sync.Mutex
 	orders []*ImageRule
-	seen   int
+	calls  []string
 }
 
 // ImageRule is an order for storage: fields are those of fake.Rule.
@@ -62,11 +63,11 @@ func (i *Images) Clear() {
 	i.orders = nil
 }
 
-// Calls counts the calls that orders could have struck.
-func (i *Images) Calls() int {
+// Calls names the calls that orders could have struck, in their order.
+func (i *Images) Calls() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.seen
+	return slices.Clone(i.calls)
 }
 
 func (i *Images) call(ctx context.Context, name string, do func() error) error {
@@ -83,7 +84,7 @@ func (i *Images) call(ctx context.Context, name string, do func() error) error {
 func (i *Images) strikes(name string) (before, after *ImageRule) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.seen++
+	i.calls = append(i.calls, name)
 	for _, rule := range i.orders {
 		if rule.Call != "" && rule.Call != name {
 			continue

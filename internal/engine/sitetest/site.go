@@ -69,7 +69,11 @@ func New(t testing.TB, options Options) *Site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Site{t: t, Dir: options.Dir, World: options.In, Images: &Images{Images: kept},
+	dir := options.Dir
+	if dir == "" {
+		dir = quickDir(t) // before the rest: it is removed last
+	}
+	s := &Site{t: t, Dir: dir, World: options.In, Images: &Images{Images: kept},
 		Overrides: options.Overrides, Restored: options.Restored, log: &logs{}}
 	t.Cleanup(func() {
 		if s.runs {
@@ -91,8 +95,7 @@ func New(t testing.TB, options Options) *Site {
 			s.World.AddMachine(machine)
 		}
 	}
-	if s.Dir == "" {
-		s.Dir = quickDir(t)
+	if options.Dir == "" {
 		s.seed(options.Hosts)
 	}
 	s.Start()

@@ -45,7 +45,7 @@ func (s *Site) Complaints() []string {
 			all = append(all, fmt.Sprintf("VM %s is %s, but %s", vm.Name, vm.Run.Status, why))
 		}
 	}
-	all = append(all, s.strangers()...)
+	all = append(all, s.left(false)...)
 	return append(all, s.storage()...)
 }
 
@@ -110,8 +110,22 @@ func (s *Site) guest(address string, id model.ID) host.Guest {
 	return host.Guest{}
 }
 
-// strangers are guests, or what is left of guests, that no VM has to do with.
-func (s *Site) strangers() []string {
+// Tidy has every host connected anew, after which not even the definition of a
+// guest may be left over.
+func (s *Site) Tidy(within time.Duration) {
+	s.t.Helper()
+	for _, on := range s.Inventory.Hosts.All() {
+		s.World.Machine(on.Address).Cut()
+	}
+	if s.comes(within, func() bool { return len(s.left(true)) == 0 }) {
+		return
+	}
+	s.t.Fatalf("%s%s", strings.Join(s.left(true), "\n"), s.picture())
+}
+
+// left are guests that no VM has to do with; with definitions also those that do
+// not run.
+func (s *Site) left(definitions bool) []string {
 	var all []string
 	for _, on := range s.Inventory.Hosts.All() {
 		if on.Status != model.HostUp {
@@ -122,7 +136,7 @@ func (s *Site) strangers() []string {
 				continue
 			}
 			vm, known := s.Inventory.VMs.Get(guest.ID)
-			if !known || vm.Run.Host != on.ID {
+			if (!known || vm.Run.Host != on.ID) && (definitions || guest.State != host.Off) {
 				all = append(all, fmt.Sprintf("guest %s, which is %s, was left on %s", guest.Name, guest.State, on.Address))
 			}
 		}
