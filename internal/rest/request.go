@@ -22,9 +22,7 @@ type request struct {
 
 	server *Server
 	http   *http.Request
-	// control sets the deadlines of the connection.
-	control *http.ResponseController
-	route   *route
+	route  *route
 	// ids are the values of the path's placeholders.
 	ids map[string]string
 	// correlation is the client's id for what it causes, or one made for it.
@@ -113,9 +111,6 @@ func (r *request) read(root string, shape any) error {
 	if err != nil {
 		return r.unreadable(err)
 	}
-	// The time for sending the body is over; the command may take longer. Not
-	// every writer knows deadlines, as those of tests.
-	_ = r.control.SetReadDeadline(time.Time{})
 	return nil
 }
 

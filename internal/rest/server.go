@@ -116,7 +116,7 @@ func (s *Server) bodyLimit() int64 {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	id := uuid.NewString()
-	in := &request{server: s, http: r, control: http.NewResponseController(w), address: &address{}}
+	in := &request{server: s, http: r, address: &address{}}
 	in.minimal()
 	out, after := s.answer(in, w.Header(), id)
 	code := s.write(w, in, out)
