@@ -54,8 +54,11 @@ func TestLogsAndMetrics(t *testing.T) {
 	log.Reset()
 	session := sessionOf(t, e.do("GET", "/api/vms?search=name%3Dsecretname&password=geheim", "", "Correlation-Id: my-id", "Prefer: persistent-auth"))
 	e.do("POST", "/api/vms/"+unknownID+"/start", "<action/>")
-	e.do("GET", "/no/such/path", "")
+	lost := e.do("GET", "/no/such/path", "").Header().Get("X-Request-Id")
 	text := log.String()
+	if lost == "" || !strings.Contains(text, "request="+lost) {
+		t.Errorf("the request %q is not in the log:\n%s", lost, text)
+	}
 	for _, wanted := range []string{"correlation=my-id", "path=/api/vms", "code=200", "method=GET", "duration=", "request=", "user=admin@internal", "code=404", "refusal="} {
 		if !strings.Contains(text, wanted) {
 			t.Errorf("no %q in the log:\n%s", wanted, text)

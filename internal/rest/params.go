@@ -10,7 +10,8 @@ import (
 // actionReaders make the parameters of those actions that have any, by the key
 // of their command.
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
-	"vm.start": readStart,
+	"vm.start":  readStart,
+	"vm.ticket": readTicket,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -36,6 +37,15 @@ func readStart(_ *request, action *v3.Action) (any, error) {
 		return nil, unsupported("Starting with other settings for one run is not supported; vm may only be given empty.")
 	}
 	return &vms.StartParams{Pause: isTrue(action.Pause), Once: action.VM != nil}, nil
+}
+
+// readTicket reads ticket (api-v3 3.13). Like the engine 3.6 it looks for the VM
+// before there is a command.
+func readTicket(r *request, action *v3.Action) (any, error) {
+	if _, err := r.vm(); err != nil {
+		return nil, err
+	}
+	return action.Ticket.Params(), nil
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

@@ -118,6 +118,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := uuid.NewString()
 	in := &request{server: s, http: r, address: &address{}}
 	in.minimal()
+	w.Header().Set("X-Request-Id", id) // as the log has it
 	out, after := s.answer(in, w.Header(), id)
 	code := s.write(w, in, out)
 	after()
