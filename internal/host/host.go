@@ -233,7 +233,7 @@ const (
 	EndShutdown End = "shutdown"
 	// EndDestroyed: somebody destroyed it.
 	EndDestroyed End = "destroyed"
-	// EndCrashed: its kernel panicked, or QEMU was killed or died.
+	// EndCrashed: QEMU was killed or died, or its kernel panicked where that ends it.
 	EndCrashed  End = "crashed"
 	EndSaved    End = "saved"
 	EndMigrated End = "migrated"

@@ -30,8 +30,9 @@ type domainBuilder struct {
 }
 
 // build makes the definition (https://libvirt.org/formatdomain.html). What a
-// guest ends by is decided here: powering itself off, a panic and a dead QEMU
-// end it, a reboot keeps the same QEMU.
+// guest ends by is decided here: powering itself off and a dead QEMU end it, a
+// reboot keeps the same QEMU. A guest whose kernel has panicked is kept as it is,
+// so that it is told apart from one whose QEMU has died, and its screen be read.
 func (b *domainBuilder) build() (*libvirtxml.Domain, error) {
 	spec := b.spec
 	b.machine = machineOf(spec.Machine)
@@ -59,7 +60,7 @@ func (b *domainBuilder) build() (*libvirtxml.Domain, error) {
 		Clock:      clock,
 		OnPoweroff: "destroy",
 		OnReboot:   "restart",
-		OnCrash:    "destroy",
+		OnCrash:    "preserve",
 		PM: &libvirtxml.DomainPM{
 			SuspendToMem:  &libvirtxml.DomainPMPolicy{Enabled: "no"},
 			SuspendToDisk: &libvirtxml.DomainPMPolicy{Enabled: "no"},
