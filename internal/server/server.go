@@ -97,7 +97,8 @@ func (s *Server) assemble(ctx context.Context) error {
 	install(s.Engine)
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.hosts, Log: s.Log,
-		Adopt: engineIDOf(s.Inventory.Options, restored) != ""})
+		Adopt:   engineIDOf(s.Inventory.Options, restored) != "",
+		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(restored) }})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()
 	s.Directory = auth.NewDirectory(records, auth.DirectoryOptions{})

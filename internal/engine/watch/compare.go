@@ -31,6 +31,7 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 		return fmt.Errorf("listing guests: %w", err)
 	}
 	var stale []model.ID
+	takeBack := func() {}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
 		if !ok {
@@ -52,9 +53,11 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 		}
 		w.strangers(tx, edited, guests)
 		stale = w.stale(tx, edited, guests)
+		takeBack = w.adoption.note(tx, m.id)
 		return nil
 	})
 	if err != nil {
+		takeBack()
 		return err
 	}
 	for _, id := range stale {

@@ -25,7 +25,7 @@ func (w *Watcher) strangers(tx *inventory.Tx, on *model.Host, guests []host.Gues
 // left alone, and so is the VM: to start it would be to run it twice.
 func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	vm, known := tx.VMs.Get(guest.ID)
-	if guest.State == host.Off || known && vm.Run.Host == on.ID && !w.Adopt {
+	if guest.State == host.Off || known && vm.Run.Host == on.ID && !w.adoption.now() {
 		return
 	}
 	if !known {
@@ -40,7 +40,7 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	}
 	mine := guest.Ours && guest.Engine == w.Engine.ID
 	switch {
-	case mine && w.Adopt && guest.Epoch > vm.Run.Epoch:
+	case mine && w.adoption.now() && guest.Epoch > vm.Run.Epoch:
 		edited, _ := tx.VMs.Edit(vm.ID)
 		edited.Run.Epoch, edited.Run.Host, edited.Run.BootID = guest.Epoch, on.ID, on.BootID
 	case vm.Run.Host == on.ID:

@@ -20,8 +20,11 @@ type Options struct {
 	Driver host.Driver
 	Log    *slog.Logger
 	// Adopt says that the data was restored from a backup: guests of a later run
-	// than the recorded one are taken over instead of left alone.
+	// than the recorded one are taken over instead of left alone, until every host
+	// that exists has been compared once.
 	Adopt bool
+	// Adopted is called in the transaction that ends that; may be nil.
+	Adopted func(*inventory.Tx)
 }
 
 // Watcher implements engine.Machines.
@@ -43,6 +46,8 @@ type Watcher struct {
 	looks  *keyed
 	alarms *alarms
 	told   *told
+
+	adoption *adoption
 }
 
 // machine is one host as the watcher sees it.
@@ -66,6 +71,7 @@ func New(options Options) *Watcher {
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
 	w.alarms = newAlarms(w.values, w.expired)
 	w.told = newTold()
+	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
 }
 
