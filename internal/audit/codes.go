@@ -27,6 +27,8 @@ const (
 	SavedStateCleared    Code = 111
 	SavedStateFailed     Code = 112
 	Removed              Code = 113
+	TicketSet            Code = 164
+	TicketFailed         Code = 165
 	DownWithError        Code = 119
 	NotResponding        Code = 126
 	PausedNoSpace        Code = 138
@@ -127,6 +129,8 @@ var lines = map[Code]line{
 	ShutdownForcedFailed: {model.SeverityError, "VM {vm} could not be powered off in place of a shutdown: {detail}"},
 	SavedStateCleared:    {model.SeverityNormal, "The saved state of VM {vm} was removed on the request of {user}."},
 	SavedStateFailed:     {model.SeverityError, "The saved state of VM {vm} could not be removed: {detail}"},
+	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
+	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},
 	Removed:              {model.SeverityNormal, "VM {vm} was removed by {user}."},
 	DownWithError:        {model.SeverityError, "VM {vm} is down with error. {detail}"},
 	NotResponding:        {model.SeverityWarning, "VM {vm} is not responding."},

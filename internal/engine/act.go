@@ -39,7 +39,7 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 		return result, nil
 	}
 	result.Job = accepted.job
-	e.runner.Start(accepted.job)
+	e.runner.StartAsked(accepted.job, call.Params)
 	if call.Async != nil && *call.Async || call.Async == nil && accepted.path.Task {
 		result.Pending = true
 		return result, nil

@@ -115,7 +115,7 @@ type Call struct {
 	// Target is the object; empty for add. Parent is the object that contains
 	// it: the VM of a NIC or of a disk attachment.
 	Target, Parent model.ID
-	// Params is what the row documents.
+	// Params is what the row documents; a row may fill in what was left to it.
 	Params        any
 	Caller        *auth.Caller
 	CorrelationID string

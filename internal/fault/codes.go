@@ -14,6 +14,7 @@ const (
 	NotAuthorized          = "USER_NOT_AUTHORIZED_TO_PERFORM_ACTION"
 	VMNotFound             = "ACTION_TYPE_FAILED_VM_NOT_FOUND"
 	VMStatusIllegal        = "ACTION_TYPE_FAILED_VM_STATUS_ILLEGAL"
+	TicketStatusIllegal    = "ACTION_TYPE_FAILED_VM_STATUS_ILLEGAL_TICKET"
 	VMNotRunning           = "ACTION_TYPE_FAILED_VM_IS_NOT_RUNNING"
 	VMNotUp                = "ACTION_TYPE_FAILED_VM_IS_NOT_UP"
 	VMRunning              = "ACTION_TYPE_FAILED_VM_IS_RUNNING"
@@ -66,6 +67,7 @@ var catalogue = map[string]entry{
 	NotAuthorized:          {Denied, "User is not authorized to perform this action."},
 	VMNotFound:             {NotFound, "Cannot %s VM. VM is not found."},
 	VMStatusIllegal:        {Conflict, "Cannot %s VM because the VM is in %s status."},
+	TicketStatusIllegal:    {Conflict, "Cannot set Virtual Machine Ticket because the VM is in %s status."},
 	VMNotRunning:           {Conflict, "Cannot %s VM. VM is not running."},
 	VMNotUp:                {Conflict, "Cannot %s VM. VM is not up."},
 	VMRunning:              {Conflict, "Cannot %s VM. VM is running."},

@@ -56,6 +56,10 @@ type Work struct {
 	// Attempt is how many times this step was begun before, in this engine's
 	// life or an earlier one.
 	Attempt int
+	// Asked is what the command was asked as its caller gave it, in memory only:
+	// for what must never be written down. Nil when the job was taken up by
+	// another engine than the one that was asked.
+	Asked any
 	// Dirty says that a step could not be undone: what is left of it on a host
 	// is not known.
 	Dirty bool

@@ -70,7 +70,11 @@ func New(options Options) *Runner {
 }
 
 // Start runs a job that has been written. Starting twice does nothing.
-func (r *Runner) Start(job *model.Job) {
+func (r *Runner) Start(job *model.Job) { r.StartAsked(job, nil) }
+
+// StartAsked is Start for a job whose steps may want to know what was asked, in
+// [Work.Asked].
+func (r *Runner) StartAsked(job *model.Job, asked any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, running := r.live[job.ID]; running || r.shut {
@@ -87,7 +91,7 @@ func (r *Runner) Start(job *model.Job) {
 	r.wait.Go(func() {
 		defer interrupt(nil)
 		defer close(entry.done)
-		ended := r.run(ctx, entry, job)
+		ended := r.run(ctx, entry, job, asked)
 		r.mu.Lock()
 		entry.ended = ended
 		delete(r.live, job.ID)
@@ -196,10 +200,10 @@ func (r *Runner) died(point Point) bool {
 
 // run does a job to its end and returns it as ended, or nil when it was
 // abandoned because the engine stops.
-func (r *Runner) run(ctx context.Context, entry *live, job *model.Job) *model.Job {
+func (r *Runner) run(ctx context.Context, entry *live, job *model.Job, asked any) *model.Job {
 	log := r.Log.With("job", job.ID, "action", job.Action, string(job.Target.Kind), job.Target.ID,
 		"correlation", job.CorrelationID)
-	w := &Work{Job: job, runner: r, data: job.Data}
+	w := &Work{Job: job, Asked: asked, runner: r, data: job.Data}
 	plan, known := r.Plan(job)
 	if !known {
 		log.Error("no plan for this job; it is closed as failed")

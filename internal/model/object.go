@@ -55,6 +55,9 @@ const (
 	KindCDROM         Kind = "cdrom"
 )
 
+// KindTicket is no object but a lock: of who sets the ticket of a VM, by its id.
+const KindTicket Kind = "ticket"
+
 // Ref points at an object of a kind.
 type Ref struct {
 	Kind Kind `json:"kind"`

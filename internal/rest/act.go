@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
@@ -33,6 +34,9 @@ func (s *Server) act(command *engine.Command) handler {
 		r.complete(action, command, call, result)
 		if err != nil {
 			return r.refuseAction(action, err), nil
+		}
+		if ticket, ok := params.(*vms.TicketParams); ok {
+			action.Ticket = v3.TicketOf(*ticket.Value, *ticket.Expiry)
 		}
 		action.Status = &v3.Status{State: "complete"}
 		if result.Pending {

@@ -66,12 +66,67 @@ func TestStartRefusesWhatItCannotDo(t *testing.T) {
 // TestEchoHidesSecrets: what is echoed never holds a password.
 func TestEchoHidesSecrets(t *testing.T) {
 	e := newEdge(t)
-	body := e.do("POST", "/api/vms/"+unknownID+"/stop", `<action><vm><initialization><root_password>geheim</root_password>
+	body := e.do("POST", "/api/vms/"+unknownID+"/stop", `<action><ticket><value>geheim</value></ticket><vm><initialization><root_password>geheim</root_password>
 		<cloud_init><users><user><user_name>root</user_name><password>geheim</password></user></users></cloud_init></initialization>
 		<domain><name>D</name><user><user_name>u</user_name><password>geheim</password></user></domain></vm></action>`).Body.String()
 	if strings.Contains(body, "geheim") || !strings.Contains(body, "******") {
 		t.Errorf("the echo is\n%s", body)
 	}
+}
+
+// TestTicket is example 15.58, and what a ticket refuses (api-v3 3.13).
+func TestTicket(t *testing.T) {
+	e := newEdge(t)
+	vm := e.addVM("web1")
+	at := "/api/vms/" + vm
+	ask := func(elements string) string { return "<action><ticket>" + elements + "</ticket></action>" }
+	e.want(409, "POST", at+"/ticket", ask("<value>geheim</value><expiry>5</expiry>"), "<action>", "<state>failed</state>", "!geheim", "!<expiry>",
+		"<detail>[Cannot set Virtual Machine Ticket because the VM is in Down status.]</detail>")
+	e.want(404, "POST", "/api/vms/"+unknownID+"/ticket", ask("<value>geheim</value>"), "<fault>", "Entity not found: ", "!<action>", "!geheim")
+
+	e.want(200, "POST", at+"/start", "<action/>")
+	e.wait(at, "<state>up</state>")
+	body := e.want(200, "POST", at+"/ticket", ask("<expiry>120</expiry>"), "<expiry>120</expiry>", "<state>complete</state>", "!<job ",
+		`<link href="`+at+`" rel="parent"/>`, `<link href="`+at+`/ticket" rel="replay"/>`, `<vm href="`+at+`"`, "!<async>")
+	validate(t, "an answered ticket", body)
+	id := idIn(t, body)
+	if !strings.Contains(body, `<action href="`+at+`/ticket/`+id+`" id="`+id+`">`) {
+		t.Errorf("the answer has no address:\n%s", body)
+	}
+	e.want(200, "GET", at+"/ticket/"+id, "", "<state>complete</state>", "!<ticket>")
+	e.want(200, "GET", "/api/jobs", "", "!"+id)
+	value := regexp.MustCompile("<value>([A-Za-z0-9]{12})</value>").FindStringSubmatch(body)
+	if value == nil {
+		t.Fatalf("no random value in\n%s", body)
+	}
+	if _, letIn := e.world.Machine("fake://local").Enter("web1", value[1]); !letIn {
+		t.Error("the value of the answer does not open the display")
+	}
+
+	for _, asked := range []string{"<action/>", ask("")} {
+		e.want(200, "POST", at+"/ticket", asked, "<value>", "<expiry>120</expiry>")
+	}
+	e.want(200, "POST", at+"/ticket", ask("<value>a&amp;b c</value><expiry>0</expiry>"), "<value>a&amp;b c</value>", "<expiry>0</expiry>")
+	e.want(200, "POST", at+"/ticket", ask("<expiry>525600</expiry>"), "<expiry>525600</expiry>")
+	json := e.do("POST", at+"/ticket", `{"ticket":{"value":"geheim","expiry":"7"}}`, "Content-Type: application/json", "Accept: application/json")
+	e.check(json, 200, "in JSON", `"ticket":{"value":"geheim","expiry":"7"}`)
+
+	for _, wrong := range []struct{ elements, said string }{
+		{"<expiry>525601</expiry>", "[Cannot set Virtual Machine Ticket. The expiry must be between 0, which is no end, and 365 days.]"},
+		{"<expiry>4294967295</expiry>", "365 days"},
+		{"<expiry>-1</expiry>", "isn't a valid integer"},
+		{"<expiry>4294967296</expiry>", "isn't a valid integer"},
+		{"<expiry>soon</expiry>", "isn't a valid integer"},
+		{"<expiry>1.5</expiry>", "isn't a valid integer"},
+		{"<value/>", "[Cannot set Virtual Machine Ticket. The value cannot be empty"},
+		{"<value>" + strings.Repeat("x", 61) + "</value>", "at most 60 characters"},
+		{"<value>" + strings.Repeat("x", 10_000) + "</value>", "at most 60 characters"},
+		{"<value>gehäim</value>", "printable ASCII"},
+		{"<value>a&#9;b</value>", "printable ASCII"},
+	} {
+		e.want(400, "POST", at+"/ticket", ask(wrong.elements), "<fault>", wrong.said, "!xxxxx", "!gehäim")
+	}
+	e.want(200, "GET", "/api/events", "", "<code>164</code>", "!geheim", "!"+value[1])
 }
 
 func TestCreateUpdateRemove(t *testing.T) {
@@ -183,7 +238,7 @@ func TestActionsListIsDerived(t *testing.T) {
 			t.Errorf("%s allows %q", link[1], allow)
 		}
 	}
-	if want := "start stop shutdown suspend reboot disks nics cdroms tags permissions statistics reporteddevices graphicsconsoles "; names != want {
+	if want := "start stop shutdown suspend reboot ticket disks nics cdroms tags permissions statistics reporteddevices graphicsconsoles "; names != want {
 		t.Errorf("a VM links to\n%s\ninstead of\n%s", names, want)
 	}
 }

@@ -45,7 +45,11 @@ func readTicket(r *request, action *v3.Action) (any, error) {
 	if _, err := r.vm(); err != nil {
 		return nil, err
 	}
-	return action.Ticket.Params(), nil
+	params := &vms.TicketParams{}
+	if action.Ticket != nil {
+		params.Value, params.Expiry = action.Ticket.Value, action.Ticket.Length()
+	}
+	return params, nil
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

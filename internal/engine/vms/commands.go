@@ -101,6 +101,15 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindVM, Name: "ticket", Verb: "set the ticket of", Needs: "connect_to_vm", Unmonitored: true,
+			Refuse: refuseTicket, Locks: lockTicket,
+			Paths: []engine.Path{{
+				Name: "set", From: showing, Done: audit.TicketSet, Failed: audit.TicketFailed,
+				Check: checkTicket, Apply: fillTicket,
+				Steps: []job.Step{{Name: "set", Title: "Setting the password of the display", Do: r.setTicket}},
+			}},
+		},
+		{
 			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm",
 			Paths: []engine.Path{{Name: "add", Apply: r.add}},
 		},

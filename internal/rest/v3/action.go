@@ -1,5 +1,7 @@
 package v3
 
+import "time"
+
 // Action is the body of an action and its answer (api-v3 2.4).
 type Action struct {
 	Resource
@@ -37,8 +39,23 @@ type GracePeriod struct {
 	Expiry int64 `wire:"expiry,keep"`
 }
 
-// Ticket is ticket; Expiry is in minutes.
+// Ticket is ticket; Expiry is in minutes (api-v3 3.13).
 type Ticket struct {
 	Value  *string `wire:"value"`
 	Expiry *uint32 `wire:"expiry"`
+}
+
+// Length is how long a ticket is to last; nil if it does not say. Lengths beyond
+// reason all become the same one, which is still too long.
+func (t *Ticket) Length() *time.Duration {
+	if t.Expiry == nil {
+		return nil
+	}
+	const beyondReason = 1 << 24
+	return new(time.Duration(min(*t.Expiry, beyondReason)) * time.Minute)
+}
+
+// TicketOf shows a ticket.
+func TicketOf(value string, length time.Duration) *Ticket {
+	return &Ticket{Value: &value, Expiry: new(uint32(length / time.Minute))}
 }

@@ -12,8 +12,12 @@ func (p *Page) LinksOfVM(id model.ID) *VM {
 	return &VM{VMBase: VMBase{Resource: p.top(model.KindVM, id)}}
 }
 
-// HideSecrets replaces what an echo of the action must not hold.
+// HideSecrets replaces what an echo of the action must not hold. A ticket is
+// emptied: what there is to tell of it is not what was asked (api-v3 3.13).
 func (a *Action) HideSecrets() {
+	if a.Ticket != nil {
+		a.Ticket = &Ticket{}
+	}
 	if a.VM == nil {
 		return
 	}
