@@ -2,16 +2,19 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
+	"vireo/internal/host"
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 )
 
-// busyPause is how long a limit waits that has passed while a job holds the VM.
+// busyPause is how long a limit waits that has passed while a job holds the VM, or
+// its host is out of reach.
 const busyPause = time.Second
 
 // expired does what the passing of a limit means.
@@ -47,8 +50,14 @@ func (w *Watcher) expired(rung alarm) {
 	})
 	w.wrote(err)
 	if again {
-		time.AfterFunc(busyPause, func() { w.alarms.rang(rung) })
+		w.again(rung)
 	}
+}
+
+// again rings once more in a while; if the status has changed by then, nothing
+// comes of it.
+func (w *Watcher) again(rung alarm) {
+	time.AfterFunc(busyPause, func() { w.alarms.rang(rung) })
 }
 
 // escalate presses the power button of a guest that its agent has not shut
@@ -60,17 +69,21 @@ func (w *Watcher) escalate(rung alarm) {
 	}
 	if _, held := w.inventory.Holder(vm.Ref()); held {
 		// The request is still on its way, or the VM is being powered off.
-		time.AfterFunc(busyPause, func() { w.alarms.rang(rung) })
+		w.again(rung)
 		return
 	}
 	conn, err := w.Connected(vm.Run.Host)
 	if err != nil {
+		w.again(rung)
 		return
 	}
 	bounded, cancel := context.WithTimeout(w.base, w.values.Duration("HostCallTimeout"))
 	defer cancel()
 	if err := conn.PressPower(bounded, vm.ID); err != nil {
 		w.Log.Warn("the power button could not be pressed", "vm", vm.ID, "err", err)
+		if errors.Is(err, host.ErrUnreachable) {
+			w.again(rung)
+		}
 		return
 	}
 	w.edit(vm.ID, func(_ *inventory.Tx, edited *model.VM) bool {

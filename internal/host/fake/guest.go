@@ -98,6 +98,10 @@ func (g *guest) start(paused bool, saved *savedState) {
 // boot lets the software inside come up.
 func (g *guest) boot() {
 	behavior := g.machine.world.behavior(g)
+	if g.state == host.Running {
+		g.cpu += time.Since(g.resumed)
+		g.resumed = time.Now()
+	}
 	g.booted, g.uptime = false, 0
 	g.do(either(behavior.AgentDelay, g.machine.world.options.AgentDelay), false, func() {
 		g.booted = true
