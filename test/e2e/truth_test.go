@@ -162,14 +162,30 @@ func qemuHangs(t *testing.T, e *engine) {
 	v.remove(t)
 }
 
-// guestPanics: a panic is told as one, and the VM is down with an error.
+// guestPanics: a panic is told as one. The guest is kept, so that its screen can
+// be read, until somebody stops it.
 func guestPanics(t *testing.T, e *engine) {
 	v := e.create(t, "vireo.panic_after=4")
 	v.act(t, "start")
+	v.await(t, "paused")
+	v.panicked(t)
+	e.refused(t, 409, "POST", v.path()+"/suspend", "<action/>")
+	v.act(t, "stop")
 	v.await(t, "down")
-	v.told(t, "20002", "119")
 	v.gone(t)
 	v.remove(t)
+}
+
+// panicked checks what is said of a guest whose kernel has panicked.
+func (v *vm) panicked(t *testing.T) {
+	t.Helper()
+	if detail := v.get(t).text("status/detail"); detail != "eother" {
+		t.Errorf("the detail of the pause is %q", detail)
+	}
+	v.told(t, "20002")
+	if state := v.e.daemon.state(v.id); state != "crashed (panicked)" {
+		t.Errorf("libvirt says %s", state)
+	}
 }
 
 func behindOurBack(t *testing.T, e *engine) {

@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestWhileAway lets guests end in different ways while no engine is there. The
+// next one tells them apart.
+func TestWhileAway(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, system, nil)
+	t.Run("off, killed and panicked", func(t *testing.T) {
+		off, killed, panicked := e.create(t), e.create(t), e.create(t)
+		for _, v := range []*vm{off, killed, panicked} {
+			v.up(t)
+		}
+		e.kill(t)
+		off.leave(t, "poweroff -f")
+		panicked.leave(t, "echo c >/proc/sysrq-trigger")
+		if err := syscall.Kill(killed.running(t), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		off.is(t, "shut off (shutdown)")
+		killed.is(t, "shut off (crashed)")
+		panicked.is(t, "crashed (panicked)")
+		e.start(t)
+		off.await(t, "down")
+		killed.await(t, "down")
+		panicked.await(t, "paused")
+		off.told(t, "61")
+		killed.told(t, "119")
+		panicked.panicked(t)
+		for _, v := range []*vm{off, killed} {
+			v.gone(t)
+			v.remove(t)
+		}
+		panicked.act(t, "stop")
+		panicked.await(t, "down")
+	})
+	t.Run("destroyed, paused and untouched", func(t *testing.T) {
+		destroyed, paused, untouched := e.create(t), e.create(t), e.create(t)
+		for _, v := range []*vm{destroyed, paused, untouched} {
+			v.up(t)
+		}
+		qemu, counted := untouched.running(t), untouched.count(t)
+		e.stop(t)
+		e.daemon.must(t, "destroy", destroyed.id)
+		e.daemon.must(t, "suspend", paused.id)
+		e.start(t)
+		destroyed.await(t, "down")
+		paused.await(t, "paused")
+		destroyed.told(t, "61")
+		paused.told(t, "1025")
+		untouched.await(t, "up")
+		if now := untouched.running(t); now != qemu {
+			t.Errorf("QEMU was process %d and is %d", qemu, now)
+		}
+		if again := untouched.count(t); again < counted {
+			t.Errorf("the guest had counted to %d and is at %d", counted, again)
+		}
+		paused.act(t, "stop")
+		paused.await(t, "down")
+		untouched.act(t, "shutdown")
+		untouched.await(t, "down")
+	})
+}
+
+// is waits until libvirt says this of the guest.
+func (v *vm) is(t *testing.T, state string) {
+	t.Helper()
+	eventually(t, v.name+" to be "+state, func() (bool, string) {
+		now := v.e.daemon.state(v.id)
+		return strings.HasPrefix(now, state), "it is " + now
+	})
+}
