@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,9 @@ func environment(command *cobra.Command) error {
 		if !set || flag.Changed || failure != nil {
 			return
 		}
-		failure = flag.Value.Set(value)
+		if err := flag.Value.Set(value); err != nil {
+			failure = fmt.Errorf("%s: %w", name, err)
+		}
 	})
 	return failure
 }

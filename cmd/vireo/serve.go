@@ -72,7 +72,11 @@ func run(command *cobra.Command, flags *serveFlags) error {
 	ctx := command.Context()
 	running, err := server.Open(ctx, config)
 	if held, ok := errors.AsType[*store.HeldError](err); ok {
-		return fmt.Errorf("the data directory %s is in use by another engine: %s", config.DataDir, held.Holder)
+		what := "the data directory " + config.DataDir
+		if config.Database != "" {
+			what = "the database" // its URL may hold a password
+		}
+		return fmt.Errorf("%s is in use by another engine: %s", what, held.Holder)
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package option
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,10 +86,7 @@ func (d Definition) Check(text string) error {
 		if err != nil {
 			return fmt.Errorf("%s wants a time such as 30s or 5m, not %q", d.Name, text)
 		}
-		if value < time.Duration(d.Min)*time.Second && value != 0 {
-			return d.tooSmall(text)
-		}
-		if value < 0 {
+		if value < time.Duration(d.Min)*time.Second {
 			return d.tooSmall(text)
 		}
 	case Number:
@@ -116,7 +114,10 @@ func (d Definition) tooSmall(text string) error {
 }
 
 func parseDuration(text string) (time.Duration, error) {
-	if seconds, err := strconv.Atoi(text); err == nil {
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if seconds > int64(math.MaxInt64/time.Second) || seconds < int64(math.MinInt64/time.Second) {
+			return 0, strconv.ErrRange
+		}
 		return time.Duration(seconds) * time.Second, nil
 	}
 	return time.ParseDuration(text)

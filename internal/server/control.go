@@ -4,10 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 
+	"vireo/internal/engine"
+	"vireo/internal/engine/options"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -61,13 +66,17 @@ func reply(w http.ResponseWriter, body any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
-		text := err.Error()
-		if said, ok := errors.AsType[*fault.Fault](err); ok {
-			text = said.Message()
-		}
-		body = map[string]string{"error": text}
+		body = map[string]string{"error": said(err).Error()}
 	}
 	_ = json.NewEncoder(w).Encode(body)
+}
+
+// said is an error as people are to read it: of a refusal the sentence alone.
+func said(err error) error {
+	if refusal, ok := errors.AsType[*fault.Fault](err); ok {
+		return errors.New(refusal.Message())
+	}
+	return err
 }
 
 // OptionValues gives every engine option with its present value.
@@ -82,41 +91,29 @@ func (s *Server) OptionValues() []OptionValue {
 // SetOption changes an engine option; an empty value means the default again.
 // Most count at once; those of intervals and sessions at the next start.
 func (s *Server) SetOption(ctx context.Context, name, value string) error {
-	definition, known := option.Find(name)
-	if !known {
-		return fault.Missing("option " + name)
-	}
-	if value != "" || definition.Type != option.Text {
-		if value != "" {
-			if err := definition.Check(value); err != nil {
-				return err
-			}
-		}
-	}
-	return s.Inventory.Update(ctx, func(tx *inventory.Tx) error {
-		if value == "" {
-			tx.Options.Delete(model.ID(definition.Name))
-			return nil
-		}
-		tx.Options.Put(&model.Option{Name: definition.Name, Value: value})
-		return nil
-	})
+	_, err := s.Engine.Act(ctx, &engine.Call{On: model.KindOption, Name: "set",
+		Params: &options.SetParams{Name: name, Value: value, Default: value == ""}})
+	return err
 }
 
 // ResetPassword gives the administrator a new password; all sessions end. An
-// empty one is made up and written into the data directory.
+// empty one is made up and written into the data directory; otherwise what stands
+// there is of no use any more and is removed.
 func (s *Server) ResetPassword(ctx context.Context, password string) error {
-	if password == "" {
+	madeHere := password == ""
+	if madeHere {
 		password = madeUp(20)
-		if err := writePassword(s.DataDir, password); err != nil {
-			return err
-		}
 	}
 	hash, err := s.Directory.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
-	return s.Inventory.Update(ctx, func(tx *inventory.Tx) error {
+	if madeHere {
+		if err := writePassword(s.DataDir, password); err != nil {
+			return err
+		}
+	}
+	err = s.Inventory.Update(ctx, func(tx *inventory.Tx) error {
 		admin, ok := tx.Users.Edit(Administrator)
 		if !ok {
 			return fault.Missing("user admin@internal")
@@ -124,6 +121,13 @@ func (s *Server) ResetPassword(ctx context.Context, password string) error {
 		admin.PasswordHash, admin.Disabled = hash, false
 		return nil
 	})
+	if err != nil || madeHere {
+		return err
+	}
+	if err := os.Remove(PasswordPath(s.DataDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the old password: %w", err)
+	}
+	return nil
 }
 
 // ControlSocket is the path of an engine's control socket.

@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,7 +26,11 @@ const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
-	closeTimeout  = 5 * time.Second
+	// waitTimeout is how long requests may go on undisturbed when the engine
+	// stops; closeTimeout how long they may then take to end.
+	waitTimeout  = 500 * time.Millisecond
+	closeTimeout = 5 * time.Second
+
 	maxHeader     = 64 << 10
 	refreshPeriod = time.Hour
 	controlSocket = "control.sock"
@@ -46,7 +52,11 @@ func (s *Server) Serve(ctx context.Context, ready func(address string)) error {
 	if err != nil {
 		return err
 	}
-	api := &http.Server{Handler: s.Handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout,
+	// Requests live on for a moment when ctx has ended.
+	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	api := &http.Server{Handler: s.Handler, BaseContext: func(net.Listener) context.Context { return requests },
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
 	control := &http.Server{Handler: s.control(), ReadHeaderTimeout: headerTimeout, MaxHeaderBytes: maxHeader}
@@ -68,7 +78,9 @@ func (s *Server) Serve(ctx context.Context, ready func(address string)) error {
 	})
 	work.Go(func() error {
 		<-ctx.Done()
-		// The waiting of synchronous actions must not hold up the stop.
+		// The waiting of synchronous actions must not hold up the stop: they are
+		// answered that the work goes on, which it does with the next engine.
+		defer time.AfterFunc(waitTimeout, giveUp).Stop()
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
 		if err := api.Shutdown(bounded); err != nil {
@@ -94,35 +106,62 @@ type listeners struct {
 	control net.Listener
 }
 
-func (s *Server) listen(certificates pki.Source) (*listeners, error) {
-	plain, err := net.Listen("tcp", s.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", s.Listen, err)
+func (l *listeners) close() {
+	for _, each := range append(l.api, l.control) {
+		if each != nil {
+			_ = each.Close()
+		}
 	}
-	open := &listeners{api: []net.Listener{rest.AllowExpect(tls.NewListener(plain, &tls.Config{
-		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
-		GetCertificate: certificates.GetCertificate,
-	}))}}
+}
+
+func (s *Server) listen(certificates pki.Source) (open *listeners, err error) {
+	open = &listeners{}
+	defer func() {
+		if err != nil {
+			open.close()
+		}
+	}()
 	if s.ListenHTTP != "" {
 		if err := loopback(s.ListenHTTP); err != nil {
-			return nil, err
+			return open, err
 		}
+	}
+	plain, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return open, fmt.Errorf("listening on %s: %w", s.Listen, err)
+	}
+	open.api = append(open.api, rest.AllowExpect(tls.NewListener(plain, &tls.Config{
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		GetCertificate: certificates.GetCertificate,
+	})))
+	if s.ListenHTTP != "" {
 		http, err := net.Listen("tcp", s.ListenHTTP)
 		if err != nil {
-			return nil, fmt.Errorf("listening on %s: %w", s.ListenHTTP, err)
+			return open, fmt.Errorf("listening on %s: %w", s.ListenHTTP, err)
 		}
 		open.api = append(open.api, rest.AllowExpect(http))
 	}
-	// The lock of the data is held: a socket that is there was left by a crash.
-	path := filepath.Join(s.DataDir, controlSocket)
-	_ = os.Remove(path)
-	if open.control, err = net.Listen("unix", path); err != nil {
+	open.control, err = listenControl(filepath.Join(s.DataDir, controlSocket))
+	return open, err
+}
+
+// listenControl makes the control socket, which is its owner's alone from the
+// first moment on. The lock of the data is held: a socket that is there was left
+// by a crash.
+func listenControl(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("removing an old control socket: %w", err)
+	}
+	mode := func(_, _ string, socket syscall.RawConn) error {
+		var failure error
+		err := socket.Control(func(fd uintptr) { failure = syscall.Fchmod(int(fd), 0o600) })
+		return errors.Join(err, failure)
+	}
+	listener, err := (&net.ListenConfig{Control: mode}).Listen(context.Background(), "unix", path)
+	if err != nil {
 		return nil, fmt.Errorf("making the control socket: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, fmt.Errorf("closing the control socket to others: %w", err)
-	}
-	return open, nil
+	return listener, nil
 }
 
 // loopback refuses an address of plain HTTP that others could reach.

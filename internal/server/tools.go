@@ -38,7 +38,12 @@ func OpenTools(ctx context.Context, dataDir, database string) (Tools, error) {
 	if err == nil {
 		return newRemote(dataDir), connection.Close()
 	}
-	if _, err := os.Stat(dataDir); err != nil {
+	// To open what is not there would make it.
+	kept := dataDir
+	if database == "" {
+		kept = filepath.Join(dataDir, databaseFile)
+	}
+	if _, err := os.Stat(kept); err != nil {
 		return nil, fmt.Errorf("there is no engine's data in %s", dataDir)
 	}
 	return openResting(ctx, dataDir, database)
@@ -121,6 +126,7 @@ func openResting(ctx context.Context, dataDir, database string) (Tools, error) {
 	}
 	s := &Server{Config: Config{DataDir: dataDir, Log: log}, Store: kept, Inventory: inv, Values: option.From(inv, nil)}
 	s.Engine = engine.New(engine.Options{Inventory: inv, Values: s.Values, Log: log})
+	install(s.Engine)
 	s.Directory = auth.NewDirectory(s.Engine.Records(), auth.DirectoryOptions{})
 	return resting{s}, nil
 }
@@ -128,6 +134,16 @@ func openResting(ctx context.Context, dataDir, database string) (Tools, error) {
 func (r resting) Options(context.Context) ([]OptionValue, error) { return r.OptionValues(), nil }
 
 func (r resting) Backup(ctx context.Context, path string) error { return r.Store.Backup(ctx, path) }
+
+// SetOption and ResetPassword say why not in the words that the running engine
+// would use.
+func (r resting) SetOption(ctx context.Context, name, value string) error {
+	return said(r.Server.SetOption(ctx, name, value))
+}
+
+func (r resting) ResetPassword(ctx context.Context, password string) error {
+	return said(r.Server.ResetPassword(ctx, password))
+}
 
 func (r resting) Close() error { return r.Store.Close() }
 
