@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	user     = "admin@internal"
+	login    = "admin@internal"
 	password = "correct horse: battery/staple"
 )
 
@@ -53,7 +53,7 @@ func (e *engine) try(method, path, body string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	request.SetBasicAuth(user, password)
+	request.SetBasicAuth(login, password)
 	request.Header.Set("Accept", "application/xml")
 	if body != "" {
 		request.Header.Set("Content-Type", "application/xml")

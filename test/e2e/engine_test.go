@@ -121,7 +121,7 @@ func (e *engine) start(t *testing.T, environment ...string) {
 
 func (e *engine) launch(environment ...string) error {
 	arguments := append([]string{"serve", "--data-dir", e.dataDir, "--listen", "127.0.0.1:0", "--log-format", "json"}, e.flags...)
-	command := exec.Command(binary, arguments...)
+	command := exec.Command(program, arguments...)
 	command.Env = append(os.Environ(), append(environment, "VIREO_ADMIN_PASSWORD="+password)...)
 	// A test that is killed takes its engine with it.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -202,7 +202,7 @@ func (e *engine) awaitEnd(t *testing.T) {
 
 // tool runs another command of the program on the data directory.
 func (e *engine) tool(arguments ...string) (string, error) {
-	output, err := exec.Command(binary, append(arguments, "--data-dir", e.dataDir)...).CombinedOutput()
+	output, err := exec.Command(program, append(arguments, "--data-dir", e.dataDir)...).CombinedOutput()
 	return string(output), err
 }
 

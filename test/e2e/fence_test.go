@@ -72,7 +72,7 @@ func (f *fence) run(t *testing.T, action string, code int, words ...string) {
 		t.Fatal(err)
 	}
 	arguments := append([]string{"--ip", at.Hostname(), "--ipport", at.Port(), "--ssl-insecure",
-		"--username", user, "--password", password, "--plug", f.plug, "--action", action,
+		"--username", login, "--password", password, "--plug", f.plug, "--action", action,
 		"--shell-timeout", "30", "--power-timeout", "60", "--power-wait", "0"}, f.options...)
 	command := exec.Command(f.agent, arguments...)
 	for _, variable := range os.Environ() {

@@ -22,9 +22,9 @@ const (
 )
 
 var (
-	// binary is the program under test. It can be told to kill itself at a step
+	// program is what is tested. It can be told to kill itself at a step
 	// of a job (VIREO_CRASH_AT, build tag crashpoints).
-	binary string
+	program string
 	// guestFolder holds kernel and initrd of the small guest.
 	guestFolder string
 	// soak asks for all repetitions.
@@ -67,8 +67,8 @@ func prepare() (folder string, err error) {
 	if folder, err = os.MkdirTemp("", prefix+"bin-"); err != nil {
 		return "", err
 	}
-	binary = filepath.Join(folder, "vireo")
-	build := exec.Command("go", "build", "-tags", "crashpoints", "-o", binary, "vireo/cmd/vireo")
+	program = filepath.Join(folder, "vireo")
+	build := exec.Command("go", "build", "-tags", "crashpoints", "-o", program, "vireo/cmd/vireo")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return folder, fmt.Errorf("building the program: %w\n%s", err, output)

@@ -16,7 +16,7 @@ func TestOneStateOneEngine(t *testing.T) {
 	e := newEngine(t, system, nil)
 	v := e.create(t)
 
-	second, err := exec.Command(binary, "serve", "--data-dir", e.dataDir, "--listen", "127.0.0.1:0").CombinedOutput()
+	second, err := exec.Command(program, "serve", "--data-dir", e.dataDir, "--listen", "127.0.0.1:0").CombinedOutput()
 	if err == nil {
 		t.Error("a second engine worked on the same data")
 	}
