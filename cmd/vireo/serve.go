@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,9 @@ func run(command *cobra.Command, flags *serveFlags) error {
 		return err
 	}
 	slog.SetDefault(log)
+	// QEMU runs as another user and must get through to images, whatever the
+	// shell's habits are; what is secret is closed file by file.
+	syscall.Umask(0o022)
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
