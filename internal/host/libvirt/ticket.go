@@ -24,7 +24,7 @@ func (h *hypervisor) SetTicket(ctx context.Context, id model.ID, ticket host.Tic
 	if err != nil {
 		return err
 	}
-	locked := 0
+	set := 0
 	for i := range definition.Devices.Graphics {
 		graphics := &definition.Devices.Graphics[i]
 		if !unlock(graphics, ticket) {
@@ -37,15 +37,15 @@ func (h *hypervisor) SetTicket(ctx context.Context, id model.ID, ticket host.Tic
 		if err != nil {
 			return err
 		}
-		locked++
+		set++
 		if graphics.VNC != nil && (ticket.ValidTo.IsZero() || time.Now().Before(ticket.ValidTo)) {
 			if err := h.throwOff(ctx, graphics.VNC); err != nil {
-				h.log.Warn("who was let in to a display before a new ticket could not be thrown off",
+				h.log.WarnContext(ctx, "viewers of a display could not be thrown off by its new ticket",
 					slog.String("vm", string(id)), slog.Any("err", err))
 			}
 		}
 	}
-	if locked == 0 {
+	if set == 0 {
 		return refuse(host.RefusedUnsupported, "the guest has no display that a ticket opens")
 	}
 	return nil

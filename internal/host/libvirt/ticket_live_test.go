@@ -89,3 +89,26 @@ func secrets(graphics libvirtxml.DomainGraphic) (password, until string) {
 	}
 	return graphics.Spice.Passwd, graphics.Spice.PasswdValidTo
 }
+
+// throwsOff sets tickets on a host at the address: the second ends who came in
+// with the first.
+func throwsOff(t *testing.T, address string) {
+	connected, err := testDriver(t).Connect(testContext(t), address)
+	must(t, err)
+	h := connected.(*hypervisor)
+	t.Cleanup(func() { h.Close() })
+	spec := plainSpec(t, h)
+	spec.Paused = true
+	at := boot(t, h, spec).Console
+	must(t, h.SetTicket(testContext(t), spec.ID, host.Ticket{Password: "first"}))
+	viewer, letIn := enterDisplay(t, at, "first")
+	if !letIn {
+		t.Fatal("the ticket was not let in")
+	}
+	must(t, h.SetTicket(testContext(t), spec.ID, host.Ticket{Password: "second"}))
+	select {
+	case <-viewer:
+	case <-testContext(t).Done():
+		t.Error("the viewer was not thrown off")
+	}
+}

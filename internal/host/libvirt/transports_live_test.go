@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -175,6 +176,7 @@ func TestBySSH(t *testing.T) {
 	address := "qemu+ssh://somebody@" + at.String() + "/system?keyfile=" + keyFile + "&known_hosts=" + known
 	write(hostKey)
 	useAndClose(t, testDriver(t), address)
+	t.Run("a ticket throws off", func(t *testing.T) { throwsOff(t, address) })
 	write(newKey(t))
 	if _, err := testDriver(t).Connect(testContext(t), address); !errors.Is(err, host.ErrUnreachable) {
 		t.Errorf("to a machine with another key: %v", err)
@@ -192,7 +194,8 @@ func newKey(t *testing.T) ed25519.PrivateKey {
 	return key
 }
 
-// serveSSH is an ssh server that forwards streams to the daemon and runs cat.
+// serveSSH is an ssh server that forwards streams to the daemon and to ports, and
+// runs programs.
 func serveSSH(t *testing.T, hostKey, clientKey ed25519.PrivateKey) net.Addr {
 	t.Helper()
 	signer, err := ssh.NewSignerFromKey(hostKey)
@@ -222,6 +225,26 @@ func serveSSH(t *testing.T, hostKey, clientKey ed25519.PrivateKey) net.Addr {
 func serveChannel(t *testing.T, wanted ssh.NewChannel) {
 	channel, requests, err := wanted.Accept()
 	if err != nil {
+		return
+	}
+	if wanted.ChannelType() == "direct-tcpip" {
+		go ssh.DiscardRequests(requests)
+		var to struct {
+			Host   string
+			Port   uint32
+			Origin string
+			From   uint32
+		}
+		if err := ssh.Unmarshal(wanted.ExtraData(), &to); err != nil {
+			t.Errorf("a stream to nowhere: %v", err)
+		}
+		conn, err := net.Dial("tcp", net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port))))
+		if err != nil {
+			t.Errorf("reaching a port: %v", err)
+			channel.Close()
+			return
+		}
+		pipe(channel, conn)
 		return
 	}
 	if wanted.ChannelType() != "session" {

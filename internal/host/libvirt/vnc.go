@@ -24,8 +24,7 @@ const throwOffTime = 3 * time.Second
 func (h *hypervisor) throwOff(ctx context.Context, display *libvirtxml.DomainGraphicVNC) error {
 	ctx, cancel := context.WithTimeout(ctx, throwOffTime)
 	defer cancel()
-	address := net.JoinHostPort(reachable(listenAddress(display.Listen, display.Listeners)), strconv.Itoa(display.Port))
-	conn, err := h.dialDisplay(ctx, address)
+	conn, err := h.dialDisplay(ctx, listenAddress(display.Listen, display.Listeners), strconv.Itoa(display.Port))
 	if err != nil {
 		return fmt.Errorf("reaching the display: %w", err)
 	}
@@ -34,45 +33,35 @@ func (h *hypervisor) throwOff(ctx context.Context, display *libvirtxml.DomainGra
 	return enterVNC(conn, display.Passwd, false)
 }
 
-// reachable is where one who is on the host connects to what listens at address.
-func reachable(address string) string {
-	switch address {
-	case "", "0.0.0.0":
-		return "127.0.0.1"
-	case "::":
-		return "::1"
+// dialDisplay connects to what listens on the host: from the engine's own machine,
+// or through the host's ssh server. Over the other transports only what listens to
+// the network can be reached.
+func (h *hypervisor) dialDisplay(ctx context.Context, address, port string) (net.Conn, error) {
+	ip := net.ParseIP(address)
+	everywhere := address == "" || ip.IsUnspecified()
+	remote := !h.target.local() && h.target.transport != transportSSH
+	switch {
+	case remote && ip.IsLoopback():
+		return nil, errors.New("it listens on its host alone")
+	case remote && everywhere:
+		address = h.target.host
+	case everywhere:
+		address = "localhost"
 	}
-	return address
-}
-
-// dialDisplay connects to a port of the host: from the engine's own machine, or
-// through the host's ssh server. Over the other transports an address that means
-// the host itself is not ours to dial.
-func (h *hypervisor) dialDisplay(ctx context.Context, address string) (net.Conn, error) {
-	switch h.target.transport {
-	case transportUnix:
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
-	case transportSSH:
-		client, err := sshClient(ctx, h.target)
-		if err != nil {
-			return nil, err
-		}
-		stream, err := client.DialContext(ctx, "tcp", address)
-		if err != nil {
-			client.Close()
-			return nil, err
-		}
-		return &sshStream{Conn: stream, client: client}, nil
-	default:
-		name, port, err := net.SplitHostPort(address)
-		if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
-			return nil, errors.New("it listens on its host alone")
-		}
-		if err != nil {
-			return nil, err
-		}
-		return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(name, port))
+	at := net.JoinHostPort(address, port)
+	if h.target.transport != transportSSH {
+		return new(net.Dialer).DialContext(ctx, "tcp", at)
 	}
+	client, err := sshClient(ctx, h.target)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := client.DialContext(ctx, "tcp", at)
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
+	return &sshStream{Conn: stream, client: client}, nil
 }
 
 // errPassword says that a display let nobody in with this password.
