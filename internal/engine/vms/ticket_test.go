@@ -66,7 +66,9 @@ func TestTicketRefuses(t *testing.T) {
 	vm := b.Running("web1")
 	for _, wrong := range []*vms.TicketParams{
 		valued(""), valued(strings.Repeat("x", 61)), valued(strings.Repeat("x", 10_000)), valued("two\nlines"), valued("nul\x00"),
-		valued("gehäim"), valued("\x7f"), {Expiry: new(-time.Second)}, {Expiry: new(365*24*time.Hour + time.Second)},
+		valued("gehäim"), valued("\x7f"),
+		{Expiry: new(-time.Second)},
+		{Expiry: new(365*24*time.Hour + time.Second)},
 	} {
 		if f := b.Refused(ticket(vm, wrong), fault.Invalid); f.Kind != fault.BadRequest {
 			t.Errorf("refused as %s", f.Kind)
