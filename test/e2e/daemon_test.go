@@ -63,11 +63,11 @@ func (d *daemon) define(t *testing.T, definition string) {
 	d.must(t, "define", path)
 }
 
-// sweep removes all guests that this run has made there.
-func (d *daemon) sweep() {
+// sweep removes all guests there whose names begin so.
+func (d *daemon) sweep(names string) {
 	output, _ := d.virsh("list", "--all", "--name")
 	for _, name := range strings.Fields(output) {
-		if strings.HasPrefix(name, fmt.Sprintf("%s%d-", prefix, os.Getpid())) {
+		if strings.HasPrefix(name, names) {
 			_, _ = d.virsh("destroy", name)
 			_, _ = d.virsh("undefine", name)
 		}

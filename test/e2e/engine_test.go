@@ -41,6 +41,8 @@ type engine struct {
 	// daemon is where its guests run.
 	daemon *daemon
 	flags  []string
+	// names begins the names of its VMs.
+	names string
 
 	url    string
 	client *http.Client
@@ -84,10 +86,11 @@ func newEngine(t *testing.T, on *daemon, options map[string]string) *engine {
 
 func serveFrom(t *testing.T, dataDir string, on *daemon, options map[string]string) *engine {
 	t.Helper()
-	e := &engine{dataDir: dataDir, daemon: on, flags: []string{"--local-host", on.address}}
+	e := &engine{dataDir: dataDir, daemon: on, flags: []string{"--local-host", on.address},
+		names: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), made.Add(1))}
 	t.Cleanup(func() {
 		e.kill(t)
-		on.sweep()
+		on.sweep(e.names)
 		if t.Failed() && e.run != nil {
 			t.Logf("the engine's log:\n%s", e.run.logged())
 		}

@@ -28,7 +28,7 @@ func TestFence(t *testing.T) {
 	}{
 		{"version 3", []string{"--api-version", "3"}},
 		{"version 3 at /api", []string{"--api-version", "3", "--api-path", "/api", "--disable-http-filter"}},
-		{"version found out, session in a cookie", []string{"--api-version", "auto", "--use-cookies",
+		{"session in a cookie", []string{"--api-version", "3", "--use-cookies",
 			"--cookie-file", filepath.Join(t.TempDir(), "cookies")}},
 	} {
 		t.Run(how.name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,13 +17,14 @@ type vm struct {
 	id, name string
 }
 
+// made counts engines and VMs, for names that are used once.
 var made atomic.Int64
 
 // create makes a VM from Blank that boots the small guest. words are for its
 // kernel's command line (test/guest/README.md).
 func (e *engine) create(t *testing.T, words ...string) *vm {
 	t.Helper()
-	name := fmt.Sprintf("%s%d-%d", prefix, os.Getpid(), made.Add(1))
+	name := fmt.Sprintf("%s%d", e.names, made.Add(1))
 	said := e.call(t, "POST", "/vms", `<vm>
 	<name>`+name+`</name>
 	<cluster><name>Default</name></cluster>
