@@ -50,7 +50,7 @@ var house = map[string][]string{
 	"engine": {"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
 		"auth", "job", "engine/placement"},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "inventory", "lifecycle", "audit", "option", "engine"},
+	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,

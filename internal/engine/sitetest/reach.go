@@ -136,12 +136,12 @@ func (s *Site) machine(id model.ID) *fake.Machine {
 // Machine is the machine that a VM runs on.
 func (s *Site) Machine(id model.ID) *fake.Machine { return s.machine(id) }
 
-// Connected waits until every host is connected.
+// Connected waits until every host is connected, and up.
 func (s *Site) Connected() {
 	s.t.Helper()
 	s.Until(time.Minute, "all hosts are connected", func() bool {
 		for _, on := range s.Inventory.Hosts.All() {
-			if _, err := s.Watcher.Connected(on.ID); err != nil {
+			if _, err := s.Watcher.Connected(on.ID); err != nil || on.Status != model.HostUp {
 				return false
 			}
 		}

@@ -112,9 +112,6 @@ func (s *Site) Start() {
 
 // TryStart is Start for engines that may be refused.
 func (s *Site) TryStart() error {
-	if s.runs {
-		return errors.New("the engine of this site runs already")
-	}
 	opened, err := sqlstore.Open(context.Background(), "", sqlstore.Options{
 		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger()})
 	if err != nil {
@@ -134,6 +131,16 @@ func (s *Site) TryStart() error {
 	s.Engine.Resume()
 	s.runs = true
 	return nil
+}
+
+// TryOpen is what a second engine on the same data meets; it is not started.
+func (s *Site) TryOpen() error {
+	opened, err := sqlstore.Open(context.Background(), "", sqlstore.Options{
+		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger()})
+	if err != nil {
+		return err
+	}
+	return opened.Close()
 }
 
 // Stop ends the engine in good order; guests run on.

@@ -117,6 +117,7 @@ func (s *Site) Tidy(within time.Duration) {
 	for _, on := range s.Inventory.Hosts.All() {
 		s.World.Machine(on.Address).Cut()
 	}
+	s.Connected()
 	if s.comes(within, func() bool { return len(s.left(true)) == 0 }) {
 		return
 	}

@@ -163,8 +163,8 @@ func (w *Watcher) judgeSilence(ctx context.Context, m *machine) {
 			m.mu.Lock()
 			still := m.lost == lost
 			m.mu.Unlock()
-			if still {
-				w.silent(ctx, m)
+			if still && !w.silent(ctx, m) {
+				w.rest(ctx)
 			}
 		case <-changed:
 		case <-ctx.Done():
@@ -178,7 +178,18 @@ func (w *Watcher) judgeSilence(ctx context.Context, m *machine) {
 	}
 }
 
-func (w *Watcher) silent(ctx context.Context, m *machine) {
+// rest waits a little before something is tried again that failed at once.
+func (w *Watcher) rest(ctx context.Context) {
+	timer := time.NewTimer(busyPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// silent says whether it could be written.
+func (w *Watcher) silent(ctx context.Context, m *machine) bool {
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
 		if !ok || edited.Status == model.HostNonResponsive {
@@ -194,6 +205,7 @@ func (w *Watcher) silent(ctx context.Context, m *machine) {
 		return nil
 	})
 	w.wrote(err)
+	return err == nil
 }
 
 // wrote logs an error of writing; a fenced engine is ended by its main.

@@ -11,6 +11,7 @@ import (
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
+	"vireo/internal/store"
 )
 
 // busyPause is how long a limit waits that has passed while a job holds the VM, or
@@ -49,7 +50,7 @@ func (w *Watcher) expired(rung alarm) {
 		return nil
 	})
 	w.wrote(err)
-	if again {
+	if again || err != nil && !errors.Is(err, store.ErrFenced) {
 		w.again(rung)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
+	"vireo/internal/store"
 )
 
 // retryLook is the pause after a look that failed.
@@ -52,6 +53,9 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	}
 	over, err := w.observe(ctx, vm, guest)
 	w.wrote(err)
+	if err != nil && !errors.Is(err, store.ErrFenced) {
+		w.lookLater(id)
+	}
 	if over && guest.State == host.Off {
 		if err := conn.Forget(bounded, id); err != nil {
 			w.Log.Warn("a guest that has ended could not be forgotten", "vm", id, "err", err)
