@@ -146,7 +146,7 @@ func (s *Server) answer(in *request, header http.Header, id string) (out *answer
 		if err, isError := cause.(error); isError && errors.Is(err, http.ErrAbortHandler) {
 			panic(cause)
 		}
-		s.log.Error("a request panicked", "request", id, "method", in.http.Method, "path", in.http.URL.Path,
+		s.log.Error("a request panicked", "request", id, "method", in.http.Method, "path", plainPath(in.http),
 			"panic", cause, "stack", string(debug.Stack()))
 		out = in.refuse(&fault.Fault{Kind: fault.Internal, Code: "PANIC", Messages: []string{"Internal Engine Error"}})
 	}()

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"vireo/internal/fault"
@@ -27,7 +28,7 @@ func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
 	}
 	if err := out.render(made, in.format); err != nil {
 		if made.to != nil {
-			s.log.Error("an answer could not be finished", "path", in.http.URL.Path, "err", err)
+			s.log.Error("an answer could not be finished", "path", plainPath(in.http), "err", err)
 			panic(http.ErrAbortHandler)
 		}
 		made.release()
@@ -80,6 +81,16 @@ func (s *Server) begin(w http.ResponseWriter, in *request, out *answer, length *
 	return code
 }
 
+// plainPath is the path for the log, without matrix parameters: like the query
+// they may be secret, as a session that is named there in a servlet's manner is.
+func plainPath(r *http.Request) string {
+	segments := strings.Split(r.URL.Path, "/")
+	for i, segment := range segments {
+		segments[i], _, _ = strings.Cut(segment, ";")
+	}
+	return strings.Join(segments, "/")
+}
+
 // record logs and counts a request that was answered. What clients put into the
 // query may be secret, so only the path is logged.
 func (s *Server) record(in *request, out *answer, id string, code int, took time.Duration) {
@@ -88,25 +99,28 @@ func (s *Server) record(in *request, out *answer, id string, code int, took time
 		pattern = "/" + in.route.path
 	}
 	s.metrics.observe(in.http.Method, pattern, code, took)
-	level, attributes := slog.LevelDebug, []any{
-		"request", id, "correlation", in.correlation, "method", in.http.Method, "path", in.http.URL.Path,
+	level := slog.LevelDebug
+	switch {
+	case out.reason != nil && code >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case out.reason != nil, in.http.Method != http.MethodGet && in.http.Method != http.MethodHead && in.http.Method != http.MethodOptions:
+		level = slog.LevelInfo
+	}
+	if !s.log.Enabled(in.context(), level) {
+		return
+	}
+	attributes := []any{
+		"request", id, "correlation", in.correlation, "method", in.http.Method, "path", plainPath(in.http),
 		"code", code, "duration", took, "remote", in.http.RemoteAddr,
 	}
 	if in.caller != nil {
 		attributes = append(attributes, "user", in.caller.Name)
 	}
-	if in.http.Method != http.MethodGet && in.http.Method != http.MethodHead && in.http.Method != http.MethodOptions {
-		level = slog.LevelInfo
-	}
 	if out.reason != nil {
 		f := fault.Of(out.reason)
-		level = slog.LevelInfo
 		attributes = append(attributes, "refusal", f.Code, "message", f.Message())
 		if f.Cause != nil {
 			attributes = append(attributes, "cause", f.Cause)
-		}
-		if code >= http.StatusInternalServerError {
-			level = slog.LevelError
 		}
 	}
 	s.log.Log(in.context(), level, "request", attributes...)
