@@ -16,6 +16,8 @@ func TestWhileAway(t *testing.T) {
 		for _, v := range []*vm{off, killed, panicked} {
 			v.up(t)
 		}
+		// Its kernel can tell of a panic when it has loaded the driver for that.
+		panicked.inside(t, "while [ ! -e /run/vireo/hardware ]; do sleep 1; done")
 		e.kill(t)
 		off.leave(t, "poweroff -f")
 		panicked.leave(t, "echo c >/proc/sysrq-trigger")
