@@ -21,6 +21,11 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 		return model.HostFacts{}, err
 	}
 	facts := answers.facts()
+	// What the daemon counted when it started (NodeGetInfo) misses memory that the
+	// machine got since.
+	if _, total, err := h.Memory(ctx); err == nil && total > 0 {
+		facts.Memory = total
+	}
 	facts.Session = h.profile.session
 	facts.UUID = h.profile.capabilities.Host.UUID
 	facts.ImageUID, facts.ImageGID = h.profile.imageOwner()
