@@ -47,8 +47,10 @@ var house = map[string][]string{
 	"job":       {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.
-	"engine": {"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
-		"auth", "job", "engine/placement"},
+	"engine": {
+		"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
+		"auth", "job", "engine/placement",
+	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
 	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
 	"engine/vms":        rooms,
@@ -63,16 +65,20 @@ var house = map[string][]string{
 	// Roof: what can be seen.
 	"rest/wire": {},
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
-	"rest": {"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "rest/wire", "rest/v3"},
+	"rest": {
+		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
+		"engine/nics", "engine/cdroms", "engine/tags", "rest/wire", "rest/v3",
+	},
 
 	// The whole.
 	"server": {"..."},
 }
 
 // rooms may use everything below the floor, and one another's params.
-var rooms = []string{"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job",
-	"engine", "engine/placement"}
+var rooms = []string{
+	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job",
+	"engine", "engine/placement",
+}
 
 // rights are modules that only some packages may use: each in one room.
 var rights = map[string][]string{

@@ -106,7 +106,8 @@ func TestTerminate(t *testing.T) {
 	}
 	written, answered := make(chan struct{}), make(chan result, 1)
 	traced := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { close(written) }})
+		WroteRequest: func(httptrace.WroteRequestInfo) { close(written) },
+	})
 	go func() {
 		code, _, err := e.get(traced, http.MethodPost, "/api/vms/"+id+"/start",
 			"<action><grace_period><expiry>600000</expiry></grace_period></action>", password)

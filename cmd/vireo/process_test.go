@@ -100,8 +100,10 @@ type engine struct {
 func startEngine(t *testing.T, dataDir string, environment []string, arguments ...string) *engine {
 	t.Helper()
 	e := &engine{T: t, dataDir: dataDir, lines: make(chan map[string]any, 10_000), log: &bytes.Buffer{}}
-	e.command = vireo(t, append([]string{"VIREO_DATA_DIR=" + dataDir, "VIREO_DRIVER=fake", "VIREO_LOG_FORMAT=json",
-		"VIREO_LISTEN=127.0.0.1:0", "VIREO_ADMIN_PASSWORD=" + password}, environment...), append([]string{"serve"}, arguments...)...)
+	e.command = vireo(t, append([]string{
+		"VIREO_DATA_DIR=" + dataDir, "VIREO_DRIVER=fake", "VIREO_LOG_FORMAT=json",
+		"VIREO_LISTEN=127.0.0.1:0", "VIREO_ADMIN_PASSWORD=" + password,
+	}, environment...), append([]string{"serve"}, arguments...)...)
 	errors, err := e.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -64,8 +64,10 @@ func (e *Engine) await(ctx context.Context, result *Result) (*Result, error) {
 		result.Object = object
 	}
 	if ended.Status == model.JobFailed && ended.Fault != nil {
-		return result, &fault.Fault{Kind: fault.Kind(ended.Fault.Kind), Code: ended.Fault.Code,
-			Messages: []string{ended.Fault.Message}, Command: true}
+		return result, &fault.Fault{
+			Kind: fault.Kind(ended.Fault.Kind), Code: ended.Fault.Code,
+			Messages: []string{ended.Fault.Message}, Command: true,
+		}
 	}
 	return result, nil
 }

@@ -20,9 +20,11 @@ func Orphan(tx *inventory.Tx, vm *model.VM) {
 		image, volume model.ID
 		what          string
 	}{{saved.MemoryImage, saved.MemoryVolume, "memory"}, {saved.ConfigImage, saved.ConfigVolume, "configuration"}} {
-		tx.Disks.Put(&model.Disk{ID: left.image, Volume: left.volume, StorageDomain: saved.StorageDomain,
+		tx.Disks.Put(&model.Disk{
+			ID: left.image, Volume: left.volume, StorageDomain: saved.StorageDomain,
 			Alias: vm.Name + "_saved_" + left.what, Description: "Left of a saved state; it can be removed.",
 			Format: model.DiskRaw, Sparse: true, ProvisionedSize: vm.Memory, Interface: model.DiskVirtio,
-			Status: model.DiskIllegal, CreationTime: time.Now().UTC()})
+			Status: model.DiskIllegal, CreationTime: time.Now().UTC(),
+		})
 	}
 }

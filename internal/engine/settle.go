@@ -98,8 +98,10 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	run := &vm.Run
 	SetStatus(vm, model.StatusDown, "")
-	*run = model.Run{Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
-		StopTime: time.Now().UTC(), ExitReason: reason}
+	*run = model.Run{
+		Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
+		StopTime: time.Now().UTC(), ExitReason: reason,
+	}
 	if vm.NextRun != nil {
 		next := vm.NextRun
 		AlignNextRun(vm)

@@ -146,8 +146,10 @@ func addDisk(site *sitetest.Site, vm model.ID) model.ID {
 }
 
 func onNIC(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
-	nic := model.NIC{ID: model.NewID(), Name: "nic1", Network: sitetest.Network, Interface: model.NICVirtio,
-		MAC: "00:1a:4a:16:01:51", Linked: true, Plugged: row.Name != "activate"}
+	nic := model.NIC{
+		ID: model.NewID(), Name: "nic1", Network: sitetest.Network, Interface: model.NICVirtio,
+		MAC: "00:1a:4a:16:01:51", Linked: true, Plugged: row.Name != "activate",
+	}
 	vm := site.Add("vm", func(vm *model.VM) { vm.NICs = []model.NIC{nic} })
 	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm, Target: nic.ID}
 	switch row.Name {
@@ -165,8 +167,10 @@ func onNIC(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 
 func onCDROM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
 	vm := site.Add("vm")
-	return vm, &engine.Call{On: row.On, Name: row.Name, Parent: vm, Target: model.BlankID,
-		Params: &cdroms.UpdateParams{File: "tool.iso"}}
+	return vm, &engine.Call{
+		On: row.On, Name: row.Name, Parent: vm, Target: model.BlankID,
+		Params: &cdroms.UpdateParams{File: "tool.iso"},
+	}
 }
 
 func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
@@ -197,6 +201,8 @@ func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 }
 
 func onOption(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
-	return site.Add("vm"), &engine.Call{On: row.On, Name: row.Name,
-		Params: &options.SetParams{Name: "VmRebootTimeout", Value: "200s"}}
+	return site.Add("vm"), &engine.Call{
+		On: row.On, Name: row.Name,
+		Params: &options.SetParams{Name: "VmRebootTimeout", Value: "200s"},
+	}
 }

@@ -11,10 +11,14 @@ import (
 // executing.
 func NewSteps(now time.Time) []model.Step {
 	return []model.Step{
-		{ID: model.NewID(), Type: model.StepValidating, Number: 0, Description: "Validating",
-			Status: model.JobFinished, StartTime: now, EndTime: now},
-		{ID: model.NewID(), Type: model.StepExecuting, Number: 1, Description: "Executing",
-			Status: model.JobStarted, StartTime: now},
+		{
+			ID: model.NewID(), Type: model.StepValidating, Number: 0, Description: "Validating",
+			Status: model.JobFinished, StartTime: now, EndTime: now,
+		},
+		{
+			ID: model.NewID(), Type: model.StepExecuting, Number: 1, Description: "Executing",
+			Status: model.JobStarted, StartTime: now,
+		},
 	}
 }
 
@@ -41,8 +45,10 @@ func beginStep(job *model.Job, step Step) {
 	if title == "" {
 		title = step.Name
 	}
-	job.Steps = append(job.Steps, model.Step{ID: model.NewID(), Parent: parent, Type: model.StepExecuting,
-		Number: number, Description: title, Status: model.JobStarted, StartTime: job.LastUpdated})
+	job.Steps = append(job.Steps, model.Step{
+		ID: model.NewID(), Parent: parent, Type: model.StepExecuting,
+		Number: number, Description: title, Status: model.JobStarted, StartTime: job.LastUpdated,
+	})
 }
 
 func endStep(job *model.Job, status model.JobStatus) {
@@ -73,7 +79,9 @@ func finish(job *model.Job, failure error) {
 			number++
 		}
 	}
-	job.Steps = append(job.Steps, model.Step{ID: model.NewID(), Type: model.StepFinalizing, Number: number,
-		Description: "Finalizing", Status: job.Status, StartTime: now, EndTime: now})
+	job.Steps = append(job.Steps, model.Step{
+		ID: model.NewID(), Type: model.StepFinalizing, Number: number,
+		Description: "Finalizing", Status: job.Status, StartTime: now, EndTime: now,
+	})
 	job.EndTime, job.LastUpdated = now, now
 }

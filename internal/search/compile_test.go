@@ -190,8 +190,15 @@ func TestPage(t *testing.T) {
 		page, size int
 		want       []int
 	}{
-		{0, 2, rows}, {1, 0, rows}, {1, 2, []int{1, 2}}, {2, 2, []int{3, 4}}, {3, 2, []int{5}},
-		{4, 2, nil}, {1, 9, rows}, {2, 5, nil}, {1 << 31, 1 << 31, nil},
+		{0, 2, rows},
+		{1, 0, rows},
+		{1, 2, []int{1, 2}},
+		{2, 2, []int{3, 4}},
+		{3, 2, []int{5}},
+		{4, 2, nil},
+		{1, 9, rows},
+		{2, 5, nil},
+		{1 << 31, 1 << 31, nil},
 	}
 	for _, test := range tests {
 		if got := Page(rows, test.page, test.size); !slices.Equal(got, test.want) {

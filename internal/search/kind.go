@@ -82,8 +82,12 @@ func (w Word) is() string {
 }
 
 var boolWords = []Word{
-	{"false", "false"}, {"no", "false"}, {"0", "false"},
-	{"true", "true"}, {"yes", "true"}, {"1", "true"},
+	{"false", "false"},
+	{"no", "false"},
+	{"0", "false"},
+	{"true", "true"},
+	{"yes", "true"},
+	{"1", "true"},
 }
 
 // object returns the related object that the field belongs to; "" if it is the kind's own.

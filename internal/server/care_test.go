@@ -24,8 +24,10 @@ func TestPrune(t *testing.T) {
 	old := time.Now().UTC().Add(-25 * time.Hour)
 	aged := func(age time.Duration, status model.JobStatus) *model.Job {
 		at := time.Now().UTC().Add(-age)
-		job := &model.Job{ID: model.NewID(), Action: "vm.start", Path: "launch", Monitored: true, External: true,
-			Status: status, StartTime: at, LastUpdated: at}
+		job := &model.Job{
+			ID: model.NewID(), Action: "vm.start", Path: "launch", Monitored: true, External: true,
+			Status: status, StartTime: at, LastUpdated: at,
+		}
 		if status != model.JobStarted {
 			job.EndTime = at
 		}

@@ -43,7 +43,8 @@ type Config struct {
 // ID of the engine as kept with the options.
 func engineIDOf(options interface {
 	Named(string) []*model.Option
-}, name string) string {
+}, name string,
+) string {
 	for _, kept := range options.Named(name) {
 		return kept.Value
 	}

@@ -91,8 +91,10 @@ func (s *Server) OptionValues() []OptionValue {
 // SetOption changes an engine option; an empty value means the default again.
 // Most count at once; those of intervals and sessions at the next start.
 func (s *Server) SetOption(ctx context.Context, name, value string) error {
-	_, err := s.Engine.Act(ctx, &engine.Call{On: model.KindOption, Name: "set",
-		Params: &options.SetParams{Name: name, Value: value, Default: value == ""}})
+	_, err := s.Engine.Act(ctx, &engine.Call{
+		On: model.KindOption, Name: "set",
+		Params: &options.SetParams{Name: name, Value: value, Default: value == ""},
+	})
 	return err
 }
 

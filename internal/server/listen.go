@@ -55,10 +55,12 @@ func (s *Server) Serve(ctx context.Context, ready func(address string)) error {
 	// Requests live on for a moment when ctx has ended.
 	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	api := &http.Server{Handler: s.Handler, BaseContext: func(net.Listener) context.Context { return requests },
+	api := &http.Server{
+		Handler: s.Handler, BaseContext: func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
 	control := &http.Server{Handler: s.control(), ReadHeaderTimeout: headerTimeout, MaxHeaderBytes: maxHeader}
 
 	work, ctx := errgroup.WithContext(ctx)

@@ -85,9 +85,11 @@ func certificate(t *testing.T, folder string) (key, text []byte) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mine"},
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mine"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true}
+		IsCA: true, BasicConstraintsValid: true,
+	}
 	signed, err := x509.CreateCertificate(rand.Reader, template, template, &made.PublicKey, made)
 	if err != nil {
 		t.Fatal(err)

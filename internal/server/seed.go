@@ -62,8 +62,10 @@ func Seed(ctx context.Context, inv *inventory.Inventory, images image.Images, fr
 		putInfrastructure(tx)
 		putAccess(tx, fresh.PasswordHash)
 		if fresh.LocalHost != "" {
-			tx.Hosts.Put(&model.Host{ID: model.NewID(), Name: "local", Address: fresh.LocalHost,
-				Cluster: DefaultCluster, Status: model.HostUnassigned, Since: time.Now().UTC()})
+			tx.Hosts.Put(&model.Host{
+				ID: model.NewID(), Name: "local", Address: fresh.LocalHost,
+				Cluster: DefaultCluster, Status: model.HostUnassigned, Since: time.Now().UTC(),
+			})
 		}
 		tx.Options.Put(&model.Option{Name: engineID, Value: string(model.NewID())})
 		tx.Event(audit.New(audit.EngineStarted, audit.About{Detail: "Its data is new."}))
@@ -73,25 +75,35 @@ func Seed(ctx context.Context, inv *inventory.Inventory, images image.Images, fr
 
 func freshDomains(dataDir string) []*model.StorageDomain {
 	domain := func(name string, of model.StorageDomainType, format string) *model.StorageDomain {
-		return &model.StorageDomain{ID: model.NewID(), Name: name, Type: of, StorageType: model.StorageLocalFS,
+		return &model.StorageDomain{
+			ID: model.NewID(), Name: name, Type: of, StorageType: model.StorageLocalFS,
 			Path: filepath.Join(dataDir, "storage", name), DataCenter: DefaultDataCenter,
-			Status: model.StorageDomainActive, Format: format, Since: time.Now().UTC()}
+			Status: model.StorageDomainActive, Format: format, Since: time.Now().UTC(),
+		}
 	}
 	data := domain("local-data", model.StorageDomainData, "v3")
 	data.Master = true
-	return []*model.StorageDomain{data, domain("local-iso", model.StorageDomainISO, "v1"),
-		domain("local-export", model.StorageDomainExport, "v1")}
+	return []*model.StorageDomain{
+		data, domain("local-iso", model.StorageDomainISO, "v1"),
+		domain("local-export", model.StorageDomainExport, "v1"),
+	}
 }
 
 func putInfrastructure(tx *inventory.Tx) {
 	version := model.Version{Major: 3, Minor: 6}
-	tx.DataCenters.Put(&model.DataCenter{ID: DefaultDataCenter, Name: "Default",
-		Description: "The default Data Center", Version: version})
-	tx.Clusters.Put(&model.Cluster{ID: DefaultCluster, Name: "Default", Description: "The default server cluster",
+	tx.DataCenters.Put(&model.DataCenter{
+		ID: DefaultDataCenter, Name: "Default",
+		Description: "The default Data Center", Version: version,
+	})
+	tx.Clusters.Put(&model.Cluster{
+		ID: DefaultCluster, Name: "Default", Description: "The default server cluster",
 		DataCenter: DefaultDataCenter, Version: version, Architecture: model.ArchitectureX8664,
-		OvercommitPercent: 100, OnError: "migrate"})
-	tx.Networks.Put(&model.Network{ID: ManagementNetwork, Name: "ovirtmgmt", Description: "Management Network",
-		DataCenter: DefaultDataCenter, Usages: []string{"management", "display", "migration", "vm"}})
+		OvercommitPercent: 100, OnError: "migrate",
+	})
+	tx.Networks.Put(&model.Network{
+		ID: ManagementNetwork, Name: "ovirtmgmt", Description: "Management Network",
+		DataCenter: DefaultDataCenter, Usages: []string{"management", "display", "migration", "vm"},
+	})
 	tx.Tags.Put(&model.Tag{ID: model.BlankID, Name: "root", Description: "root"})
 	tx.Templates.Put(&model.Template{ID: model.BlankID, CreationTime: time.Now().UTC(), VMConfig: blank()})
 }
@@ -104,8 +116,10 @@ func blank() model.VMConfig {
 		Memory: 1 << 30, GuaranteedMemory: 1 << 30, Ballooning: true,
 		CPU: model.CPU{Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}, Architecture: model.ArchitectureX8664},
 		OS:  model.OS{Type: "other", Boot: []model.BootDevice{model.BootHardDisk}},
-		Display: model.Display{Type: model.DisplayVNC, Monitors: 1, FileTransferEnabled: true, CopyPasteEnabled: true,
-			DisconnectAction: model.DisconnectLockScreen},
+		Display: model.Display{
+			Type: model.DisplayVNC, Monitors: 1, FileTransferEnabled: true, CopyPasteEnabled: true,
+			DisconnectAction: model.DisconnectLockScreen,
+		},
 		SSOMethods: []string{"guest_agent"}, MigrationDowntime: -1, VirtioSCSI: true,
 		Placement: model.PlacementPolicy{Affinity: model.AffinityMigratable},
 	}

@@ -57,7 +57,8 @@ func Open(ctx context.Context, config Config) (*Server, error) {
 		return nil, err
 	}
 	kept, err := sqlstore.Open(ctx, config.Database, sqlstore.Options{
-		DefaultPath: filepath.Join(config.DataDir, databaseFile), Log: config.Log})
+		DefaultPath: filepath.Join(config.DataDir, databaseFile), Log: config.Log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
@@ -92,18 +93,23 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err := linkISO(s.DataDir, s.Inventory); err != nil {
 		return err
 	}
-	s.Engine = engine.New(engine.Options{Inventory: s.Inventory, Images: images, Values: s.Values,
-		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended})
+	s.Engine = engine.New(engine.Options{
+		Inventory: s.Inventory, Images: images, Values: s.Values,
+		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
+	})
 	install(s.Engine)
 	s.hosts = measured.New(s.Driver, s.Log)
-	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.hosts, Log: s.Log,
+	s.Watcher = watch.New(watch.Options{
+		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
 		Adopt:   engineIDOf(s.Inventory.Options, restored) != "",
-		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(restored) }})
+		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(restored) },
+	})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()
 	s.Directory = auth.NewDirectory(records, auth.DirectoryOptions{})
 	s.Sessions = auth.NewSessions(records, auth.SessionOptions{
-		Idle: s.Values.Duration("UserSessionTimeOutInterval"), Longest: s.Values.Duration("UserSessionHardLimit")})
+		Idle: s.Values.Duration("UserSessionTimeOutInterval"), Longest: s.Values.Duration("UserSessionHardLimit"),
+	})
 	s.Handler = s.handler()
 	return nil
 }

@@ -70,8 +70,10 @@ func (s *site) happen(vm model.ID, number, count int, at func(int) time.Time) {
 			event.Time = at(number + i)
 			tx.Event(event)
 		}
-		tx.PutJob(&model.Job{ID: model.NewID(), Action: "vm.update", Monitored: true, Status: model.JobFinished,
-			StartTime: at(number), EndTime: at(number), LastUpdated: at(number)})
+		tx.PutJob(&model.Job{
+			ID: model.NewID(), Action: "vm.update", Monitored: true, Status: model.JobFinished,
+			StartTime: at(number), EndTime: at(number), LastUpdated: at(number),
+		})
 		return nil
 	})
 	if err != nil {

@@ -43,10 +43,14 @@ func machine(blank *model.Template, number int) *model.VM {
 	vm.Name = nameOf(number)
 	vm.Description = "one of many"
 	vm.Memory, vm.GuaranteedMemory = 64<<20, 64<<20
-	vm.OS = model.OS{Type: "other_linux", Boot: []model.BootDevice{model.BootHardDisk, model.BootNetwork},
-		Kernel: "/boot/vmlinuz", Initrd: "/boot/initrd.img", Cmdline: "console=ttyS0 quiet"}
-	vm.NICs = []model.NIC{{ID: model.NewID(), Name: "nic1", Network: server.ManagementNetwork, Interface: model.NICVirtio,
-		MAC: fmt.Sprintf("00:1a:4a:%02x:%02x:%02x", number>>16&0xff, number>>8&0xff, number&0xff), Linked: true, Plugged: true}}
+	vm.OS = model.OS{
+		Type: "other_linux", Boot: []model.BootDevice{model.BootHardDisk, model.BootNetwork},
+		Kernel: "/boot/vmlinuz", Initrd: "/boot/initrd.img", Cmdline: "console=ttyS0 quiet",
+	}
+	vm.NICs = []model.NIC{{
+		ID: model.NewID(), Name: "nic1", Network: server.ManagementNetwork, Interface: model.NICVirtio,
+		MAC: fmt.Sprintf("00:1a:4a:%02x:%02x:%02x", number>>16&0xff, number>>8&0xff, number&0xff), Linked: true, Plugged: true,
+	}}
 	vm.Run.Status, vm.Run.Since = model.StatusDown, vm.CreationTime
 	return vm
 }

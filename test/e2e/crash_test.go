@@ -24,26 +24,42 @@ var crashes = []struct {
 	// always is played in make test, too.
 	always []string
 }{
-	{name: "start", action: "start", points: []string{"launch/boot"}, ends: []string{"up"},
-		always: []string{"launch/boot/done"}},
+	{
+		name: "start", action: "start", points: []string{"launch/boot"}, ends: []string{"up"},
+		always: []string{"launch/boot/done"},
+	},
 	{name: "continue", from: []string{"pause"}, action: "start", points: []string{"continue/resume"}, ends: []string{"up"}},
-	{name: "suspend", from: []string{"start"}, action: "suspend",
+	{
+		name: "suspend", from: []string{"start"}, action: "suspend",
 		points: []string{"save/prepare", "save/save", "save/forget"}, ends: []string{"suspended"},
-		always: []string{"save/save", "save/save/done"}},
-	{name: "restore", from: []string{"start", "suspend"}, action: "start",
+		always: []string{"save/save", "save/save/done"},
+	},
+	{
+		name: "restore", from: []string{"start", "suspend"}, action: "start",
 		points: []string{"restore/restore", "restore/drop"}, ends: []string{"up"},
-		always: []string{"restore/restore/done", "restore/drop"}},
-	{name: "stop", from: []string{"start"}, action: "stop",
+		always: []string{"restore/restore/done", "restore/drop"},
+	},
+	{
+		name: "stop", from: []string{"start"}, action: "stop",
 		points: []string{"destroy/destroy", "destroy/forget"}, ends: []string{"down"},
-		always: []string{"destroy/destroy/done"}},
-	{name: "stop suspended", from: []string{"start", "suspend"}, action: "stop",
-		points: []string{"drop/drop"}, ends: []string{"down"}},
-	{name: "shutdown", from: []string{"start"}, action: "shutdown",
-		points: []string{"ask/ask"}, ends: []string{"down", "up"}},
-	{name: "shutdown by force", from: []string{"pause"}, action: "shutdown",
-		points: []string{"force/destroy", "force/forget"}, ends: []string{"down"}},
-	{name: "reboot", from: []string{"start"}, action: "reboot",
-		points: []string{"ask/ask"}, ends: []string{"up"}, always: []string{"ask/ask/done"}},
+		always: []string{"destroy/destroy/done"},
+	},
+	{
+		name: "stop suspended", from: []string{"start", "suspend"}, action: "stop",
+		points: []string{"drop/drop"}, ends: []string{"down"},
+	},
+	{
+		name: "shutdown", from: []string{"start"}, action: "shutdown",
+		points: []string{"ask/ask"}, ends: []string{"down", "up"},
+	},
+	{
+		name: "shutdown by force", from: []string{"pause"}, action: "shutdown",
+		points: []string{"force/destroy", "force/forget"}, ends: []string{"down"},
+	},
+	{
+		name: "reboot", from: []string{"start"}, action: "reboot",
+		points: []string{"ask/ask"}, ends: []string{"up"}, always: []string{"ask/ask/done"},
+	},
 }
 
 // crashOptions let a VM be up soon: what its guest does is not the matter here.

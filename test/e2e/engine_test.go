@@ -86,8 +86,10 @@ func newEngine(t *testing.T, on *daemon, options map[string]string) *engine {
 
 func serveFrom(t *testing.T, dataDir string, on *daemon, options map[string]string) *engine {
 	t.Helper()
-	e := &engine{dataDir: dataDir, daemon: on, flags: []string{"--local-host", on.address},
-		names: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), made.Add(1))}
+	e := &engine{
+		dataDir: dataDir, daemon: on, flags: []string{"--local-host", on.address},
+		names: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), made.Add(1)),
+	}
 	t.Cleanup(func() {
 		e.kill(t)
 		on.sweep(e.names)

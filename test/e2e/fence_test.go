@@ -28,8 +28,10 @@ func TestFence(t *testing.T) {
 	}{
 		{"version 3", []string{"--api-version", "3"}},
 		{"version 3 at /api", []string{"--api-version", "3", "--api-path", "/api", "--disable-http-filter"}},
-		{"session in a cookie", []string{"--api-version", "3", "--use-cookies",
-			"--cookie-file", filepath.Join(t.TempDir(), "cookies")}},
+		{"session in a cookie", []string{
+			"--api-version", "3", "--use-cookies",
+			"--cookie-file", filepath.Join(t.TempDir(), "cookies"),
+		}},
 	} {
 		t.Run(how.name, func(t *testing.T) {
 			f := &fence{agent, e, v.name, how.options}
@@ -71,9 +73,11 @@ func (f *fence) run(t *testing.T, action string, code int, words ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	arguments := append([]string{"--ip", at.Hostname(), "--ipport", at.Port(), "--ssl-insecure",
+	arguments := append([]string{
+		"--ip", at.Hostname(), "--ipport", at.Port(), "--ssl-insecure",
 		"--username", login, "--password", password, "--plug", f.plug, "--action", action,
-		"--shell-timeout", "30", "--power-timeout", "60", "--power-wait", "0"}, f.options...)
+		"--shell-timeout", "30", "--power-timeout", "60", "--power-wait", "0",
+	}, f.options...)
 	command := exec.Command(f.agent, arguments...)
 	for _, variable := range os.Environ() {
 		// Its HTTP client must not ask a proxy for this machine.

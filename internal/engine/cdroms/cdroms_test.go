@@ -16,8 +16,10 @@ import (
 )
 
 func put(vm model.ID, file string, current bool) *engine.Call {
-	return &engine.Call{On: model.KindCDROM, Name: "update", Parent: vm, Target: model.BlankID,
-		Params: &cdroms.UpdateParams{File: file, Current: current}}
+	return &engine.Call{
+		On: model.KindCDROM, Name: "update", Parent: vm, Target: model.BlankID,
+		Params: &cdroms.UpdateParams{File: file, Current: current},
+	}
 }
 
 func remove(vm model.ID) *engine.Call {

@@ -56,8 +56,11 @@ func TestAddOfEverySort(t *testing.T) {
 		sparse   bool
 		wantThin bool
 	}{
-		{model.DiskCOW, false, false, true}, {model.DiskCOW, true, true, true},
-		{model.DiskRaw, false, false, false}, {model.DiskRaw, true, true, true}, {model.DiskRaw, true, false, false},
+		{model.DiskCOW, false, false, true},
+		{model.DiskCOW, true, true, true},
+		{model.DiskRaw, false, false, false},
+		{model.DiskRaw, true, true, true},
+		{model.DiskRaw, true, false, false},
 	} {
 		id := add(b, vm, func(d *model.Disk) {
 			d.Format, d.ProvisionedSize = sort.format, 1000001

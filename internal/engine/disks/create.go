@@ -22,8 +22,10 @@ func (r *room) create(ctx context.Context, w *job.Work) error {
 	if err != nil {
 		return err
 	}
-	err = r.Images.Create(ctx, domain, image.VolumeSpec{Disk: disk.ID, Volume: disk.Volume, Format: disk.Format,
-		Sparse: disk.Sparse, Size: disk.ProvisionedSize, Alias: disk.Alias, Description: disk.Description, Owner: params.Owner})
+	err = r.Images.Create(ctx, domain, image.VolumeSpec{
+		Disk: disk.ID, Volume: disk.Volume, Format: disk.Format,
+		Sparse: disk.Sparse, Size: disk.ProvisionedSize, Alias: disk.Alias, Description: disk.Description, Owner: params.Owner,
+	})
 	if err != nil {
 		return engine.StorageFault(w.Job.Verb, domain, err)
 	}

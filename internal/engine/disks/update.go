@@ -107,8 +107,10 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 // checkFixed refuses what a disk keeps for its life.
 func (r *room) checkFixed(_ *inventory.Tx, call *engine.Call, e *edited) error {
 	if e.disk.ID != e.was.ID || e.to != nil && e.to.Disk != e.was.ID {
-		return &fault.Fault{Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
-			Messages: []string{"Attempt to set immutable field: id"}}
+		return &fault.Fault{
+			Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
+			Messages: []string{"Attempt to set immutable field: id"},
+		}
 	}
 	if e.disk.Format != e.was.Format || e.disk.Sparse != e.was.Sparse || e.disk.StorageDomain != e.was.StorageDomain {
 		return fault.New(fault.IllegalField, call.Verb, "Format, allocation and storage domain of a disk cannot be changed.")

@@ -50,11 +50,15 @@ func New(t *testing.T, overrides map[string]string) *Bench {
 	}
 	options := maps.Clone(quick)
 	maps.Copy(options, overrides)
-	b := &Bench{T: t, World: fake.New(fake.Options{AgentDelay: 2 * time.Millisecond, ShutdownDelay: 2 * time.Millisecond,
-		ReapDelay: time.Millisecond, SaveDelay: time.Millisecond}), Images: &Images{Images: real}}
+	b := &Bench{T: t, World: fake.New(fake.Options{
+		AgentDelay: 2 * time.Millisecond, ShutdownDelay: 2 * time.Millisecond,
+		ReapDelay: time.Millisecond, SaveDelay: time.Millisecond,
+	}), Images: &Images{Images: real}}
 	b.World.AddMachine(fake.MachineSpec{Address: Address})
-	b.config = server.Config{DataDir: t.TempDir(), LocalHost: Address, AdminPassword: "a password for tests",
-		Overrides: options, Images: b.Images, Log: slog.New(slog.DiscardHandler), Died: b.dies}
+	b.config = server.Config{
+		DataDir: t.TempDir(), LocalHost: Address, AdminPassword: "a password for tests",
+		Overrides: options, Images: b.Images, Log: slog.New(slog.DiscardHandler), Died: b.dies,
+	}
 	b.open()
 	t.Cleanup(b.close)
 	b.Await("the host is up", func() bool {

@@ -89,8 +89,10 @@ func TestAddToVMThatIsDown(t *testing.T) {
 	vm := b.VM("web1")
 	before := b.LastEvent()
 	first := find(b, vm, add(b, vm, "nic1"))
-	want(t, "nic", *first, model.NIC{ID: first.ID, Name: "nic1", Network: server.ManagementNetwork,
-		Interface: model.NICVirtio, MAC: "00:1a:4a:00:00:fe", Linked: true, Plugged: true})
+	want(t, "nic", *first, model.NIC{
+		ID: first.ID, Name: "nic1", Network: server.ManagementNetwork,
+		Interface: model.NICVirtio, MAC: "00:1a:4a:00:00:fe", Linked: true, Plugged: true,
+	})
 	wantEvents(b, before, 932)
 	second := add(b, vm, "nic2", func(n *model.NIC) { n.Network = "" })
 	want(t, "the second address", find(b, vm, second).MAC, "00:1a:4a:00:00:ff")
@@ -240,8 +242,10 @@ func TestTooMany(t *testing.T) {
 	vm := b.VM("web1")
 	b.Edit(vm, func(vm *model.VM) {
 		for i := range 28 {
-			vm.NICs = append(vm.NICs, model.NIC{ID: model.NewID(), Name: "n" + string(rune('a'+i)),
-				MAC: net.HardwareAddr{2, 0, 0, 0, 0, byte(i)}.String(), Interface: model.NICVirtio})
+			vm.NICs = append(vm.NICs, model.NIC{
+				ID: model.NewID(), Name: "n" + string(rune('a'+i)),
+				MAC: net.HardwareAddr{2, 0, 0, 0, 0, byte(i)}.String(), Interface: model.NICVirtio,
+			})
 		}
 	})
 	b.Refused(addCall(vm, "one-more"), fault.StateConflict)

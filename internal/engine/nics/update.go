@@ -37,8 +37,10 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 		return err
 	}
 	if wanted.ID != old.ID {
-		return &fault.Fault{Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
-			Messages: []string{"Attempt to set immutable field: id"}}
+		return &fault.Fault{
+			Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
+			Messages: []string{"Attempt to set immutable field: id"},
+		}
 	}
 	params.Change = Change{Old: old, New: &wanted}
 	return r.check(tx, call.Verb, vm, old, &wanted)

@@ -46,8 +46,10 @@ type candidate struct {
 func Choose(tx *inventory.Tx, needs Needs, limits Limits) (*model.Host, error) {
 	candidates := survey(tx, needs.VM, limits)
 	if len(candidates) == 0 {
-		return nil, &fault.Fault{Kind: fault.Untyped, Code: fault.NoHosts, Command: true,
-			Messages: fault.New(fault.NoHosts).Messages}
+		return nil, &fault.Fault{
+			Kind: fault.Untyped, Code: fault.NoHosts, Command: true,
+			Messages: fault.New(fault.NoHosts).Messages,
+		}
 	}
 	var reasons []*fault.Fault
 	var fit []candidate

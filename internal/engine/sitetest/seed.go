@@ -40,7 +40,8 @@ func HostID(number int) model.ID {
 func (s *Site) seed(hosts []fake.MachineSpec) {
 	s.t.Helper()
 	kept, err := sqlstore.Open(context.Background(), "", sqlstore.Options{
-		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger()})
+		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger(),
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -65,8 +66,10 @@ func (s *Site) seed(hosts []fake.MachineSpec) {
 		}
 		infrastructure(tx)
 		for i, machine := range hosts {
-			tx.Hosts.Put(&model.Host{ID: HostID(i + 1), Name: fmt.Sprintf("h%d", i+1), Address: machine.Address,
-				Cluster: Cluster, Status: model.HostUnassigned, Since: time.Now().UTC()})
+			tx.Hosts.Put(&model.Host{
+				ID: HostID(i + 1), Name: fmt.Sprintf("h%d", i+1), Address: machine.Address,
+				Cluster: Cluster, Status: model.HostUnassigned, Since: time.Now().UTC(),
+			})
 		}
 		return nil
 	})
@@ -77,9 +80,11 @@ func (s *Site) seed(hosts []fake.MachineSpec) {
 
 func (s *Site) domains() []*model.StorageDomain {
 	domain := func(id model.ID, name string, kind model.StorageDomainType) *model.StorageDomain {
-		return &model.StorageDomain{ID: id, Name: name, Type: kind, StorageType: model.StorageLocalFS,
+		return &model.StorageDomain{
+			ID: id, Name: name, Type: kind, StorageType: model.StorageLocalFS,
 			Path: filepath.Join(s.Dir, name), DataCenter: DataCenter, Status: model.StorageDomainActive,
-			Format: "v3", Since: time.Now().UTC()}
+			Format: "v3", Since: time.Now().UTC(),
+		}
 	}
 	return []*model.StorageDomain{
 		domain(DataDomain, "data", model.StorageDomainData), domain(ISODomain, "iso", model.StorageDomainISO),
@@ -89,10 +94,14 @@ func (s *Site) domains() []*model.StorageDomain {
 func infrastructure(tx *inventory.Tx) {
 	version := model.Version{Major: 3, Minor: 6}
 	tx.DataCenters.Put(&model.DataCenter{ID: DataCenter, Name: "Default", Version: version})
-	tx.Clusters.Put(&model.Cluster{ID: Cluster, Name: "Default", DataCenter: DataCenter, Version: version,
-		Architecture: model.ArchitectureX8664, OvercommitPercent: 100})
-	tx.Networks.Put(&model.Network{ID: Network, Name: "ovirtmgmt", DataCenter: DataCenter,
-		Usages: []string{"management", "display", "migration", "vm"}})
+	tx.Clusters.Put(&model.Cluster{
+		ID: Cluster, Name: "Default", DataCenter: DataCenter, Version: version,
+		Architecture: model.ArchitectureX8664, OvercommitPercent: 100,
+	})
+	tx.Networks.Put(&model.Network{
+		ID: Network, Name: "ovirtmgmt", DataCenter: DataCenter,
+		Usages: []string{"management", "display", "migration", "vm"},
+	})
 	tx.Tags.Put(&model.Tag{ID: model.BlankID, Name: "root"})
 	tx.Templates.Put(&model.Template{ID: model.BlankID, CreationTime: time.Now().UTC(), VMConfig: blank()})
 	tx.Options.Put(&model.Option{Name: engineOption, Value: string(model.NewID())})
@@ -104,8 +113,10 @@ func blank() model.VMConfig {
 		Name: "Blank", Type: model.VMTypeServer, Origin: "ovirt", Cluster: Cluster, Template: model.BlankID,
 		Memory: 256 << 20, GuaranteedMemory: 256 << 20, Ballooning: true,
 		CPU: model.CPU{Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}, Architecture: model.ArchitectureX8664},
-		OS: model.OS{Type: "other", Boot: []model.BootDevice{model.BootHardDisk},
-			Kernel: "/boot/kernel", Initrd: "/boot/initrd"},
+		OS: model.OS{
+			Type: "other", Boot: []model.BootDevice{model.BootHardDisk},
+			Kernel: "/boot/kernel", Initrd: "/boot/initrd",
+		},
 		Display:           model.Display{Type: model.DisplayVNC, Monitors: 1, DisconnectAction: model.DisconnectLockScreen},
 		MigrationDowntime: -1, VirtioSCSI: true,
 		Placement: model.PlacementPolicy{Affinity: model.AffinityMigratable},

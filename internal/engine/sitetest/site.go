@@ -73,8 +73,10 @@ func New(t testing.TB, options Options) *Site {
 	if dir == "" {
 		dir = quickDir(t) // before the rest: it is removed last
 	}
-	s := &Site{t: t, Dir: dir, World: options.In, Images: &Images{Images: kept},
-		Overrides: options.Overrides, Restored: options.Restored, log: &logs{}}
+	s := &Site{
+		t: t, Dir: dir, World: options.In, Images: &Images{Images: kept},
+		Overrides: options.Overrides, Restored: options.Restored, log: &logs{},
+	}
 	t.Cleanup(func() {
 		if s.runs {
 			s.Stop()
@@ -113,7 +115,8 @@ func (s *Site) Start() {
 // TryStart is Start for engines that may be refused.
 func (s *Site) TryStart() error {
 	opened, err := sqlstore.Open(context.Background(), "", sqlstore.Options{
-		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger()})
+		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger(),
+	})
 	if err != nil {
 		return err
 	}
@@ -122,8 +125,10 @@ func (s *Site) TryStart() error {
 		return errors.Join(err, opened.Close())
 	}
 	s.Store, s.Inventory, s.Values = opened, inv, option.From(inv, s.Overrides)
-	s.Engine = engine.New(engine.Options{Inventory: inv, Images: s.Images, Values: s.Values,
-		ID: engineID(inv), Log: s.logger(), Died: s.dies})
+	s.Engine = engine.New(engine.Options{
+		Inventory: inv, Images: s.Images, Values: s.Values,
+		ID: engineID(inv), Log: s.logger(), Died: s.dies,
+	})
 	Install(s.Engine)
 	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.World.Driver(), Log: s.logger(), Adopt: s.Restored})
 	s.Engine.Machines = s.Watcher
@@ -136,7 +141,8 @@ func (s *Site) TryStart() error {
 // TryOpen is what a second engine on the same data meets; it is not started.
 func (s *Site) TryOpen() error {
 	opened, err := sqlstore.Open(context.Background(), "", sqlstore.Options{
-		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger()})
+		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger(),
+	})
 	if err != nil {
 		return err
 	}

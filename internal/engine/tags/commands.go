@@ -16,8 +16,10 @@ type room struct{ *engine.Engine }
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	row := func(name, verb string, apply func(*inventory.Tx, *engine.Call) (model.Object, error)) engine.Command {
-		return engine.Command{On: model.KindTag, Name: name, Verb: verb, Needs: "tag_management", Locks: nothing,
-			Paths: []engine.Path{{Name: name, Apply: apply}}}
+		return engine.Command{
+			On: model.KindTag, Name: name, Verb: verb, Needs: "tag_management", Locks: nothing,
+			Paths: []engine.Path{{Name: name, Apply: apply}},
+		}
 	}
 	return []engine.Command{
 		row("add", "add tag", r.add),

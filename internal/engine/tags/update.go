@@ -21,8 +21,10 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	}
 	switch {
 	case wanted.ID != old.ID:
-		return nil, &fault.Fault{Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
-			Messages: []string{"Attempt to set immutable field: id"}}
+		return nil, &fault.Fault{
+			Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
+			Messages: []string{"Attempt to set immutable field: id"},
+		}
 	case wanted == *old:
 		return old, nil
 	case old.ID == model.BlankID:

@@ -148,10 +148,14 @@ func (r *room) checkTexts(_ *inventory.Tx, what string, _ model.ID, config *mode
 		name, value string
 		most        int
 	}{
-		{"description", config.Description, maxDescription}, {"comment", config.Comment, maxDescription},
-		{"kernel", config.OS.Kernel, maxPath}, {"initrd", config.OS.Initrd, maxPath},
-		{"cmdline", config.OS.Cmdline, maxCmdline}, {"time zone", config.TimeZone, 100},
-		{"domain", config.Domain, 255}, {"os type", config.OS.Type, 40},
+		{"description", config.Description, maxDescription},
+		{"comment", config.Comment, maxDescription},
+		{"kernel", config.OS.Kernel, maxPath},
+		{"initrd", config.OS.Initrd, maxPath},
+		{"cmdline", config.OS.Cmdline, maxCmdline},
+		{"time zone", config.TimeZone, 100},
+		{"domain", config.Domain, 255},
+		{"os type", config.OS.Type, 40},
 	} {
 		if len(text.value) > text.most {
 			return fault.New(fault.Invalid, what, fmt.Sprintf("The %s may have at most %d bytes.", text.name, text.most))

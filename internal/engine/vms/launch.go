@@ -62,8 +62,10 @@ func nextEpoch(before uint64) uint64 {
 }
 
 func (r *room) needs(vm *model.VM, verb string) placement.Needs {
-	return placement.Needs{VM: vm, Display: vm.Display.Type, Machine: vm.CustomEmulatedMachine,
-		Only: vm.Placement.Hosts, Verb: verb}
+	return placement.Needs{
+		VM: vm, Display: vm.Display.Type, Machine: vm.CustomEmulatedMachine,
+		Only: vm.Placement.Hosts, Verb: verb,
+	}
 }
 
 func (r *room) limits() placement.Limits {

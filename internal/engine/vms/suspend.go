@@ -98,10 +98,12 @@ func (r *room) prepareSave(ctx context.Context, w *job.Work) error {
 		if domain == nil {
 			return fault.New(fault.NoSuitableDomain, w.Job.Verb)
 		}
-		data.Saved = &model.SavedState{StorageDomain: domain.ID,
-			MemoryImage: model.NewID(), MemoryVolume: model.NewID(),
+		data.Saved = &model.SavedState{
+			StorageDomain: domain.ID,
+			MemoryImage:   model.NewID(), MemoryVolume: model.NewID(),
 			ConfigImage: model.NewID(), ConfigVolume: model.NewID(),
-			CDROM: vm.Run.CDROM, Host: vm.Run.Host}
+			CDROM: vm.Run.CDROM, Host: vm.Run.Host,
+		}
 		if err := w.Remember(&data); err != nil {
 			return err
 		}
@@ -217,7 +219,9 @@ func (r *room) suspended(tx *inventory.Tx, w *job.Work, failure error) {
 	var data savedData
 	_ = w.Data(&data)
 	run := vm.Run
-	vm.Run = model.Run{Status: run.Status, Since: run.Since, Epoch: run.Epoch, Suspended: data.Saved,
-		StartTime: run.StartTime, AgentSeen: run.AgentSeen}
+	vm.Run = model.Run{
+		Status: run.Status, Since: run.Since, Epoch: run.Epoch, Suspended: data.Saved,
+		StartTime: run.StartTime, AgentSeen: run.AgentSeen,
+	}
 	r.SetLive(vm.ID, nil)
 }

@@ -36,8 +36,10 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		return nil, err
 	}
 	if changed.ID != vm.ID {
-		return nil, &fault.Fault{Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
-			Messages: []string{"Attempt to set immutable field: id"}}
+		return nil, &fault.Fault{
+			Kind: fault.Conflict, Code: "IMMUTABLE", Reason: "Broken immutability constraint",
+			Messages: []string{"Attempt to set immutable field: id"},
+		}
 	}
 	changed.Template, changed.Origin = vm.Template, base.Origin
 	if changed.GuaranteedMemory > changed.Memory {

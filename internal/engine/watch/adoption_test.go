@@ -18,7 +18,8 @@ func TestAdoptionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const within = time.Minute
 		s := sitetest.New(t, sitetest.Options{Hosts: []fake.MachineSpec{
-			{Address: sitetest.Host(1)}, {Address: sitetest.Host(2)}}})
+			{Address: sitetest.Host(1)}, {Address: sitetest.Host(2)},
+		}})
 		s.Connected()
 		on := func(number int) func(*model.VM) {
 			return func(vm *model.VM) { vm.Placement.Hosts = []model.ID{sitetest.HostID(number)} }

@@ -126,8 +126,10 @@ func TestStartBesideAForeignGuest(t *testing.T) {
 		inBubble(t, sitetest.Options{Hosts: hosts}, func(t *testing.T, site *sitetest.Site) {
 			id := site.Add("vm", func(vm *model.VM) { vm.Memory = 300 << 20 })
 			machine := site.World.Machine(h1)
-			spec := &host.GuestSpec{ID: id, Name: "vm", Engine: "another", Epoch: 1 << 40, Memory: 64 << 20,
-				Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}}
+			spec := &host.GuestSpec{
+				ID: id, Name: "vm", Engine: "another", Epoch: 1 << 40, Memory: 64 << 20,
+				Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1},
+			}
 			// It comes while the engine is about to start the VM there.
 			site.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Do: func() { machine.AddGuest(spec, ours) }})
 			_, err := site.Act(&engine.Call{On: model.KindVM, Name: "start", Target: id, Async: new(false)})
@@ -205,8 +207,10 @@ func TestTwoEnginesOnOneState(t *testing.T) {
 // for the host starts nothing when the host is back, and neither writes nor does
 // anything else to guests.
 func TestFencedEngine(t *testing.T) {
-	for verb, call := range map[string]string{"start": "Boot", "stop": "Destroy", "shutdown": "AgentShutdown",
-		"reboot": "AgentShutdown", "suspend": "Save"} {
+	for verb, call := range map[string]string{
+		"start": "Boot", "stop": "Destroy", "shutdown": "AgentShutdown",
+		"reboot": "AgentShutdown", "suspend": "Save",
+	} {
 		t.Run(verb, func(t *testing.T) {
 			inBubble(t, sitetest.Options{}, func(t *testing.T, site *sitetest.Site) {
 				status := model.StatusUp

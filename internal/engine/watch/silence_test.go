@@ -24,8 +24,10 @@ func hostStatus(site *sitetest.Site) model.HostStatus {
 // elsewhere, and all is restored when the host answers.
 func TestSilentHost(t *testing.T) {
 	for name, silence := range silences {
-		for _, status := range []model.Status{model.StatusUp, model.StatusPaused, model.StatusPoweringUp,
-			model.StatusRebootInProgress, model.StatusPoweringDown, model.StatusNotResponding} {
+		for _, status := range []model.Status{
+			model.StatusUp, model.StatusPaused, model.StatusPoweringUp,
+			model.StatusRebootInProgress, model.StatusPoweringDown, model.StatusNotResponding,
+		} {
 			t.Run(name+"/"+string(status), func(t *testing.T) {
 				hosts := []fake.MachineSpec{{Address: h1}, {Address: sitetest.Host(2)}}
 				inBubble(t, sitetest.Options{Hosts: hosts}, func(t *testing.T, site *sitetest.Site) {
@@ -133,8 +135,10 @@ func TestEndDuringSilence(t *testing.T) {
 // TestHostRestarts: a host with a new boot id has lost its guests, whatever their
 // status was, and whether the engine saw it or not.
 func TestHostRestarts(t *testing.T) {
-	for _, status := range []model.Status{model.StatusUp, model.StatusPaused, model.StatusPoweringUp,
-		model.StatusRebootInProgress, model.StatusPoweringDown, model.StatusNotResponding, model.StatusUnknown} {
+	for _, status := range []model.Status{
+		model.StatusUp, model.StatusPaused, model.StatusPoweringUp,
+		model.StatusRebootInProgress, model.StatusPoweringDown, model.StatusNotResponding, model.StatusUnknown,
+	} {
 		for name, restart := range map[string]func(*sitetest.Site){
 			"at once": func(site *sitetest.Site) { site.World.Machine(h1).Restart("") },
 			"after a while": func(site *sitetest.Site) {

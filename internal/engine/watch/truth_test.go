@@ -22,51 +22,91 @@ type happening struct {
 }
 
 var happenings = []happening{
-	{name: "the guest powers itself off", happen: func(m *fake.Machine) { m.PowerOff("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.Down}},
-	{name: "QEMU is killed", happen: func(m *fake.Machine) { m.Kill("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.DownWithError}},
-	{name: "the guest panics and is kept", happen: func(m *fake.Machine) { m.Panic("vm", true) },
-		status: model.StatusPaused, detail: model.PauseEOther, events: []audit.Code{audit.GuestPanicked}},
-	{name: "the guest panics and QEMU ends", happen: func(m *fake.Machine) { m.Panic("vm", false) },
-		status: model.StatusDown, events: []audit.Code{audit.GuestPanicked, audit.DownWithError}},
-	{name: "the watchdog pauses it", happen: func(m *fake.Machine) { m.Watchdog("vm", true) },
-		status: model.StatusPaused, detail: model.PauseEOther, events: []audit.Code{audit.GuestWatchdog}},
-	{name: "the watchdog resets it", happen: func(m *fake.Machine) { m.Watchdog("vm", false) },
-		status: model.StatusUp, events: []audit.Code{audit.GuestWatchdog, audit.GuestRebooted}},
-	{name: "the guest reboots itself", happen: func(m *fake.Machine) { m.Reset("vm") },
-		status: model.StatusUp, events: []audit.Code{audit.GuestRebooted}},
-	{name: "an I/O error", happen: func(m *fake.Machine) { m.IOError("vm", host.PauseIO, "/disk") },
-		status: model.StatusPaused, detail: model.PauseEIO, events: []audit.Code{audit.PausedIO}},
-	{name: "a full disk", happen: func(m *fake.Machine) { m.IOError("vm", host.PauseNoSpace, "/disk") },
-		status: model.StatusPaused, detail: model.PauseENoSpc, events: []audit.Code{audit.PausedNoSpace}},
-	{name: "a disk that may not be written", happen: func(m *fake.Machine) { m.IOError("vm", host.PausePerm, "/disk") },
-		status: model.StatusPaused, detail: model.PauseEPerm, events: []audit.Code{audit.PausedPermission}},
+	{
+		name: "the guest powers itself off", happen: func(m *fake.Machine) { m.PowerOff("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.Down},
+	},
+	{
+		name: "QEMU is killed", happen: func(m *fake.Machine) { m.Kill("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.DownWithError},
+	},
+	{
+		name: "the guest panics and is kept", happen: func(m *fake.Machine) { m.Panic("vm", true) },
+		status: model.StatusPaused, detail: model.PauseEOther, events: []audit.Code{audit.GuestPanicked},
+	},
+	{
+		name: "the guest panics and QEMU ends", happen: func(m *fake.Machine) { m.Panic("vm", false) },
+		status: model.StatusDown, events: []audit.Code{audit.GuestPanicked, audit.DownWithError},
+	},
+	{
+		name: "the watchdog pauses it", happen: func(m *fake.Machine) { m.Watchdog("vm", true) },
+		status: model.StatusPaused, detail: model.PauseEOther, events: []audit.Code{audit.GuestWatchdog},
+	},
+	{
+		name: "the watchdog resets it", happen: func(m *fake.Machine) { m.Watchdog("vm", false) },
+		status: model.StatusUp, events: []audit.Code{audit.GuestWatchdog, audit.GuestRebooted},
+	},
+	{
+		name: "the guest reboots itself", happen: func(m *fake.Machine) { m.Reset("vm") },
+		status: model.StatusUp, events: []audit.Code{audit.GuestRebooted},
+	},
+	{
+		name: "an I/O error", happen: func(m *fake.Machine) { m.IOError("vm", host.PauseIO, "/disk") },
+		status: model.StatusPaused, detail: model.PauseEIO, events: []audit.Code{audit.PausedIO},
+	},
+	{
+		name: "a full disk", happen: func(m *fake.Machine) { m.IOError("vm", host.PauseNoSpace, "/disk") },
+		status: model.StatusPaused, detail: model.PauseENoSpc, events: []audit.Code{audit.PausedNoSpace},
+	},
+	{
+		name: "a disk that may not be written", happen: func(m *fake.Machine) { m.IOError("vm", host.PausePerm, "/disk") },
+		status: model.StatusPaused, detail: model.PauseEPerm, events: []audit.Code{audit.PausedPermission},
+	},
 	{name: "room again after a full disk", happen: func(m *fake.Machine) {
 		m.IOError("vm", host.PauseNoSpace, "/disk")
 		time.Sleep(time.Second)
 		m.ResumeGuest("vm")
 	}, status: model.StatusUp, events: []audit.Code{audit.PausedNoSpace, audit.Resumed}},
-	{name: "paused behind our back", happen: func(m *fake.Machine) { m.PauseGuest("vm") },
-		status: model.StatusPaused, detail: model.PauseNone, events: []audit.Code{audit.Paused}},
-	{name: "resumed behind our back", from: model.StatusPaused, happen: func(m *fake.Machine) { m.ResumeGuest("vm") },
-		status: model.StatusUp, events: []audit.Code{audit.Resumed}},
-	{name: "destroyed behind our back", happen: func(m *fake.Machine) { m.DestroyGuest("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.Down}},
-	{name: "destroyed and undefined behind our back", happen: func(m *fake.Machine) { m.ForgetGuest("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.DownWithError}}, // nobody knows how it ended
-	{name: "destroyed while it is paused", from: model.StatusPaused, happen: func(m *fake.Machine) { m.DestroyGuest("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.Down}},
-	{name: "killed while it powers up", from: model.StatusPoweringUp, happen: func(m *fake.Machine) { m.Kill("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.DownWithError}},
-	{name: "killed while it reboots", from: model.StatusRebootInProgress, happen: func(m *fake.Machine) { m.Kill("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.DownWithError}},
-	{name: "killed while it powers down", from: model.StatusPoweringDown, happen: func(m *fake.Machine) { m.Kill("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.DownWithError}},
-	{name: "killed while its monitor hangs", from: model.StatusNotResponding, happen: func(m *fake.Machine) { m.Kill("vm") },
-		status: model.StatusDown, events: []audit.Code{audit.DownWithError}},
-	{name: "paused while it powers up", from: model.StatusPoweringUp, happen: func(m *fake.Machine) { m.PauseGuest("vm") },
-		status: model.StatusPaused, detail: model.PauseNone, events: []audit.Code{audit.Paused}},
+	{
+		name: "paused behind our back", happen: func(m *fake.Machine) { m.PauseGuest("vm") },
+		status: model.StatusPaused, detail: model.PauseNone, events: []audit.Code{audit.Paused},
+	},
+	{
+		name: "resumed behind our back", from: model.StatusPaused, happen: func(m *fake.Machine) { m.ResumeGuest("vm") },
+		status: model.StatusUp, events: []audit.Code{audit.Resumed},
+	},
+	{
+		name: "destroyed behind our back", happen: func(m *fake.Machine) { m.DestroyGuest("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.Down},
+	},
+	{
+		name: "destroyed and undefined behind our back", happen: func(m *fake.Machine) { m.ForgetGuest("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.DownWithError},
+	}, // nobody knows how it ended
+	{
+		name: "destroyed while it is paused", from: model.StatusPaused, happen: func(m *fake.Machine) { m.DestroyGuest("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.Down},
+	},
+	{
+		name: "killed while it powers up", from: model.StatusPoweringUp, happen: func(m *fake.Machine) { m.Kill("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.DownWithError},
+	},
+	{
+		name: "killed while it reboots", from: model.StatusRebootInProgress, happen: func(m *fake.Machine) { m.Kill("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.DownWithError},
+	},
+	{
+		name: "killed while it powers down", from: model.StatusPoweringDown, happen: func(m *fake.Machine) { m.Kill("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.DownWithError},
+	},
+	{
+		name: "killed while its monitor hangs", from: model.StatusNotResponding, happen: func(m *fake.Machine) { m.Kill("vm") },
+		status: model.StatusDown, events: []audit.Code{audit.DownWithError},
+	},
+	{
+		name: "paused while it powers up", from: model.StatusPoweringUp, happen: func(m *fake.Machine) { m.PauseGuest("vm") },
+		status: model.StatusPaused, detail: model.PauseNone, events: []audit.Code{audit.Paused},
+	},
 	{name: "the connection is cut", happen: func(m *fake.Machine) { m.Cut() }, status: model.StatusUp},
 	{name: "the daemon restarts", happen: func(m *fake.Machine) { m.RestartDaemon(3 * time.Second) }, status: model.StatusUp},
 	{name: "the guest loses its agent and finds it again", happen: func(m *fake.Machine) {

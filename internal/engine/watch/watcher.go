@@ -65,8 +65,10 @@ type machine struct {
 
 // New makes a watcher; Start begins to watch.
 func New(options Options) *Watcher {
-	w := &Watcher{Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
-		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool), changed: make(chan struct{})}
+	w := &Watcher{
+		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
+		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool), changed: make(chan struct{}),
+	}
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
 	w.alarms = newAlarms(w.values, w.expired)
@@ -125,8 +127,10 @@ func (w *Watcher) followHosts() {
 
 func (w *Watcher) watchHost(id model.ID) {
 	ctx, cancel := context.WithCancel(w.base)
-	watched := &machine{id: id, cancel: cancel, lost: time.Now(), cpu: make(map[model.ID]host.Sample),
-		deaf: make(map[model.ID]bool)}
+	watched := &machine{
+		id: id, cancel: cancel, lost: time.Now(), cpu: make(map[model.ID]host.Sample),
+		deaf: make(map[model.ID]bool),
+	}
 	w.machines[id] = watched
 	w.wait.Go(func() { w.follow(ctx, watched) })
 	w.wait.Go(func() { w.judgeSilence(ctx, watched) })

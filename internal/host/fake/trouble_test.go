@@ -23,36 +23,66 @@ func TestWhatCanHappenToAGuest(t *testing.T) {
 		end    host.End
 		events []host.EventKind
 	}{
-		{"powers itself off", func(m *fake.Machine) { m.PowerOff("vm") }, host.Off, "", host.EndShutdown,
-			[]host.EventKind{host.EventAgentDisconnected, host.EventShuttingDown, host.EventStopped}},
-		{"resets itself", func(m *fake.Machine) { m.Reset("vm") }, host.Running, "", "",
-			[]host.EventKind{host.EventAgentDisconnected, host.EventReset, host.EventAgentConnected}},
-		{"is killed", func(m *fake.Machine) { m.Kill("vm") }, host.Off, "", host.EndCrashed,
-			[]host.EventKind{host.EventStopped}},
-		{"panics and is kept", func(m *fake.Machine) { m.Panic("vm", true) }, host.Crashed, "", "",
-			[]host.EventKind{host.EventAgentDisconnected, host.EventPanicked}},
-		{"panics and ends", func(m *fake.Machine) { m.Panic("vm", false) }, host.Off, "", host.EndCrashed,
-			[]host.EventKind{host.EventAgentDisconnected, host.EventPanicked, host.EventStopped}},
-		{"has an I/O error", func(m *fake.Machine) { m.IOError("vm", host.PauseIO, "/d") }, host.Paused, host.PauseIO, "",
-			[]host.EventKind{host.EventIOError, host.EventPaused}},
-		{"has no space", func(m *fake.Machine) { m.IOError("vm", host.PauseNoSpace, "/d") }, host.Paused, host.PauseNoSpace, "",
-			[]host.EventKind{host.EventIOError, host.EventPaused}},
-		{"is paused by its watchdog", func(m *fake.Machine) { m.Watchdog("vm", true) }, host.Paused, host.PauseWatchdog, "",
-			[]host.EventKind{host.EventWatchdog, host.EventPaused}},
-		{"is reset by its watchdog", func(m *fake.Machine) { m.Watchdog("vm", false) }, host.Running, "", "",
-			[]host.EventKind{host.EventWatchdog, host.EventAgentDisconnected, host.EventReset, host.EventAgentConnected}},
-		{"is paused by somebody", func(m *fake.Machine) { m.PauseGuest("vm") }, host.Paused, host.PauseUser, "",
-			[]host.EventKind{host.EventPaused}},
-		{"is paused and resumed by somebody", func(m *fake.Machine) { m.PauseGuest("vm"); m.ResumeGuest("vm") }, host.Running, "", "",
-			[]host.EventKind{host.EventPaused, host.EventResumed}},
-		{"is destroyed by somebody", func(m *fake.Machine) { m.DestroyGuest("vm") }, host.Off, "", host.EndDestroyed,
-			[]host.EventKind{host.EventStopped}},
-		{"is destroyed and started by somebody", func(m *fake.Machine) { m.DestroyGuest("vm"); m.StartGuest("vm") }, host.Running, "", "",
-			[]host.EventKind{host.EventStopped, host.EventStarted, host.EventAgentConnected}},
-		{"loses its agent", func(m *fake.Machine) { m.LoseAgent("vm") }, host.Running, "", "",
-			[]host.EventKind{host.EventAgentDisconnected}},
-		{"ejects its medium", func(m *fake.Machine) { m.EjectCDROM("vm") }, host.Running, "", "",
-			[]host.EventKind{host.EventMediumChanged}},
+		{
+			"powers itself off", func(m *fake.Machine) { m.PowerOff("vm") }, host.Off, "", host.EndShutdown,
+			[]host.EventKind{host.EventAgentDisconnected, host.EventShuttingDown, host.EventStopped},
+		},
+		{
+			"resets itself", func(m *fake.Machine) { m.Reset("vm") }, host.Running, "", "",
+			[]host.EventKind{host.EventAgentDisconnected, host.EventReset, host.EventAgentConnected},
+		},
+		{
+			"is killed", func(m *fake.Machine) { m.Kill("vm") }, host.Off, "", host.EndCrashed,
+			[]host.EventKind{host.EventStopped},
+		},
+		{
+			"panics and is kept", func(m *fake.Machine) { m.Panic("vm", true) }, host.Crashed, "", "",
+			[]host.EventKind{host.EventAgentDisconnected, host.EventPanicked},
+		},
+		{
+			"panics and ends", func(m *fake.Machine) { m.Panic("vm", false) }, host.Off, "", host.EndCrashed,
+			[]host.EventKind{host.EventAgentDisconnected, host.EventPanicked, host.EventStopped},
+		},
+		{
+			"has an I/O error", func(m *fake.Machine) { m.IOError("vm", host.PauseIO, "/d") }, host.Paused, host.PauseIO, "",
+			[]host.EventKind{host.EventIOError, host.EventPaused},
+		},
+		{
+			"has no space", func(m *fake.Machine) { m.IOError("vm", host.PauseNoSpace, "/d") }, host.Paused, host.PauseNoSpace, "",
+			[]host.EventKind{host.EventIOError, host.EventPaused},
+		},
+		{
+			"is paused by its watchdog", func(m *fake.Machine) { m.Watchdog("vm", true) }, host.Paused, host.PauseWatchdog, "",
+			[]host.EventKind{host.EventWatchdog, host.EventPaused},
+		},
+		{
+			"is reset by its watchdog", func(m *fake.Machine) { m.Watchdog("vm", false) }, host.Running, "", "",
+			[]host.EventKind{host.EventWatchdog, host.EventAgentDisconnected, host.EventReset, host.EventAgentConnected},
+		},
+		{
+			"is paused by somebody", func(m *fake.Machine) { m.PauseGuest("vm") }, host.Paused, host.PauseUser, "",
+			[]host.EventKind{host.EventPaused},
+		},
+		{
+			"is paused and resumed by somebody", func(m *fake.Machine) { m.PauseGuest("vm"); m.ResumeGuest("vm") }, host.Running, "", "",
+			[]host.EventKind{host.EventPaused, host.EventResumed},
+		},
+		{
+			"is destroyed by somebody", func(m *fake.Machine) { m.DestroyGuest("vm") }, host.Off, "", host.EndDestroyed,
+			[]host.EventKind{host.EventStopped},
+		},
+		{
+			"is destroyed and started by somebody", func(m *fake.Machine) { m.DestroyGuest("vm"); m.StartGuest("vm") }, host.Running, "", "",
+			[]host.EventKind{host.EventStopped, host.EventStarted, host.EventAgentConnected},
+		},
+		{
+			"loses its agent", func(m *fake.Machine) { m.LoseAgent("vm") }, host.Running, "", "",
+			[]host.EventKind{host.EventAgentDisconnected},
+		},
+		{
+			"ejects its medium", func(m *fake.Machine) { m.EjectCDROM("vm") }, host.Running, "", "",
+			[]host.EventKind{host.EventMediumChanged},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, world *fake.World, conn host.Host) {

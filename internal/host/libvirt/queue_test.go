@@ -30,7 +30,8 @@ func TestQueueJoinsEqualEvents(t *testing.T) {
 		got = append(got, event)
 	}
 	want := []host.Event{
-		{Guest: one, Kind: host.EventStarted}, {Guest: two, Kind: host.EventStarted},
+		{Guest: one, Kind: host.EventStarted},
+		{Guest: two, Kind: host.EventStarted},
 		{Guest: one, Kind: host.EventStopped, End: host.EndCrashed},
 	}
 	if len(got) != len(want) {

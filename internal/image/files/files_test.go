@@ -108,7 +108,8 @@ func volumeOf(domain *model.StorageDomain, disk *model.Disk) string {
 func imageOf(t *testing.T, path, format string) (info struct {
 	Format      string `json:"format"`
 	VirtualSize int64  `json:"virtual-size"`
-}) {
+},
+) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "qemu-img", "info", "--output=json", "-f", format, path).Output()
 	must(t, err)

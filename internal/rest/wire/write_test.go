@@ -88,12 +88,14 @@ var written = []struct {
 			`"version":{"major":"3"},"load":12.5,"word":["one",""]}`,
 	},
 	{
-		"a collection", "vms", machines{VM: []*machine{{}, nil, {resource: resource{Name: to("b")}}}},
+		"a collection", "vms",
+		machines{VM: []*machine{{}, nil, {resource: resource{Name: to("b")}}}},
 		"<vms>\n    <vm/>\n    <vm>\n        <name>b</name>\n    </vm>\n</vms>\n",
 		`{"vm":[{},{"name":"b"}]}`, ``,
 	},
 	{
-		"a list of absent ones", "vms", machines{VM: []*machine{nil, nil}, Size: to(uint32(0))},
+		"a list of absent ones", "vms",
+		machines{VM: []*machine{nil, nil}, Size: to(uint32(0))},
 		"<vms>\n    <size>0</size>\n</vms>\n", `{"size":"0"}`, ``,
 	},
 	{

@@ -40,7 +40,8 @@ func put(id model.ID) *store.Batch {
 
 func count(t testing.TB, opened interface {
 	Load(ctx context.Context, each func(store.Record) error) error
-}) (records int) {
+},
+) (records int) {
 	t.Helper()
 	err := opened.Load(t.Context(), func(store.Record) error { records++; return nil })
 	if err != nil {
