@@ -1,6 +1,7 @@
 package sitetest
 
 import (
+	"testing/synctest"
 	"time"
 
 	"vireo/internal/engine"
@@ -33,6 +34,7 @@ func (s *Site) Bring(id model.ID, status model.Status) {
 	}
 	way(s, id, name)
 	s.UntilStatus(id, 2*time.Minute, status)
+	synctest.Wait() // a job that holds the VM there is at work by now
 }
 
 var ways = map[model.Status]func(s *Site, id model.ID, name string){

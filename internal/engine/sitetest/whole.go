@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing/synctest"
 	"time"
 
 	"vireo/internal/host"
@@ -117,6 +118,7 @@ func (s *Site) Tidy(within time.Duration) {
 	for _, on := range s.Inventory.Hosts.All() {
 		s.World.Machine(on.Address).Cut()
 	}
+	synctest.Wait() // now the engine has noticed
 	s.Connected()
 	if s.comes(within, func() bool { return len(s.left(true)) == 0 }) {
 		return
