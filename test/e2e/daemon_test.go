@@ -97,7 +97,7 @@ func (d *daemon) agent(id, command string, arguments, into any) error {
 	if err != nil {
 		return err
 	}
-	output, err := d.virsh("qemu-agent-command", "--timeout", "10", id, string(request))
+	output, err := d.virsh("qemu-agent-command", "--timeout", "60", id, string(request))
 	if err != nil {
 		return err
 	}

@@ -22,12 +22,13 @@ const (
 	isoFile    = "vireo-guest.iso"
 )
 
-// quick are engine options for tests; a scenario may give others.
+// quick are engine options for tests; a scenario may give others. What a guest
+// needs time for has it, also on a busy machine.
 var quick = map[string]string{
-	"GuestAgentStartupTimeout":  "30s",
-	"VmGracefulShutdownTimeout": "3s",
-	"VmPoweringDownTimeout":     "8s",
-	"VmRebootTimeout":           "20s",
+	"GuestAgentStartupTimeout":  "100s",
+	"VmGracefulShutdownTimeout": "5s",
+	"VmPoweringDownTimeout":     "100s",
+	"VmRebootTimeout":           "100s",
 	"VdsTimeout":                "2s",
 	"HostPingInterval":          "1s",
 	"VmMonitorTimeout":          "2s",
@@ -209,6 +210,13 @@ func (e *engine) awaitEnd(t *testing.T) {
 func (e *engine) tool(arguments ...string) (string, error) {
 	output, err := exec.Command(program, append(arguments, "--data-dir", e.dataDir)...).CombinedOutput()
 	return string(output), err
+}
+
+// lower sets an option until the test ends.
+func (e *engine) lower(t *testing.T, name, value string) {
+	t.Helper()
+	e.set(t, name, value)
+	t.Cleanup(func() { e.set(t, name, quick[name]) })
 }
 
 func (e *engine) set(t *testing.T, name, value string) {

@@ -18,7 +18,7 @@ const (
 	// the process that made it follows.
 	prefix = "vireo-e2e-"
 	// patience is for what takes a few seconds on an idle machine.
-	patience = 90 * time.Second
+	patience = 2 * time.Minute
 )
 
 var (

@@ -26,6 +26,7 @@ func TestMainJob(t *testing.T) {
 		{"start", j.start},
 		{"what the guest says", j.guestInfo},
 		{"display", j.display},
+		{"change of the CD", j.changeCD},
 		{"statistics", j.statistics},
 		{"reboot", j.reboot},
 		{"suspend and resume", j.suspend},
@@ -133,6 +134,29 @@ func (j *mainJob) display(t *testing.T) {
 	greeting := make([]byte, 12)
 	if _, err := io.ReadFull(conn, greeting); err != nil || !strings.HasPrefix(string(greeting), "RFB 003.") {
 		t.Errorf("the display greets with %q, %v", greeting, err)
+	}
+}
+
+// changeCD changes the medium of this run and not the configuration.
+func (j *mainJob) changeCD(t *testing.T) {
+	drive := j.v.path() + "/cdroms/00000000-0000-0000-0000-000000000000"
+	j.e.call(t, "PUT", drive+";current", `<cdrom><file id="`+initrdFile+`"/></cdrom>`)
+	if now := j.e.daemon.must(t, "domblklist", j.v.id); !strings.Contains(now, initrdFile) {
+		t.Errorf("libvirt lists %s", now)
+	}
+	if file := j.e.call(t, "GET", drive+";current", "").body.at("file").attr("id"); file != initrdFile {
+		t.Errorf("the running VM has %q in its drive", file)
+	}
+	if file := j.cdrom(t); file != isoFile {
+		t.Errorf("the VM is configured with %q in its drive", file)
+	}
+	j.e.call(t, "PUT", drive+";current", `<cdrom><file id=""/></cdrom>`)
+	if now := j.e.daemon.must(t, "domblklist", j.v.id); strings.Contains(now, initrdFile) || strings.Contains(now, isoFile) {
+		t.Errorf("the drive was emptied, and libvirt lists %s", now)
+	}
+	j.e.call(t, "PUT", drive+";current", `<cdrom><file id="`+isoFile+`"/></cdrom>`)
+	if now := j.e.daemon.must(t, "domblklist", j.v.id); !strings.Contains(now, isoFile) {
+		t.Errorf("libvirt lists %s", now)
 	}
 }
 

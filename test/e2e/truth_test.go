@@ -25,6 +25,7 @@ func TestTruth(t *testing.T) {
 		{"paused, resumed and destroyed by somebody", behindOurBack},
 		{"ignores shutdown and reboot", ignoresRequests},
 		{"has no agent", withoutAgent},
+		{"stopped while it starts and while it is restored", stoppedMeanwhile},
 	} {
 		t.Run(scene.name, func(t *testing.T) { scene.play(t, e) })
 	}
@@ -215,6 +216,8 @@ func behindOurBack(t *testing.T, e *engine) {
 
 // ignoresRequests: a guest that ignores agent and power button is never killed.
 func ignoresRequests(t *testing.T, e *engine) {
+	e.lower(t, "VmPoweringDownTimeout", "8s")
+	e.lower(t, "VmRebootTimeout", "8s")
 	v := e.create(t, "vireo.ignore_power")
 	v.up(t)
 	qemu := v.running(t)
@@ -234,7 +237,8 @@ func ignoresRequests(t *testing.T, e *engine) {
 	if v.count(t) == 0 {
 		t.Error("the guest does not count")
 	}
-	// When it listens again, so does a shutdown lead to its end.
+	// When it listens again, a shutdown ends it.
+	e.set(t, "VmPoweringDownTimeout", quick["VmPoweringDownTimeout"])
 	v.inside(t, "rm /run/vireo/ignore_power")
 	v.act(t, "shutdown")
 	v.await(t, "down")
@@ -244,8 +248,7 @@ func ignoresRequests(t *testing.T, e *engine) {
 
 // withoutAgent: up by the time limit, and shut down by the power button.
 func withoutAgent(t *testing.T, e *engine) {
-	e.set(t, "GuestAgentStartupTimeout", "2s")
-	defer e.set(t, "GuestAgentStartupTimeout", quick["GuestAgentStartupTimeout"])
+	e.lower(t, "GuestAgentStartupTimeout", "2s")
 	v := e.create(t, "vireo.no_agent")
 	followed := v.follow(t)
 	v.act(t, "start")
@@ -258,6 +261,36 @@ func withoutAgent(t *testing.T, e *engine) {
 	// A power button that is pressed while the guest boots is lost.
 	v.counts(t)
 	v.act(t, "shutdown")
+	v.await(t, "down")
+	v.gone(t)
+	v.remove(t)
+}
+
+// stoppedMeanwhile: a start that is on its way can be stopped; a restore holds on.
+func stoppedMeanwhile(t *testing.T, e *engine) {
+	v := e.create(t)
+	for _, delay := range []time.Duration{20 * time.Millisecond, 150 * time.Millisecond, 300 * time.Millisecond} {
+		asked := make(chan struct{})
+		go func() {
+			defer close(asked)
+			_, _ = e.try("POST", v.path()+"/start", "<action/>")
+		}()
+		<-time.After(delay)
+		v.await(t, "wait_for_launch", "powering_up")
+		v.act(t, "stop")
+		<-asked
+		v.await(t, "down")
+		v.gone(t)
+	}
+	v.up(t)
+	v.act(t, "suspend")
+	v.await(t, "suspended")
+	v.act(t, "start", "<async>true</async>")
+	if said := e.ask(t, "POST", v.path()+"/stop", "<action/>"); said.code != 409 && said.code != 200 {
+		t.Errorf("stopping a VM that is being restored was answered %d: %s", said.code, said.text)
+	}
+	v.await(t, "up", "down")
+	v.act(t, "stop")
 	v.await(t, "down")
 	v.gone(t)
 	v.remove(t)
