@@ -25,13 +25,17 @@ func (j JSON) appendObject(dst []byte, p *plan, v reflect.Value) []byte {
 	dst = append(dst, '{')
 	opened := len(dst)
 	for _, f := range p.members {
+		value := f.in(v)
+		if f.slice && value.Len() == 0 || !f.slice && f.pointer && value.IsNil() {
+			continue // most members: their names need not be written and taken back
+		}
 		start := len(dst)
 		if start > opened {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, f.member...)
 		named := len(dst)
-		dst = j.appendMember(dst, f, f.in(v))
+		dst = j.appendMember(dst, f, value)
 		if len(dst) == named {
 			dst = dst[:start] // nothing to say: no member either
 		}
@@ -89,6 +93,14 @@ func (j JSON) appendOne(dst []byte, f *field, v reflect.Value) []byte {
 	return append(dst, '"')
 }
 
+// plainInJSON are the bytes that stand for themselves in a JSON string.
+var plainInJSON = func() (plain [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
 const hexDigits = "0123456789abcdef"
 
 func appendQuoted(dst []byte, text string) []byte {
@@ -96,6 +108,10 @@ func appendQuoted(dst []byte, text string) []byte {
 	written := 0
 	for i := 0; i < len(text); {
 		c := text[i]
+		if plainInJSON[c] {
+			i++
+			continue
+		}
 		if c >= 0x80 {
 			r, size := utf8.DecodeRuneInString(text[i:])
 			if r == utf8.RuneError && size == 1 {
@@ -106,12 +122,10 @@ func appendQuoted(dst []byte, text string) []byte {
 			i += size
 			continue
 		}
-		if c < 0x20 || c == '"' || c == '\\' {
-			dst = append(dst, text[written:i]...)
-			dst = appendEscape(dst, c)
-			written = i + 1
-		}
+		dst = append(dst, text[written:i]...)
+		dst = appendEscape(dst, c)
 		i++
+		written = i
 	}
 	dst = append(dst, text[written:]...)
 	return append(dst, '"')
