@@ -60,6 +60,12 @@ type trial struct {
 // first status that the path starts from.
 func prepare(t *testing.T, site *sitetest.Site, row *engine.Command, path *engine.Path) *trial {
 	t.Helper()
+	return prepareWith(t, site, row, path, nil)
+}
+
+// prepareWith is prepare; furnish, if not nil, may add to the VM while it is down.
+func prepareWith(t *testing.T, site *sitetest.Site, row *engine.Command, path *engine.Path, furnish func(*trial)) *trial {
+	t.Helper()
 	make, known := situations[row.On]
 	if !known {
 		t.Fatalf("there is no situation for rows of the kind %s: add one to situations_test.go", row.On)
@@ -67,6 +73,9 @@ func prepare(t *testing.T, site *sitetest.Site, row *engine.Command, path *engin
 	site.Connected()
 	tried := &trial{Site: site, row: row, path: path}
 	tried.vm, tried.call = make(t, site, row)
+	if furnish != nil {
+		furnish(tried)
+	}
 	if path == nil {
 		return tried
 	}
