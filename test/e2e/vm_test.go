@@ -175,23 +175,30 @@ func (v *vm) follow(t *testing.T) *trail {
 	first := make(chan struct{})
 	followed.wait.Go(func() {
 		started := sync.OnceFunc(func() { close(first) })
-		defer started()
-		for {
-			said, err := v.e.try("GET", v.path(), "")
-			status := said.body.text("status/state")
-			if n := len(followed.seen); err == nil && (n == 0 || followed.seen[n-1].status != status) {
-				followed.seen = append(followed.seen, sighting{status, time.Now(), len(qemus(v.id))})
-			}
+		for ended := false; ; {
+			followed.look(v)
 			started()
+			if ended {
+				return
+			}
 			select {
 			case <-followed.stop:
-				return
+				ended = true // what was seen by others is seen here too
 			case <-time.After(5 * time.Millisecond):
 			}
 		}
 	})
 	<-first
 	return followed
+}
+
+// look asks once. An engine that is dead says nothing.
+func (f *trail) look(v *vm) {
+	said, err := v.e.try("GET", v.path(), "")
+	status := said.body.text("status/state")
+	if n := len(f.seen); err == nil && (n == 0 || f.seen[n-1].status != status) {
+		f.seen = append(f.seen, sighting{status, time.Now(), len(qemus(v.id))})
+	}
 }
 
 // end gives the statuses seen, in order.
