@@ -96,12 +96,13 @@ const (
 // the time.
 func (s *Site) Until(within time.Duration, what string, holds func() bool) {
 	s.t.Helper()
-	if !s.comes(within, holds) {
-		s.t.Fatalf("it did not come about within %v that %s%s", within, what, s.picture())
+	if !s.Comes(within, holds) {
+		s.t.Fatalf("it did not come about within %v that %s%s", within, what, s.Picture())
 	}
 }
 
-func (s *Site) comes(within time.Duration, holds func() bool) bool {
+// Comes says whether the condition comes to hold within the time.
+func (s *Site) Comes(within time.Duration, holds func() bool) bool {
 	deadline := time.Now().Add(within)
 	for pause := firstPause; !holds(); pause = min(pause*6/5, lastPause) {
 		if time.Now().After(deadline) {

@@ -21,10 +21,10 @@ const Soon = 5 * time.Second
 // must: see Complaints.
 func (s *Site) Whole(within time.Duration) {
 	s.t.Helper()
-	if s.comes(within, func() bool { return len(s.Complaints()) == 0 }) {
+	if s.Comes(within, func() bool { return len(s.Complaints()) == 0 }) {
 		return
 	}
-	s.t.Fatalf("after %v:\n%s%s", within, strings.Join(s.Complaints(), "\n"), s.picture())
+	s.t.Fatalf("after %v:\n%s%s", within, strings.Join(s.Complaints(), "\n"), s.Picture())
 }
 
 // Complaints are the sentences for what is not as it must be when nothing is
@@ -115,15 +115,21 @@ func (s *Site) guest(address string, id model.ID) host.Guest {
 // guest may be left over.
 func (s *Site) Tidy(within time.Duration) {
 	s.t.Helper()
+	if left := s.Leftovers(within); len(left) > 0 {
+		s.t.Fatalf("%s%s", strings.Join(left, "\n"), s.Picture())
+	}
+}
+
+// Leftovers is Tidy for those who want to know what is left over.
+func (s *Site) Leftovers(within time.Duration) []string {
+	s.t.Helper()
 	for _, on := range s.Inventory.Hosts.All() {
 		s.World.Machine(on.Address).Cut()
 	}
 	synctest.Wait() // now the engine has noticed
 	s.Connected()
-	if s.comes(within, func() bool { return len(s.left(true)) == 0 }) {
-		return
-	}
-	s.t.Fatalf("%s%s", strings.Join(s.left(true), "\n"), s.picture())
+	s.Comes(within, func() bool { return len(s.left(true)) == 0 })
+	return s.left(true)
 }
 
 // left are guests that no VM has to do with; with definitions also those that do
@@ -187,8 +193,8 @@ func (s *Site) illegal(image string) bool {
 	return ok && disk.Status == model.DiskIllegal
 }
 
-// picture shows VMs, hosts and guests, for tests that fail.
-func (s *Site) picture() string {
+// Picture shows VMs, hosts and guests, for tests that fail.
+func (s *Site) Picture() string {
 	var text strings.Builder
 	for _, vm := range s.Inventory.VMs.All() {
 		fmt.Fprintf(&text, "\nVM %s: %s %s, before %q, host %s, epoch %d", vm.Name, vm.Run.Status, vm.Run.Detail,
