@@ -18,6 +18,12 @@ type pair[K comparable, V any] struct {
 	value V
 }
 
+// entryOf unpacks an element; nothing but pairs gets into the list.
+func entryOf[K comparable, V any](element *list.Element) pair[K, V] {
+	entry, _ := element.Value.(pair[K, V])
+	return entry
+}
+
 func newBounded[K comparable, V any](limit int) *bounded[K, V] {
 	return &bounded[K, V]{limit: max(limit, 1), entries: make(map[K]*list.Element), order: list.New()}
 }
@@ -28,7 +34,7 @@ func (b *bounded[K, V]) get(key K) (V, bool) {
 		var none V
 		return none, false
 	}
-	return element.Value.(pair[K, V]).value, true
+	return entryOf[K, V](element).value, true
 }
 
 // put keeps a value as the newest.
@@ -39,7 +45,7 @@ func (b *bounded[K, V]) put(key K, value V) {
 		return
 	}
 	if len(b.entries) >= b.limit {
-		b.remove(b.order.Front().Value.(pair[K, V]).key)
+		b.remove(entryOf[K, V](b.order.Front()).key)
 	}
 	b.entries[key] = b.order.PushBack(pair[K, V]{key, value})
 }
@@ -59,7 +65,7 @@ func (b *bounded[K, V]) all() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for element := b.order.Front(); element != nil; {
 			next := element.Next()
-			entry := element.Value.(pair[K, V])
+			entry := entryOf[K, V](element)
 			if !yield(entry.key, entry.value) {
 				return
 			}

@@ -81,7 +81,7 @@ func TestSessionEndsWhenIdle(t *testing.T) {
 					}
 				}
 				time.Sleep(test.idle)
-				if alive(sessions, token) || alive(sessions, token) {
+				if alive(sessions, token) {
 					t.Error("it did not end")
 				}
 				if sessions.Len() != 0 {
