@@ -52,7 +52,7 @@ func (r *room) deactivate(tx *inventory.Tx, call *engine.Call) (model.Object, er
 }
 
 func (r *room) turnOn(tx *inventory.Tx, call *engine.Call, code audit.Code) (model.Object, error) {
-	change := call.Params.(*ChangeParams).Change
+	change := filledIn(call)
 	r.applyChange(tx, change)
 	disk, _ := tx.Disks.Get(call.Target)
 	if vm, _ := tx.VMs.Get(call.Parent); vm.Run.Status == model.StatusDown && change.Old.Active != change.New.Active {

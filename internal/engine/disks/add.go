@@ -38,6 +38,7 @@ type addData struct {
 
 // wanted is what an add is to make.
 type wanted struct {
+	params   *AddParams
 	disk     *model.Disk
 	attached *model.DiskAttachment // nil for a floating disk
 	vm       *model.VM
@@ -81,7 +82,7 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 		return nil, err
 	}
 	if vm == nil {
-		return &wanted{disk: disk}, nil
+		return &wanted{params: params, disk: disk}, nil
 	}
 	attached := &model.DiskAttachment{Disk: disk.ID, Interface: disk.Interface, Bootable: disk.Bootable, Active: true}
 	if params.Attach != nil {
@@ -94,7 +95,7 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	if err := checkAttachment(call.Verb, vm, attached); err != nil {
 		return nil, err
 	}
-	return &wanted{disk, attached, vm}, checkPlug(call.Verb, vm, nil, attached)
+	return &wanted{params, disk, attached, vm}, checkPlug(call.Verb, vm, nil, attached)
 }
 
 // saysSparse finds out whether an edit sets the allocation at all.
@@ -171,7 +172,7 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	disk := wanted.disk
 	disk.Volume, disk.Status, disk.CreationTime = model.NewID(), model.DiskLocked, time.Now().UTC()
 	tx.Disks.Put(disk)
-	params := call.Params.(*AddParams)
+	params := wanted.params
 	params.Owner = owner(tx, disk, wanted.vm)
 	code := audit.FloatingAddBegun
 	if wanted.vm != nil {

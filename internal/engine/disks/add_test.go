@@ -2,6 +2,7 @@ package disks_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -268,8 +269,7 @@ func TestAddByStatus(t *testing.T) {
 	b := enginetest.New(t, nil)
 	vm := b.VM("web1")
 	for _, status := range model.Statuses {
-		switch status {
-		case model.StatusDown, model.StatusUp, model.StatusPaused:
+		if slices.Contains([]model.Status{model.StatusDown, model.StatusUp, model.StatusPaused}, status) {
 			continue
 		}
 		b.InStatus(vm, status)

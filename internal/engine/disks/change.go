@@ -3,6 +3,7 @@ package disks
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -30,6 +31,15 @@ type ChangeParams struct {
 
 // Durable keeps the change with the job.
 func (*ChangeParams) Durable() {}
+
+// filledIn is the change that the check of a call has filled in.
+func filledIn(call *engine.Call) Change {
+	params, ok := call.Params.(*ChangeParams)
+	if !ok {
+		panic(fmt.Sprintf("disks: %s comes with %T", call.Verb, call.Params))
+	}
+	return params.Change
+}
 
 func changeOf(w *job.Work) (Change, error) {
 	var params ChangeParams

@@ -23,7 +23,7 @@ func (r *room) checkDetach(tx *inventory.Tx, call *engine.Call) error {
 }
 
 func (r *room) detach(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
-	r.applyChange(tx, call.Params.(*ChangeParams).Change)
+	r.applyChange(tx, filledIn(call))
 	disk, _ := tx.Disks.Get(call.Target)
 	if vm, _ := tx.VMs.Get(call.Parent); vm.Run.Status == model.StatusDown {
 		tell(tx, audit.DiskDetached, call, disk)

@@ -55,7 +55,7 @@ func (r *room) grow(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if err := r.checkSize(call.Verb, e.disk); err != nil {
 		return nil, err
 	}
-	call.Params.(*UpdateParams).Size = e.disk.ProvisionedSize
+	e.params.Size = e.disk.ProvisionedSize
 	if _, err := r.update(tx, call); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -103,10 +104,8 @@ func lock(tx *inventory.Tx, w *job.Work, ref model.Ref) error {
 	if !ok {
 		return errors.New("the job is not running any more")
 	}
-	for _, held := range now.Locks {
-		if held == ref {
-			return nil
-		}
+	if slices.Contains(now.Locks, ref) {
+		return nil
 	}
 	copied := model.Clone(now)
 	copied.Locks = append(copied.Locks, ref)

@@ -31,6 +31,7 @@ func (*UpdateParams) Durable() {}
 
 // edited is what an update makes of a disk and of its attachment.
 type edited struct {
+	params    *UpdateParams
 	was, disk *model.Disk
 	vm        *model.VM // nil for a disk that is changed by itself
 	from, to  *model.DiskAttachment
@@ -45,7 +46,7 @@ func (r *room) edited(tx *inventory.Tx, call *engine.Call) (*edited, error) {
 	if !ok {
 		return nil, fault.Missing(string(call.Target))
 	}
-	e := &edited{was: was, disk: model.Clone(was)}
+	e := &edited{params: params, was: was, disk: model.Clone(was)}
 	if params.Edit != nil {
 		if err := params.Edit(e.disk); err != nil {
 			return nil, err
@@ -164,9 +165,8 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	disk, _ := tx.Disks.Edit(e.was.ID)
 	copyEditable(disk, e.disk)
 	if e.vm != nil {
-		params := call.Params.(*UpdateParams)
-		params.Change = Change{VM: e.vm.ID, Disk: disk.ID, Old: e.from, New: e.to}
-		r.applyChange(tx, params.Change)
+		e.params.Change = Change{VM: e.vm.ID, Disk: disk.ID, Old: e.from, New: e.to}
+		r.applyChange(tx, e.params.Change)
 	}
 	tell(tx, audit.DiskUpdated, call, disk)
 	return disk, nil
