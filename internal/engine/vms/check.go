@@ -184,7 +184,7 @@ func (r *room) checkProperties(verb string, properties []model.CustomProperty) e
 		return nil
 	}
 	allowed := make(map[string]string)
-	for _, entry := range strings.Split(r.Values.String("UserDefinedVMProperties"), ";") {
+	for entry := range strings.SplitSeq(r.Values.String("UserDefinedVMProperties"), ";") {
 		if name, pattern, ok := strings.Cut(entry, "="); ok {
 			allowed[name] = pattern
 		}

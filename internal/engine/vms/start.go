@@ -109,6 +109,7 @@ func checkDisks(tx *inventory.Tx, verb string, vm *model.VM) error {
 			locked = append(locked, disk.Alias)
 		case model.DiskIllegal:
 			illegal = append(illegal, disk.Alias)
+		case model.DiskOK:
 		}
 		domain, ok := tx.StorageDomains.Get(disk.StorageDomain)
 		if !ok {
