@@ -62,7 +62,7 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 	}
 	for _, id := range stale {
 		if err := conn.Forget(ctx, id); err != nil {
-			w.Log.Warn("what is left of a guest could not be forgotten", "host", m.id, "vm", id, "err", err)
+			w.Log.WarnContext(ctx, "what is left of a guest could not be forgotten", "host", m.id, "vm", id, "err", err)
 		}
 	}
 	return nil

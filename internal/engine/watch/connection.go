@@ -30,7 +30,7 @@ func (w *Watcher) follow(ctx context.Context, m *machine) {
 		if reached {
 			pause = firstPause
 		}
-		w.Log.Warn("the host is out of reach; trying again", "host", m.id, "err", err)
+		w.Log.WarnContext(ctx, "the host is out of reach; trying again", "host", m.id, "err", err)
 		w.noteLoss(ctx, m, err)
 		timer := time.NewTimer(pause/2 + rand.N(pause))
 		select {
@@ -57,7 +57,9 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	if err != nil {
 		return false, fmt.Errorf("connecting: %w", err)
 	}
-	defer conn.Close()
+	defer func() {
+		_ = conn.Close() // nothing is left to be done with it
+	}()
 	// Events first, then the comparison: what happens in between is seen twice
 	// rather than never.
 	events, err := conn.Watch(dialling)
@@ -71,7 +73,7 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	m.conn, m.lost = conn, time.Time{}
 	m.mu.Unlock()
 	w.announce()
-	w.Log.Info("the host is connected", "host", m.id, "name", known.Name)
+	w.Log.InfoContext(ctx, "the host is connected", "host", m.id, "name", known.Name)
 	defer func() {
 		m.mu.Lock()
 		m.conn, m.lost = nil, time.Now()
@@ -161,7 +163,7 @@ func (w *Watcher) judgeSilence(ctx context.Context, m *machine) {
 		select {
 		case <-expired:
 			m.mu.Lock()
-			still := m.lost == lost
+			still := m.lost.Equal(lost)
 			m.mu.Unlock()
 			if still && !w.silent(ctx, m) {
 				w.rest(ctx)

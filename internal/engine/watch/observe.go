@@ -36,7 +36,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	case errors.Is(err, host.ErrNotFound):
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	case err != nil:
-		w.Log.Warn("a guest could not be looked at; trying again", "vm", id, "host", vm.Run.Host, "err", err)
+		w.Log.WarnContext(ctx, "a guest could not be looked at; trying again", "vm", id, "host", vm.Run.Host, "err", err)
 		w.lookLater(id)
 		return
 	}
@@ -58,7 +58,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	}
 	if over && guest.State == host.Off {
 		if err := conn.Forget(bounded, id); err != nil {
-			w.Log.Warn("a guest that has ended could not be forgotten", "vm", id, "err", err)
+			w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
 		}
 	}
 	if fresh, ok := w.inventory.VMs.Get(id); ok && fresh.Run.Status == model.StatusUp && guest.AgentConnected {
