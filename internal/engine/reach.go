@@ -62,7 +62,8 @@ func (e *Engine) OnHostWhile(ctx context.Context, w *job.Work, id model.ID, limi
 		return do(both, conn)
 	})
 	if err != nil && ctx.Err() != nil && w.Steady().Err() == nil {
-		return fmt.Errorf("given up: %w: %v", context.Cause(ctx), err)
+		// err is told, not wrapped: a blocked step would be tried again.
+		return fmt.Errorf("given up: %w: %s", context.Cause(ctx), err.Error())
 	}
 	return err
 }
