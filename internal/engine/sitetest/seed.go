@@ -45,7 +45,11 @@ func (s *Site) seed(hosts []fake.MachineSpec) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer kept.Close()
+	defer func() {
+		if err := kept.Close(); err != nil {
+			s.t.Error(err)
+		}
+	}()
 	inv, err := inventory.Open(context.Background(), kept)
 	if err != nil {
 		s.t.Fatal(err)
