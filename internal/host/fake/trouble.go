@@ -90,8 +90,7 @@ func (m *Machine) Watchdog(name string, pause bool) {
 	})
 }
 
-// PauseGuest, ResumeGuest, DestroyGuest and StartGuest are what somebody else
-// does on the machine.
+// PauseGuest is a pause by somebody else, who works on the machine past the engine.
 func (m *Machine) PauseGuest(name string) {
 	m.inside(name, func(g *guest) { g.hold(host.PauseUser, nil) })
 }
