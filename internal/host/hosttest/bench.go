@@ -3,6 +3,7 @@ package hosttest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -75,10 +76,8 @@ func (b *bench) refused(what string, err error, codes ...host.RefusalCode) {
 	if refusal.Reason == "" {
 		b.Errorf("%s: the refusal gives no reason", what)
 	}
-	for _, code := range codes {
-		if refusal.Code == code {
-			return
-		}
+	if slices.Contains(codes, refusal.Code) {
+		return
 	}
 	if len(codes) > 0 {
 		b.Fatalf("%s: refused as %q (%v), want one of %q", what, refusal.Code, err, codes)
@@ -105,8 +104,7 @@ func (b *bench) forgetAtEnd(id model.ID) {
 			b.Errorf("connecting to clean up: %v", err)
 			return
 		}
-		defer h.Close()
-		if err := errors.Join(h.Destroy(ctx, id), h.Forget(ctx, id)); err != nil {
+		if err := errors.Join(h.Destroy(ctx, id), h.Forget(ctx, id), h.Close()); err != nil {
 			b.Errorf("removing guest %s: %v", id, err)
 		}
 	})
