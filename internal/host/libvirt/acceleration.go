@@ -81,7 +81,7 @@ func cpuinfoFeature(text []byte) string {
 		if !ok || string(bytes.TrimSpace(name)) != "flags" {
 			continue
 		}
-		for _, flag := range bytes.Fields(flags) {
+		for flag := range bytes.FieldsSeq(flags) {
 			if f := string(flag); f == "svm" || f == "vmx" {
 				return f
 			}

@@ -154,7 +154,7 @@ func (h *hypervisor) concludeStart(ctx context.Context, spec *host.GuestSpec, er
 		return refuse(host.RefusedExists, "a guest with the id %s runs already, in its run %d", spec.ID, found.Epoch)
 	}
 	if forgetErr := h.Forget(ctx, spec.ID); forgetErr != nil {
-		h.log.Warn("a guest that did not start could not be removed",
+		h.log.WarnContext(ctx, "a guest that did not start could not be removed",
 			slog.String("vm", string(spec.ID)), slog.Any("error", forgetErr))
 	}
 	return err

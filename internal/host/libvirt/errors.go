@@ -115,8 +115,7 @@ func outOfResources(message string) bool {
 // libvirtCode is the number of libvirt's own error in err's chain, 0 if none.
 // It is for calls that are made inside this package and not translated yet.
 func libvirtCode(err error) libvirt.ErrorNumber {
-	var answer libvirt.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[libvirt.Error](err); ok {
 		return libvirt.ErrorNumber(answer.Code)
 	}
 	return 0

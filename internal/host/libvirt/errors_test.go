@@ -40,7 +40,7 @@ func TestTranslatedErrors(t *testing.T) {
 		if !errors.Is(got, c.is) {
 			t.Errorf("%v became %v", c.err, got)
 		}
-		if c.is == host.ErrRefused {
+		if errors.Is(c.is, host.ErrRefused) {
 			refusal(t, got, c.code)
 		}
 		if again := sortOut("again", got); again.Error() != got.Error() {

@@ -44,7 +44,7 @@ func (c *guardedConn) Read(buffer []byte) (int, error) {
 	}
 	if err != nil {
 		c.fail.Do(func() {
-			c.Conn.Close()
+			c.Close()
 			close(c.lost)
 		})
 	}

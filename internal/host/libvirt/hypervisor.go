@@ -53,7 +53,7 @@ func openHypervisor(ctx context.Context, d Driver, t target) (*hypervisor, error
 	var once sync.Once
 	h.lose = func(why string) {
 		once.Do(func() {
-			h.log.Info("connection to the host ended", "why", why)
+			h.log.InfoContext(ctx, "connection to the host ended", "why", why)
 			h.shut()
 		})
 	}

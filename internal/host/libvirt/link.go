@@ -40,8 +40,7 @@ func openLink(ctx context.Context, t target) (*link, error) {
 	}
 	conn, err := dial(ctx, t)
 	if err != nil {
-		var refused *host.RefusedError
-		if errors.As(err, &refused) {
+		if _, ok := errors.AsType[*host.RefusedError](err); ok {
 			return nil, err
 		}
 		if ctx.Err() != nil {
@@ -51,10 +50,13 @@ func openLink(ctx context.Context, t target) (*link, error) {
 	}
 	guarded := guard(conn)
 	rpc := libvirt.NewWithDialer(dialers.NewAlreadyConnected(guarded))
-	opened := make(chan error, 1)
-	go func() { opened <- rpc.ConnectToURI(libvirt.ConnectURI(t.uri)) }()
+	opened := make(chan struct{})
+	go func() {
+		defer close(opened)
+		err = rpc.ConnectToURI(libvirt.ConnectURI(t.uri))
+	}()
 	select {
-	case err = <-opened:
+	case <-opened:
 	case <-ctx.Done():
 		conn.Close()
 		<-opened

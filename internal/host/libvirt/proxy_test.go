@@ -23,7 +23,7 @@ type proxy struct {
 
 func newProxy(t *testing.T, to ...string) *proxy {
 	t.Helper()
-	directory, err := os.MkdirTemp("", "proxy")
+	directory, err := os.MkdirTemp("", "proxy") //nolint:usetesting // the path of a socket has a limit, which the name of a test exceeds
 	must(t, err)
 	p := &proxy{path: filepath.Join(directory, "s"), to: to, conns: map[net.Conn]bool{}, frozen: make(chan struct{})}
 	p.listener, err = net.Listen("unix", p.path)

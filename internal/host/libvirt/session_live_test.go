@@ -31,8 +31,7 @@ func TestPromisesInASession(t *testing.T) {
 	must(t, err)
 	gid, err := strconv.Atoi(nobody.Gid)
 	must(t, err)
-	// Not t.TempDir: libvirt makes sockets deep below, and their paths have a limit.
-	home, err := os.MkdirTemp("/tmp", "u")
+	home, err := os.MkdirTemp("/tmp", "u") //nolint:usetesting // libvirt makes sockets deep below, and their paths have a limit
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(home) })
 	must(t, os.Chmod(home, 0o711))
