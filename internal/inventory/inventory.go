@@ -61,15 +61,25 @@ func (k kept[T, P]) decode(document []byte) (model.Object, error) {
 	return object, nil
 }
 
+// typedAs gives an object the type that its kind stands for; any other is a
+// mistake of the program.
+func typedAs[P model.Object](object model.Object) P {
+	typed, ok := object.(P)
+	if !ok {
+		panic(fmt.Sprintf("inventory: a %T stands where a %T belongs", object, typed))
+	}
+	return typed
+}
+
 func (k kept[T, P]) loadAll(objects []model.Object) {
 	typed := make([]P, len(objects))
 	for i, object := range objects {
-		typed[i] = object.(P)
+		typed[i] = typedAs[P](object)
 	}
 	k.table.load(typed)
 }
 
-func (k kept[T, P]) keep(object model.Object) { k.table.put(object.(P)) }
+func (k kept[T, P]) keep(object model.Object) { k.table.put(typedAs[P](object)) }
 func (k kept[T, P]) drop(id model.ID)         { k.table.remove(id) }
 
 // Open reads everything from the store.

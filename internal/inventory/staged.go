@@ -21,7 +21,7 @@ func (s Staged[P]) Get(id model.ID) (P, bool) {
 			var none P
 			return none, false
 		}
-		return object.(P), true
+		return typedAs[P](object), true
 	}
 	return s.table.Get(id)
 }
@@ -35,7 +35,7 @@ func (s Staged[P]) Edit(id model.ID) (P, bool) {
 			var none P
 			return none, false
 		}
-		return object.(P), true
+		return typedAs[P](object), true
 	}
 	object, found := s.table.Get(id)
 	if !found {
@@ -70,7 +70,7 @@ func (s Staged[P]) All() []P {
 	}
 	for ref, object := range s.tx.staged {
 		if ref.Kind == s.kind && object != nil {
-			merged = append(merged, object.(P))
+			merged = append(merged, typedAs[P](object))
 		}
 	}
 	slices.SortFunc(merged, order[P])
@@ -87,7 +87,7 @@ func (s Staged[P]) Named(name string) []P {
 	}
 	for ref, object := range s.tx.staged {
 		if ref.Kind == s.kind && object != nil && object.ObjectName() == name {
-			named = append(named, object.(P))
+			named = append(named, typedAs[P](object))
 		}
 	}
 	return named

@@ -182,10 +182,5 @@ func (tx *Tx) Holder(ref model.Ref) (*model.Job, bool) {
 }
 
 func holds(job *model.Job, ref model.Ref) bool {
-	for _, held := range job.Locks {
-		if held == ref {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(job.Locks, ref)
 }
