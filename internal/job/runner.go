@@ -206,7 +206,7 @@ func (r *Runner) run(ctx context.Context, entry *live, job *model.Job, asked any
 	w := &Work{Job: job, Asked: asked, runner: r, data: job.Data}
 	plan, known := r.Plan(job)
 	if !known {
-		log.Error("no plan for this job; it is closed as failed")
+		log.ErrorContext(ctx, "no plan for this job; it is closed as failed")
 		return r.settle(log, w, Plan{}, fmt.Errorf("unknown command %s", job.Action))
 	}
 	var failure error
@@ -315,7 +315,7 @@ func (r *Runner) attempt(ctx context.Context, log *slog.Logger, w *Work, do func
 		if !ok {
 			return err
 		}
-		log.Warn("the step waits until its host answers", "err", blocked.Cause)
+		log.WarnContext(ctx, "the step waits until its host answers", "err", blocked.Cause)
 		if err := blocked.Until(ctx); err != nil {
 			return err
 		}
@@ -393,7 +393,7 @@ func (r *Runner) settle(log *slog.Logger, w *Work, plan Plan, failure error) *mo
 		return nil
 	})
 	if err != nil {
-		r.abandoned(err)
+		_ = r.abandoned(err) // that it is abandoned is told by the missing job
 		return nil
 	}
 	level := slog.LevelInfo
