@@ -71,13 +71,11 @@ func Observe(now, before model.Status, detail model.PauseDetail, seen Seen) (Mov
 func observeGuest(now model.Status, seen Seen) (Move, bool) {
 	switch seen.State {
 	case host.Running:
-		switch now {
-		case model.StatusPaused:
+		if now == model.StatusPaused {
 			return Move{To: model.StatusUp, Cause: CauseResumed}, true
-		case model.StatusPoweringUp:
-			if seen.Agent {
-				return Move{To: model.StatusUp, Cause: CauseAgent}, true
-			}
+		}
+		if now == model.StatusPoweringUp && seen.Agent {
+			return Move{To: model.StatusUp, Cause: CauseAgent}, true
 		}
 		return Move{}, false
 	case host.Paused:
@@ -170,6 +168,7 @@ func unexpected(now model.Status, seen Seen) (Move, bool) {
 		return move, ok
 	case host.ShuttingDown:
 		return Move{To: model.StatusPoweringDown, Cause: CauseAdopted}, true
+	case host.Off, host.Crashed, Absent:
 	}
 	return Move{}, false
 }
