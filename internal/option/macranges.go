@@ -14,7 +14,7 @@ type MACRange struct{ First, Last uint64 }
 // commas.
 func ParseMACRanges(text string) ([]MACRange, error) {
 	var ranges []MACRange
-	for _, pair := range strings.Split(text, ",") {
+	for pair := range strings.SplitSeq(text, ",") {
 		first, last, found := strings.Cut(strings.TrimSpace(pair), "-")
 		low, okLow := parseMAC(first)
 		high, okHigh := parseMAC(last)
