@@ -16,18 +16,18 @@ func filledMachine(number int) *machine {
 	m := &machine{
 		resource: resource{
 			Href: &href, ID: &id, Actions: &actions{},
-			Name: to(fmt.Sprintf("web%d", number)), Comment: to("a machine"),
+			Name: new(fmt.Sprintf("web%d", number)), Comment: new("a machine"),
 		},
-		Status: &status{State: "up"}, Memory: to(int64(1 << 30)),
-		CPU: &cpu{Topology: &topology{Sockets: 1, Cores: 2, Threads: to(1)}, Shares: 512},
+		Status: &status{State: "up"}, Memory: new(int64(1 << 30)),
+		CPU: &cpu{Topology: &topology{Sockets: 1, Cores: 2, Threads: new(1)}, Shares: 512},
 		OS:  &osShape{Type: "rhel_7x64", Boot: []boot{{"hd"}, {"network"}}}, CreationTime: &moment,
-		Stateless: to(false), HighlyUp: &ha{Priority: 50}, Display: &display{Address: to("192.0.2.17")},
-		Manager: &manager{Priority: to(5), Is: to(true)}, Version: version{Major: 3}, Load: 12.5, Started: moment,
+		Stateless: new(false), HighlyUp: &ha{Priority: 50}, Display: &display{Address: new("192.0.2.17")},
+		Manager: &manager{Priority: new(5), Is: new(true)}, Version: version{Major: 3}, Load: 12.5, Started: moment,
 	}
-	for _, rel := range strings.Fields("start stop shutdown suspend detach migrate export move ticket cancelmigration reboot clone logon") {
+	for rel := range strings.FieldsSeq("start stop shutdown suspend detach migrate export move ticket cancelmigration reboot clone logon") {
 		m.Actions.Links = append(m.Actions.Links, &link{Href: href + "/" + rel, Rel: rel})
 	}
-	for _, rel := range strings.Fields("applications disks nics numanodes cdroms snapshots tags permissions statistics reporteddevices watchdogs sessions") {
+	for rel := range strings.FieldsSeq("applications disks nics numanodes cdroms snapshots tags permissions statistics reporteddevices watchdogs sessions") {
 		m.Links = append(m.Links, link{Href: href + "/" + rel, Rel: rel})
 	}
 	return m

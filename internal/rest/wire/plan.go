@@ -77,8 +77,9 @@ func Prepare(shapes ...any) {
 }
 
 func planOf(t reflect.Type) *plan {
-	if found, ok := plans.Load(t); ok {
-		return found.(*plan)
+	found, _ := plans.Load(t)
+	if p, ok := found.(*plan); ok {
+		return p
 	}
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("wire: %s is not a struct", t))

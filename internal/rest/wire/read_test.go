@@ -27,7 +27,7 @@ func readJSON(text string, limits Limits) (machine, error) {
 }
 
 func TestReadXML(t *testing.T) {
-	named := machine{resource: resource{Name: to("web1")}}
+	named := machine{resource: resource{Name: new("web1")}}
 	tests := []struct {
 		name string
 		text string
@@ -36,26 +36,26 @@ func TestReadXML(t *testing.T) {
 		{"empty", `<vm/>`, machine{}},
 		{"with declaration, mark, comments and blanks", "\ufeff<?xml version='1.0'?>\n<!-- a -->\n<vm><!-- b --><name>we<!-- c -->b1</name></vm>\n<!-- d -->\n", named},
 		{"character data", `<vm><name><![CDATA[web1]]></name></vm>`, named},
-		{"in Latin 1", "<?xml version='1.0' encoding='ISO-8859-1'?><vm><name>\xfc</name></vm>", machine{resource: resource{Name: to("ü")}}},
+		{"in Latin 1", "<?xml version='1.0' encoding='ISO-8859-1'?><vm><name>\xfc</name></vm>", machine{resource: resource{Name: new("ü")}}},
 		{"in ASCII", "<?xml version='1.0' encoding='us-ascii'?><vm><name>web1</name></vm>", named},
 		{"with namespaces", `<v:vm xmlns:v="urn:x" xmlns="urn:y" v:id="no"><v:name>web1</v:name></v:vm>`, named},
 		{"unknown elements and attributes", `<vm new="1"><new a="b"><name>no</name></new><name><b>no</b>web1</name></vm>`, named},
 		{"any order", `<vm><link rel="a"/><memory> 5 </memory><name>web1</name><link rel="b"/></vm>`, machine{
-			resource: resource{Name: to("web1"), Links: []link{{Rel: "a"}, {Rel: "b"}}}, Memory: to(int64(5)),
+			resource: resource{Name: new("web1"), Links: []link{{Rel: "a"}, {Rel: "b"}}}, Memory: new(int64(5)),
 		}},
 		{"the last one wins", `<vm><name>no</name><cpu><shares>9</shares></cpu><name>web1</name><cpu/></vm>`, machine{
-			resource: resource{Name: to("web1")}, CPU: &cpu{},
+			resource: resource{Name: new("web1")}, CPU: &cpu{},
 		}},
 		{"present and empty", `<vm id=""><name/><display></display><memory/></vm>`, machine{
-			resource: resource{ID: to(""), Name: to("")}, Display: &display{}, Memory: to(int64(0)),
+			resource: resource{ID: new(""), Name: new("")}, Display: &display{}, Memory: new(int64(0)),
 		}},
 		{"value beside attributes", `<vm><storage_manager priority="+5"> TRUE </storage_manager><version major="3"> x </version></vm>`, machine{
-			Manager: &manager{Priority: to(5), Is: to(true)}, Version: version{Major: 3, Full: " x "},
+			Manager: &manager{Priority: new(5), Is: new(true)}, Version: version{Major: 3, Full: " x "},
 		}},
 		{"no value beside attributes", `<vm><storage_manager/></vm>`, machine{Manager: &manager{}}},
-		{"text keeps its blanks", "<vm><name> a\r\n b </name></vm>", machine{resource: resource{Name: to(" a\n b ")}}},
+		{"text keeps its blanks", "<vm><name> a\r\n b </name></vm>", machine{resource: resource{Name: new(" a\n b ")}}},
 		{"lists of scalars", `<vm><word>a</word><word/><flag>0</flag><figure>1.000e+02</figure></vm>`, machine{
-			Words: []string{"a", ""}, Flags: []*bool{to(false)}, Figures: []float64{100},
+			Words: []string{"a", ""}, Flags: []*bool{new(false)}, Figures: []float64{100},
 		}},
 		{"date with Z", `<vm><creation_time>2016-03-01T13:41:24.405Z</creation_time></vm>`, machine{CreationTime: &moment}},
 		{"date with a zone", `<vm><creation_time>2016-03-01T14:41:24.405+01:00</creation_time></vm>`, machine{CreationTime: &moment}},
@@ -83,24 +83,24 @@ func TestReadJSON(t *testing.T) {
 	}{
 		{"empty", "\ufeff {} \n", machine{}},
 		{"native values", `{"memory":5,"stateless":true,"load":1e2,"creation_time":1456839684405,"cpu":{"shares":-1}}`, machine{
-			Memory: to(int64(5)), Stateless: to(true), Load: 100, CreationTime: &moment, CPU: &cpu{Shares: -1},
+			Memory: new(int64(5)), Stateless: new(true), Load: 100, CreationTime: &moment, CPU: &cpu{Shares: -1},
 		}},
 		{"values as strings", `{"memory":"5","stateless":"1","load":"1e2","creation_time":"1456839684405","cpu":{"shares":"-1"}}`, machine{
-			Memory: to(int64(5)), Stateless: to(true), Load: 100, CreationTime: &moment, CPU: &cpu{Shares: -1},
+			Memory: new(int64(5)), Stateless: new(true), Load: 100, CreationTime: &moment, CPU: &cpu{Shares: -1},
 		}},
 		{"booleans as numbers, dates as text", `{"stateless":0,"creation_time":"2016-03-01T13:41:24.405Z"}`, machine{
-			Stateless: to(false), CreationTime: &moment,
+			Stateless: new(false), CreationTime: &moment,
 		}},
-		{"scalars for text", `{"name":12,"comment":true}`, machine{resource: resource{Name: to("12"), Comment: to("true")}}},
+		{"scalars for text", `{"name":12,"comment":true}`, machine{resource: resource{Name: new("12"), Comment: new("true")}}},
 		{"null is absent", `{"name":"a","name":null,"display":null,"link":null,"word":["a",null]}`, machine{Words: []string{"a"}}},
-		{"unknown members", `{"new":{"name":["no",{}]},"name":"web1","also":[[]],"Name":"no"}`, machine{resource: resource{Name: to("web1")}}},
+		{"unknown members", `{"new":{"name":["no",{}]},"name":"web1","also":[[]],"Name":"no"}`, machine{resource: resource{Name: new("web1")}}},
 		{"attributes and elements alike", `{"id":"1","link":[{"rel":"a"},{}],"os":{"boot":[{"dev":"hd"}]}}`, machine{
-			resource: resource{ID: to("1"), Links: []link{{Rel: "a"}, {}}}, OS: &osShape{Boot: []boot{{"hd"}}},
+			resource: resource{ID: new("1"), Links: []link{{Rel: "a"}, {}}}, OS: &osShape{Boot: []boot{{"hd"}}},
 		}},
 		{"value", `{"storage_manager":{"value":false,"priority":5},"version":{"value":"x"}}`, machine{
-			Manager: &manager{Priority: to(5), Is: to(false)}, Version: version{Full: "x"},
+			Manager: &manager{Priority: new(5), Is: new(false)}, Version: version{Full: "x"},
 		}},
-		{"present and empty", `{"name":"","display":{},"link":[]}`, machine{resource: resource{Name: to("")}, Display: &display{}}},
+		{"present and empty", `{"name":"","display":{},"link":[]}`, machine{resource: resource{Name: new("")}, Display: &display{}}},
 		{"the last one wins", `{"word":["no"],"word":["a"],"cpu":{"shares":1},"cpu":{}}`, machine{Words: []string{"a"}, CPU: &cpu{}}},
 	}
 	for _, test := range tests {

@@ -47,10 +47,10 @@ func (f *field) appendPlain(dst []byte, v reflect.Value) []byte {
 	}
 }
 
-// dateIn avoids boxing the date where v lies in memory that can be pointed at,
-// which is everywhere below the root.
+// dateIn reads a date without boxing it.
 func dateIn(v reflect.Value) time.Time {
-	return *v.Addr().Interface().(*time.Time)
+	date, _ := reflect.TypeAssert[time.Time](v)
+	return date
 }
 
 func appendDecimal(dst []byte, number float64) []byte {

@@ -48,7 +48,7 @@ type machine struct {
 	Parent       *machine    `wire:"parent"`
 	Snapshots    []machine   `wire:"snapshot"`
 	Cache        map[int]int `wire:"-"`
-	hidden       int
+	_            int         // no part of the shape, as all that is not exported
 }
 
 type status struct {
@@ -101,15 +101,13 @@ type machines struct {
 	VM   []*machine `wire:"vm"`
 }
 
-func to[T any](value T) *T { return &value }
-
 // optional draws a pointer that is nil half of the time.
 func optional[T any](g *rapid.Generator[T]) *rapid.Generator[*T] {
 	return rapid.Custom(func(t *rapid.T) *T {
 		if rapid.Bool().Draw(t, "absent") {
 			return nil
 		}
-		return to(g.Draw(t, "value"))
+		return new(g.Draw(t, "value"))
 	})
 }
 
@@ -144,7 +142,7 @@ func machineOf(depth int) *rapid.Generator[machine] {
 			Serial:       rapid.Uint64().Draw(t, "serial"),
 		}
 		if rapid.Bool().Draw(t, "filled") {
-			m.Actions = &actions{Links: []*link{nil, to(links.Draw(t, "action"))}}
+			m.Actions = &actions{Links: []*link{nil, new(links.Draw(t, "action"))}}
 			m.Status = &status{State: rapid.String().Draw(t, "state")}
 			m.CPU = &cpu{
 				Topology: &topology{
@@ -157,7 +155,7 @@ func machineOf(depth int) *rapid.Generator[machine] {
 			m.OS = &osShape{Boot: []boot{{Dev: "hd"}, {}}}
 			m.HighlyUp = &ha{Enabled: rapid.Bool().Draw(t, "enabled"), Expiry: rapid.Uint32().Draw(t, "expiry")}
 			m.Display = &display{Address: optional(rapid.String()).Draw(t, "address")}
-			m.Manager = &manager{Priority: to(5), Is: optional(rapid.Bool()).Draw(t, "manager")}
+			m.Manager = &manager{Priority: new(5), Is: optional(rapid.Bool()).Draw(t, "manager")}
 		}
 		if depth > 0 {
 			m.Parent = optional(machineOf(depth-1)).Draw(t, "parent")

@@ -24,21 +24,21 @@ var written = []struct {
 		"a machine", "vm",
 		&machine{
 			resource: resource{
-				Href:    to("/api/vms/1"),
-				ID:      to("1"),
+				Href:    new("/api/vms/1"),
+				ID:      new("1"),
 				Actions: &actions{Links: []*link{nil, {Href: "/api/vms/1/start", Rel: "start"}}},
-				Name:    to("web1"),
-				Comment: to(""),
+				Name:    new("web1"),
+				Comment: new(""),
 				Links:   []link{{Href: "/api/vms/1/disks", Rel: "disks"}},
 			},
 			Status:       &status{State: "down"},
-			Memory:       to(int64(1 << 30)),
+			Memory:       new(int64(1 << 30)),
 			CPU:          &cpu{Topology: &topology{Sockets: 1, Cores: 2}},
 			OS:           &osShape{Boot: []boot{{"hd"}, {"network"}}},
 			CreationTime: &moment,
-			Stateless:    to(false),
+			Stateless:    new(false),
 			Display:      &display{},
-			Manager:      &manager{Priority: to(5), Is: to(true)},
+			Manager:      &manager{Priority: new(5), Is: new(true)},
 			Version:      version{Major: 3},
 			Load:         12.5,
 			Words:        []string{"one", ""},
@@ -89,21 +89,21 @@ var written = []struct {
 	},
 	{
 		"a collection", "vms",
-		machines{VM: []*machine{{}, nil, {resource: resource{Name: to("b")}}}},
+		machines{VM: []*machine{{}, nil, {resource: resource{Name: new("b")}}}},
 		"<vms>\n    <vm/>\n    <vm>\n        <name>b</name>\n    </vm>\n</vms>\n",
 		`{"vm":[{},{"name":"b"}]}`, ``,
 	},
 	{
 		"a list of absent ones", "vms",
-		machines{VM: []*machine{nil, nil}, Size: to(uint32(0))},
+		machines{VM: []*machine{nil, nil}, Size: new(uint32(0))},
 		"<vms>\n    <size>0</size>\n</vms>\n", `{"size":"0"}`, ``,
 	},
 	{
 		"texts to escape", "vm",
 		machine{resource: resource{
-			ID:      to("a<\"b\">&'\n\t\r\x01"),
-			Name:    to("a<\"b\">&'\n\t\r\x01"),
-			Comment: to("žluť \xff \ufffe \U0001F600 <&>"),
+			ID:      new("a<\"b\">&'\n\t\r\x01"),
+			Name:    new("a<\"b\">&'\n\t\r\x01"),
+			Comment: new("žluť \xff \ufffe \U0001F600 <&>"),
 		}},
 		"<vm id=\"a&lt;&quot;b&quot;&gt;&amp;'&#xA;&#x9;&#xD;\uFFFD\">\n" +
 			"    <name>a&lt;\"b\"&gt;&amp;'\n\t&#xD;\uFFFD</name>\n" +
@@ -113,7 +113,7 @@ var written = []struct {
 	{
 		"numbers at their ends", "vm",
 		machine{
-			Memory: to(int64(math.MinInt64)), Serial: math.MaxUint64, Load: math.NaN(),
+			Memory: new(int64(math.MinInt64)), Serial: math.MaxUint64, Load: math.NaN(),
 			Figures: []float64{0, math.Inf(1), 1e-7, 1e21, 0.1}, HighlyUp: &ha{Expiry: math.MaxUint32},
 		},
 		"<vm>\n    <memory>-9223372036854775808</memory>\n" +
@@ -127,7 +127,7 @@ var written = []struct {
 	},
 	{
 		"a date with a zone", "vm",
-		machine{CreationTime: to(moment.In(time.FixedZone("", 3600)))},
+		machine{CreationTime: new(moment.In(time.FixedZone("", 3600)))},
 		"<vm>\n    <creation_time>2016-03-01T14:41:24.405+01:00</creation_time>\n</vm>\n",
 		`{"creation_time":1456839684405}`, ``,
 	},

@@ -40,10 +40,10 @@ func (r *xmlReader) document(root string, p *plan, v reflect.Value) error {
 	found := false
 	for {
 		token, err := r.decoder.Token()
-		if err == io.EOF && found {
+		if errors.Is(err, io.EOF) && found {
 			return nil
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return problem(Malformed, "The XML body has no root element.")
 		}
 		if err != nil {
