@@ -226,7 +226,7 @@ func (s *Server) refresh(ctx context.Context, source pki.Source) {
 			err = s.publish(source)
 		}
 		if err != nil {
-			s.Log.Error("the server's certificate could not be renewed; the present one goes on being used",
+			s.Log.ErrorContext(ctx, "the server's certificate could not be renewed; the present one goes on being used",
 				"expires", source.Expires(), "err", err)
 		}
 	}

@@ -48,7 +48,9 @@ func writePassword(dataDir, password string) error {
 	if err != nil {
 		return fmt.Errorf("writing the administrator's password: %w", err)
 	}
-	defer os.Remove(file.Name())
+	defer func() {
+		_ = os.Remove(file.Name()) // it is there only after a failure, which is told anyway
+	}()
 	_, err = file.WriteString(password + "\n")
 	err = errors.Join(err, file.Chmod(0o600), file.Sync(), file.Close())
 	if err == nil {

@@ -180,7 +180,7 @@ func (s *Server) prune(ctx context.Context) {
 			removed, err := s.Store.Prune(ctx, now.Add(-s.Values.Duration("AuditLogAgingThreshold")),
 				now.Add(-s.Values.Duration("JobCleanupThreshold")))
 			if err != nil && ctx.Err() == nil {
-				s.Log.Error("old events and jobs could not be removed", "err", err)
+				s.Log.ErrorContext(ctx, "old events and jobs could not be removed", "err", err)
 			}
 			if err != nil || removed == 0 {
 				break
