@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -89,7 +90,11 @@ func (s *postgresSession) hold(ctx context.Context, backend int64) (err error) {
 		return fmt.Errorf("keeping the connection: %w", err)
 	}
 	err = s.held.Raw(func(driver any) error {
-		s.conn = driver.(*stdlib.Conn).Conn()
+		conn, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("its driver is %T", driver)
+		}
+		s.conn = conn.Conn()
 		return nil
 	})
 	if err != nil {
@@ -121,7 +126,7 @@ func (s *postgresSession) write(ctx context.Context, lastEvent int64, statements
 	if counts[1] != 1 {
 		return nil, s.rollBack(ctx, errTokenGone())
 	}
-	counts, err = s.send(ctx, append(statements[:len(statements):len(statements)], statement{query: "COMMIT"}))
+	counts, err = s.send(ctx, append(slices.Clip(statements), statement{query: "COMMIT"}))
 	if err != nil {
 		return nil, s.rollBack(ctx, s.failure(err))
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -109,11 +108,7 @@ func someBatch(t *rapid.T, last int64) *store.Batch {
 // ends of the engine in between, and compares.
 func TestRandom(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		folder, err := os.MkdirTemp(t.TempDir(), "")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		url := "sqlite:" + folder + "/vireo.db"
+		url := "sqlite:" + t.TempDir() + "/vireo.db"
 		open := func() store.Store {
 			opened, err := sqlstore.Open(t.Context(), url, sqlstore.Options{})
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -40,19 +41,27 @@ var (
 	databases atomic.Int64
 )
 
+// running is a server that has been started.
+type running struct {
+	folder string
+	// lifeline is never closed by hand: it ends with this process. It is kept
+	// here so that the file is not collected.
+	lifeline io.Closer
+}
+
 // Start gives the URL of a fresh, empty database, which is dropped at the end
 // of the test. The server is started by the first call and ends with the test
 // binary.
 func Start(t testing.TB) string {
 	t.Helper()
-	folder, err := server()
+	one, err := server()
 	if err != nil {
 		t.Fatalf("starting PostgreSQL (Debian: apt-get install postgresql): %v", err)
 	}
 	name := fmt.Sprintf("vireo_%d", databases.Add(1))
-	execute(t, folder, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, folder, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return address(folder, name)
+	execute(t, one.folder, "CREATE DATABASE "+name)
+	t.Cleanup(func() { execute(t, one.folder, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return address(one.folder, name)
 }
 
 // execute runs a statement as the owner of the server.
@@ -73,41 +82,38 @@ func address(folder, database string) string {
 	return fmt.Sprintf("postgres://vireo@/%s?host=%s", database, folder)
 }
 
-// start makes the files of a server and runs it, and gives the folder with its
-// socket once it answers.
-func start() (folder string, err error) {
+// start makes the files of a server and runs it until it answers.
+func start() (*running, error) {
 	programs, err := findPrograms()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	owner, err := ownerOfServer()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if folder, err = makeFolder(owner); err != nil {
-		return "", err
+	folder, err := makeFolder(owner)
+	if err != nil {
+		return nil, err
 	}
 	initialize := exec.Command(filepath.Join(programs, "initdb"), "--pgdata", filepath.Join(folder, "data"),
 		"--username=vireo", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	initialize.Dir, initialize.SysProcAttr = folder, owner
 	if output, err := initialize.CombinedOutput(); err != nil {
-		return "", errors.Join(fmt.Errorf("initdb: %w: %s", err, output), os.RemoveAll(folder))
+		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, output), os.RemoveAll(folder))
 	}
 
 	supervisor := exec.Command("sh", "-c", supervise, "sh", programs, folder)
 	supervisor.Dir, supervisor.SysProcAttr = folder, owner
-	// Never closed by hand: it ends with this process. The variable keeps the
-	// file from being collected.
-	if lifeline, err = supervisor.StdinPipe(); err != nil {
-		return "", err
+	lifeline, err := supervisor.StdinPipe()
+	if err != nil {
+		return nil, err
 	}
 	if err := supervisor.Start(); err != nil {
-		return "", errors.Join(fmt.Errorf("starting the server: %w", err), os.RemoveAll(folder))
+		return nil, errors.Join(fmt.Errorf("starting the server: %w", err), os.RemoveAll(folder))
 	}
-	return folder, waitForServer(folder)
+	return &running{folder, lifeline}, waitForServer(folder)
 }
-
-var lifeline any
 
 // findPrograms gives the folder of the newest server installed.
 func findPrograms() (string, error) {
