@@ -35,7 +35,7 @@ func memory() string {
 // guests says how guests run here: by the processor's features, as libvirt's own
 // validation does.
 func guests() string {
-	for _, flag := range strings.Fields(field("/proc/cpuinfo", "flags")) {
+	for flag := range strings.FieldsSeq(field("/proc/cpuinfo", "flags")) {
 		if flag == "vmx" || flag == "svm" {
 			return "with hardware virtualization where KVM is there"
 		}
