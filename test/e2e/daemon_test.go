@@ -66,7 +66,7 @@ func (d *daemon) define(t *testing.T, definition string) {
 // sweep removes all guests there whose names begin so.
 func (d *daemon) sweep(names string) {
 	output, _ := d.virsh("list", "--all", "--name")
-	for _, name := range strings.Fields(output) {
+	for name := range strings.FieldsSeq(output) {
 		if strings.HasPrefix(name, names) {
 			_, _ = d.virsh("destroy", name)
 			_, _ = d.virsh("undefine", name)
