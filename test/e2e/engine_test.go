@@ -63,7 +63,7 @@ type process struct {
 // newDataDir makes a directory that QEMU's user can get through.
 func newDataDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", fmt.Sprintf("%s%d-", prefix, os.Getpid())) //nolint:usetesting // QEMU's user cannot get into t.TempDir
+	dir, err := os.MkdirTemp(dataRoot, fmt.Sprintf("%s%d-", prefix, os.Getpid())) //nolint:usetesting // QEMU's user cannot get into t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dataDir := newDataDir(t)
-	small := filepath.Join(dataDir, "storage", "local-data")
+	small := dataDomain(dataDir)
 	if err := os.MkdirAll(small, 0o711); err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +67,9 @@ func TestFullDisk(t *testing.T) {
 		return len(left) == 0, ""
 	})
 }
+
+// dataDomain is the folder of the data domain of a fresh engine.
+func dataDomain(dataDir string) string { return filepath.Join(dataDir, "storage", "local-data") }
 
 // belongsToQEMU checks that the images of a disk are the hypervisor's user's,
 // whether or not its guest runs.

@@ -14,6 +14,8 @@ import (
 const (
 	// systemURI is the libvirt daemon that most tests use.
 	systemURI = "qemu:///system"
+	// dataRoot is where the engines' data is: QEMU's user can get there.
+	dataRoot = "/var/tmp"
 	// prefix begins the names of everything that these tests make; the number of
 	// the process that made it follows.
 	prefix = "vireo-e2e-"
@@ -64,7 +66,7 @@ func prepare() (folder string, err error) {
 		return "", fmt.Errorf("libvirt does not answer (scripts/start-libvirt): %w: %s", err, output)
 	}
 	sweepDead()
-	if folder, err = os.MkdirTemp("", prefix+"bin-"); err != nil {
+	if folder, err = os.MkdirTemp("", "vireo-program-"); err != nil {
 		return "", err
 	}
 	program = filepath.Join(folder, "vireo")
@@ -81,10 +83,23 @@ func sweepDead() {
 	for _, name := range domainNames() {
 		rest, ours := strings.CutPrefix(name, prefix)
 		maker, _, _ := strings.Cut(rest, "-")
-		if _, err := os.Stat("/proc/" + maker); ours && err != nil {
+		if ours && dead(maker) {
 			sweep(maker)
 		}
 	}
+	folders, _ := filepath.Glob(filepath.Join(dataRoot, prefix+"*"))
+	for _, folder := range folders {
+		maker, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), prefix), "-")
+		if dead(maker) {
+			_ = exec.Command("umount", "--lazy", dataDomain(folder)).Run()
+			_ = os.RemoveAll(folder)
+		}
+	}
+}
+
+func dead(process string) bool {
+	_, err := os.Stat("/proc/" + process)
+	return err != nil
 }
 
 // sweep removes all guests on the machine's daemon that a process has made.

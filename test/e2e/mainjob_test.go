@@ -242,7 +242,7 @@ func (j *mainJob) suspend(t *testing.T) {
 // savedFiles are the image groups in the data domain; this VM has no disks.
 func (j *mainJob) savedFiles(t *testing.T) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(j.e.dataDir, "storage", "local-data", "*", "images", "*"))
+	found, err := filepath.Glob(filepath.Join(dataDomain(j.e.dataDir), "*", "images", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
