@@ -22,7 +22,7 @@ const (
 	// namePrefix begins the names of all guests that these tests make.
 	namePrefix = "vireo-libvirt-test-"
 	// patience is for things that take a second or two on an idle machine.
-	patience = 60 * time.Second
+	patience = 4 * time.Minute
 )
 
 func testContext(t *testing.T) context.Context {
