@@ -1,0 +1,230 @@
+package placement_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"vireo/internal/engine/placement"
+	"vireo/internal/fault"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+	"vireo/internal/store/sqlstore"
+)
+
+const (
+	gib = 1 << 30
+	mib = 1 << 20
+)
+
+// world is a cluster with two hosts that are alike.
+type world struct {
+	hosts   []*model.Host
+	vms     []*model.VM
+	cluster *model.Cluster
+	vm      *model.VM
+	limits  placement.Limits
+	needs   func(*placement.Needs)
+}
+
+func newWorld() *world {
+	w := &world{
+		cluster: &model.Cluster{ID: "cluster", Name: "Default", OvercommitPercent: 100},
+		limits:  placement.Limits{HostReserve: 256 * mib, GuestOverhead: 32 * mib},
+	}
+	for i := 1; i <= 2; i++ {
+		w.hosts = append(w.hosts, &model.Host{ID: model.ID(fmt.Sprint("h", i)), Name: fmt.Sprint("h", i), Cluster: "cluster",
+			Status: model.HostUp, Facts: model.HostFacts{Memory: 4 * gib, Topology: model.Topology{Sockets: 1, Cores: 2, Threads: 2},
+				MachineTypes: []string{"pc-q35-7.2"}, Displays: []model.DisplayType{model.DisplayVNC}, Networks: []string{"blue"}}})
+	}
+	w.vm = &model.VM{ID: "vm", VMConfig: model.VMConfig{Name: "vm", Cluster: "cluster", Memory: gib,
+		CPU: model.CPU{Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}}}}
+	return w
+}
+
+// occupy puts a VM that runs on a host.
+func (w *world) occupy(on int, memory int64, status model.Status) {
+	id := model.ID(fmt.Sprintf("other%d", len(w.vms)))
+	vm := &model.VM{ID: id, VMConfig: model.VMConfig{Name: string(id), Cluster: "cluster", Memory: memory}}
+	vm.Run.Status, vm.Run.Host = status, w.hosts[on].ID
+	w.vms = append(w.vms, vm)
+}
+
+func (w *world) choose(t *testing.T) (chosen *model.Host, err error) {
+	t.Helper()
+	kept, openErr := sqlstore.Open(t.Context(), "", sqlstore.Options{DefaultPath: filepath.Join(t.TempDir(), "db")})
+	if openErr != nil {
+		t.Fatal(openErr)
+	}
+	defer kept.Close()
+	inv, openErr := inventory.Open(t.Context(), kept)
+	if openErr != nil {
+		t.Fatal(openErr)
+	}
+	needs := placement.Needs{VM: w.vm, Display: model.DisplayVNC, Verb: "run"}
+	if w.needs != nil {
+		w.needs(&needs)
+	}
+	updateErr := inv.Update(context.Background(), func(tx *inventory.Tx) error {
+		tx.Clusters.Put(w.cluster)
+		tx.Networks.Put(&model.Network{ID: "blue", Name: "blue"})
+		tx.Networks.Put(&model.Network{ID: "red", Name: "red"})
+		tx.Networks.Put(&model.Network{ID: "mgmt", Name: "ovirtmgmt", Usages: []string{"management"}})
+		for _, each := range w.hosts {
+			tx.Hosts.Put(each)
+		}
+		for _, each := range append(slices.Clone(w.vms), w.vm) {
+			tx.VMs.Put(each)
+		}
+		chosen, err = placement.Choose(tx, needs, w.limits)
+		return nil
+	})
+	if updateErr != nil {
+		t.Fatal(updateErr)
+	}
+	return chosen, err
+}
+
+// TestFilters gives each filter its reason to reject both hosts.
+func TestFilters(t *testing.T) {
+	const all = "Cannot run VM. There is no host that satisfies current scheduling constraints. See below for details:"
+	for _, test := range []struct {
+		name   string
+		change func(*world)
+		why    string // after "The host h1 did not satisfy internal filter "
+	}{
+		{"memory", func(w *world) { w.vm.Memory = 4 * gib }, "Memory because its available memory is too low (3840.000000 MB) to run the VM."},
+		{"memory with others", func(w *world) {
+			for i := range w.hosts {
+				w.occupy(i, 3*gib, model.StatusUp)
+			}
+		}, "Memory because its available memory is too low (736.000000 MB) to run the VM."},
+		{"memory of unknown VMs counts", func(w *world) {
+			for i := range w.hosts {
+				w.occupy(i, 3*gib, model.StatusUnknown)
+			}
+		}, "Memory because its available memory is too low (736.000000 MB) to run the VM."},
+		{"memory that is overused shows as none", func(w *world) {
+			for i := range w.hosts {
+				w.occupy(i, 8*gib, model.StatusUp)
+			}
+		}, "Memory because its available memory is too low (0.000000 MB) to run the VM."},
+		{"cores", func(w *world) { w.vm.CPU.Topology.Sockets = 3 }, "CPU because it does not have enough cores to run the VM."},
+		{"machine type", func(w *world) { w.needs = func(n *placement.Needs) { n.Machine = "pc-q35-99" } },
+			"Emulated-Machine because it does not support the machine type pc-q35-99."},
+		{"display", func(w *world) { w.needs = func(n *placement.Needs) { n.Display = model.DisplaySPICE } },
+			"Display because its QEMU does not support the display type spice."},
+		{"network", func(w *world) { w.vm.NICs = []model.NIC{{Network: "red", Plugged: true}} }, "Network because network(s) red are missing."},
+		{"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h3", "h4"} } },
+			"PinToHost because the VM is to run on another host."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			test.change(w)
+			_, err := w.choose(t)
+			refusal := fault.Of(err)
+			want := []string{all}
+			for _, each := range w.hosts {
+				want = append(want, fmt.Sprintf("The host %s did not satisfy internal filter %s", each.Name, test.why))
+			}
+			if !slices.Equal(refusal.Messages, want) || refusal.Kind != fault.Conflict {
+				t.Errorf("%s:\n%s\nwant\n%s", refusal.Kind, strings.Join(refusal.Messages, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+func TestChoice(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*world)
+		want   string
+	}{
+		{"the first of equals", func(*world) {}, "h1"},
+		{"fewer guests", func(w *world) { w.occupy(0, 64*mib, model.StatusUp) }, "h2"},
+		{"guests that rest do not count", func(w *world) { w.occupy(0, 4*gib, model.StatusSuspended) }, "h1"},
+		{"more room", func(w *world) { w.hosts[1].Facts.Memory = 8 * gib }, "h2"},
+		{"the preferred one", func(w *world) { w.needs = func(n *placement.Needs) { n.Prefer = "h2" } }, "h2"},
+		{"the preferred one is full", func(w *world) {
+			w.needs = func(n *placement.Needs) { n.Prefer = "h2" }
+			w.occupy(1, 4*gib, model.StatusUp)
+		}, "h1"},
+		{"not one that was tried", func(w *world) { w.needs = func(n *placement.Needs) { n.Not = []model.ID{"h1"} } }, "h2"},
+		{"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h2"} } }, "h2"},
+		{"not one that is not up", func(w *world) { w.hosts[0].Status = model.HostConnecting }, "h2"},
+		{"not one of another cluster", func(w *world) { w.hosts[0].Cluster = "another" }, "h2"},
+		{"threads count as cores", func(w *world) {
+			w.cluster.ThreadsAsCores = true
+			w.vm.CPU.Topology.Sockets = 4
+		}, "h1"},
+		{"overcommit", func(w *world) {
+			w.cluster.OvercommitPercent = 200
+			w.vm.Memory = 6 * gib
+		}, "h1"},
+		{"a network that is there", func(w *world) { w.vm.NICs = []model.NIC{{Network: "blue", Plugged: true}} }, "h1"},
+		{"a missing network of an unplugged NIC", func(w *world) { w.vm.NICs = []model.NIC{{Network: "red"}} }, "h1"},
+		{"the management network without libvirt's", func(w *world) { w.vm.NICs = []model.NIC{{Network: "mgmt", Plugged: true}} }, "h1"},
+		{"no display", func(w *world) { w.needs = func(n *placement.Needs) { n.Display = "" } }, "h1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			test.change(w)
+			chosen, err := w.choose(t)
+			if err != nil || chosen.Name != test.want {
+				t.Errorf("%v, %v, want %s", chosen, err, test.want)
+			}
+		})
+	}
+}
+
+func TestNoHostAtAll(t *testing.T) {
+	w := newWorld()
+	for _, each := range w.hosts {
+		each.Status = model.HostNonResponsive
+	}
+	_, err := w.choose(t)
+	refusal := fault.Of(err)
+	if refusal.Code != fault.NoHosts || refusal.Kind != fault.Untyped ||
+		refusal.Detail() != "[There are no hosts to use. Check that the cluster contains at least one host in Up state.]" {
+		t.Errorf("%s %s", refusal.Kind, refusal.Detail())
+	}
+}
+
+// TestPinnedHostUnusable adds the note about the one host (api-v3 3.2).
+func TestPinnedHostUnusable(t *testing.T) {
+	w := newWorld()
+	w.vm.Memory = 16 * gib
+	w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h2"} }
+	_, err := w.choose(t)
+	messages := fault.Of(err).Messages
+	if last := messages[len(messages)-1]; last != "Note: The VM is pinned to Host 'h2' but cannot run on it." {
+		t.Errorf("the last message is %q", last)
+	}
+}
+
+func TestAttachment(t *testing.T) {
+	on := func(networks ...string) *model.Host { return &model.Host{Facts: model.HostFacts{Networks: networks}} }
+	management := &model.Network{Name: "ovirtmgmt", Usages: []string{"vm", "management"}}
+	plain := &model.Network{Name: "blue"}
+	for _, test := range []struct {
+		network *model.Network
+		host    *model.Host
+		name    string
+		user    bool
+		ok      bool
+	}{
+		{plain, on("blue", "default"), "blue", false, true},
+		{plain, on("default"), "", false, false},
+		{management, on("ovirtmgmt", "default"), "ovirtmgmt", false, true},
+		{management, on("default"), "default", false, true},
+		{management, on(), "", true, true},
+	} {
+		name, user, ok := placement.Attachment(test.network, test.host)
+		if name != test.name || user != test.user || ok != test.ok {
+			t.Errorf("%s on %v: %q, %v, %v", test.network.Name, test.host.Facts.Networks, name, user, ok)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package vms_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"vireo/internal/engine"
+	"vireo/internal/engine/sitetest"
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/host/fake"
+	"vireo/internal/model"
+)
+
+// rerun starts a VM on a site of four hosts, of which so many refuse.
+func rerun(t *testing.T, refuse int, test func(t *testing.T, site *sitetest.Site, id model.ID, err error)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var hosts []fake.MachineSpec
+		for i := range 4 {
+			hosts = append(hosts, fake.MachineSpec{Address: sitetest.Host(i + 1)})
+		}
+		site := sitetest.New(t, sitetest.Options{Hosts: hosts})
+		site.Connected()
+		id := site.Add("vm")
+		for nth := range refuse {
+			site.World.Fail(fake.Rule{Call: "Boot", Nth: nth + 1, Error: fake.Refuse(host.RefusedResource, "no huge pages")})
+		}
+		_, err := site.Act(&engine.Call{On: model.KindVM, Name: "start", Target: id, Async: new(false)})
+		site.Pass(time.Second)
+		test(t, site, id, err)
+		site.Whole(sitetest.Soon)
+		site.Tidy(time.Minute)
+	})
+}
+
+// TestRerun: a start that a host refuses is tried on others, three at most; each
+// failure is told (151), and the last one as well (54).
+func TestRerun(t *testing.T) {
+	rerun(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID, err error) {
+		if err != nil || site.Status(id) != model.StatusUp {
+			t.Errorf("the start: %v; the VM is %s", err, site.Status(id))
+		}
+		if events := site.Events(id, 0); !slices.Equal(events, []int{34, 153, 151, 151, 32}) {
+			t.Errorf("events %v", events)
+		}
+		var tried []string
+		for _, call := range site.World.Calls() {
+			if call.Name == "Boot" {
+				tried = append(tried, call.Host)
+			}
+		}
+		if !slices.Equal(tried, []string{sitetest.Host(1), sitetest.Host(2), sitetest.Host(3)}) {
+			t.Errorf("tried %v", tried)
+		}
+	})
+}
+
+func TestRerunEnds(t *testing.T) {
+	rerun(t, 4, func(t *testing.T, site *sitetest.Site, id model.ID, err error) {
+		refusal := fault.Of(err)
+		if refusal.Code != fault.HostFailed || refusal.Message() != "Cannot run VM. The host h3 refused: no huge pages" {
+			t.Errorf("the start: %v", err)
+		}
+		if site.Status(id) != model.StatusDown || site.World.CountCalls("Boot", "") != 3 {
+			t.Errorf("the VM is %s after %d boots", site.Status(id), site.World.CountCalls("Boot", ""))
+		}
+		if events := site.Events(id, 0); !slices.Equal(events, []int{34, 153, 151, 151, 54}) {
+			t.Errorf("events %v", events)
+		}
+	})
+}
