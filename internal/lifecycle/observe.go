@@ -136,6 +136,9 @@ func afterSilence(now, before model.Status, detail model.PauseDetail, seen Seen)
 		before = model.StatusUp
 	}
 	if move, ok := observeGuest(before, seen); ok {
+		if move.To == before && move.Detail == detail {
+			move.Cause = CauseRestored // it is as it was
+		}
 		return move, true
 	}
 	if before != model.StatusPaused {
