@@ -76,8 +76,10 @@ func furnish(tr *trial) {
 	tr.Edit(func(tx *inventory.Tx) {
 		vm, _ := tx.VMs.Edit(tr.vm)
 		if len(vm.NICs) == 0 {
-			vm.NICs = []model.NIC{{ID: model.NewID(), Name: "nic1", Network: sitetest.Network,
-				Interface: model.NICVirtio, MAC: "00:1a:4a:16:01:61", Linked: true, Plugged: true}}
+			vm.NICs = []model.NIC{{
+				ID: model.NewID(), Name: "nic1", Network: sitetest.Network,
+				Interface: model.NICVirtio, MAC: "00:1a:4a:16:01:61", Linked: true, Plugged: true,
+			}}
 		}
 	})
 }

@@ -119,8 +119,10 @@ func schedules() *rapid.Generator[[]deed] {
 	}
 	// A map's order would make failures impossible to repeat.
 	slices.Sort(whats)
-	waits := []time.Duration{0, 0, time.Millisecond, 25 * time.Millisecond, 150 * time.Millisecond, time.Second,
-		5 * time.Second, 20 * time.Second, 40 * time.Second, 4 * time.Minute}
+	waits := []time.Duration{
+		0, 0, time.Millisecond, 25 * time.Millisecond, 150 * time.Millisecond, time.Second,
+		5 * time.Second, 20 * time.Second, 40 * time.Second, 4 * time.Minute,
+	}
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deed {
 		return deed{
 			What: rapid.SampledFrom(whats).Draw(t, "what"),

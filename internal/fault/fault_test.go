@@ -47,8 +47,10 @@ func TestEveryCodeHasASentence(t *testing.T) {
 	if len(all) < 40 || len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
 		t.Fatalf("%d codes, some twice", len(all))
 	}
-	kinds := []fault.Kind{fault.BadRequest, fault.Conflict, fault.NotFound, fault.Denied, fault.Host, fault.Untyped,
-		fault.Internal, fault.Unavailable, fault.Unauthenticated, fault.Forbidden}
+	kinds := []fault.Kind{
+		fault.BadRequest, fault.Conflict, fault.NotFound, fault.Denied, fault.Host, fault.Untyped,
+		fault.Internal, fault.Unavailable, fault.Unauthenticated, fault.Forbidden,
+	}
 	for _, code := range all {
 		made := fault.New(code)
 		args := make([]any, strings.Count(made.Message(), "%"))
@@ -82,9 +84,12 @@ func TestKindOfAList(t *testing.T) {
 	for _, test := range []struct {
 		first, second, want fault.Kind
 	}{
-		{fault.Conflict, fault.BadRequest, fault.BadRequest}, {fault.BadRequest, fault.Conflict, fault.BadRequest},
-		{fault.Internal, fault.Conflict, fault.Conflict}, {fault.Conflict, fault.Untyped, fault.Conflict},
-		{fault.Untyped, fault.Conflict, fault.Conflict}, {fault.Untyped, fault.Untyped, fault.Untyped},
+		{fault.Conflict, fault.BadRequest, fault.BadRequest},
+		{fault.BadRequest, fault.Conflict, fault.BadRequest},
+		{fault.Internal, fault.Conflict, fault.Conflict},
+		{fault.Conflict, fault.Untyped, fault.Conflict},
+		{fault.Untyped, fault.Conflict, fault.Conflict},
+		{fault.Untyped, fault.Untyped, fault.Untyped},
 	} {
 		joined := of(test.first).With(of(test.second))
 		if joined.Kind != test.want || joined.Message() != string(test.first)+", "+string(test.second) {

@@ -71,9 +71,11 @@ func (s *shop) open() {
 	if s.inv, err = inventory.Open(context.Background(), kept); err != nil {
 		s.t.Fatal(err)
 	}
-	s.runner = job.New(job.Options{Inventory: s.inv, Log: slog.New(slog.DiscardHandler),
+	s.runner = job.New(job.Options{
+		Inventory: s.inv, Log: slog.New(slog.DiscardHandler),
 		Plan: func(made *model.Job) (job.Plan, bool) { return s.plan, made.Action == "test.it" },
-		Died: func(point job.Point) bool { return s.died != nil && s.died(point) }})
+		Died: func(point job.Point) bool { return s.died != nil && s.died(point) },
+	})
 }
 
 func (s *shop) close() {
@@ -106,8 +108,10 @@ var target = model.Ref{Kind: model.KindVM, ID: "vm"}
 func (s *shop) put(edits ...func(*model.Job)) *model.Job {
 	s.t.Helper()
 	now := time.Now().UTC()
-	made := &model.Job{ID: model.NewID(), Action: "test.it", Verb: "try", Target: target, Locks: []model.Ref{target},
-		Status: model.JobStarted, StartTime: now, LastUpdated: now, Steps: job.NewSteps(now)}
+	made := &model.Job{
+		ID: model.NewID(), Action: "test.it", Verb: "try", Target: target, Locks: []model.Ref{target},
+		Status: model.JobStarted, StartTime: now, LastUpdated: now, Steps: job.NewSteps(now),
+	}
 	for _, edit := range edits {
 		edit(made)
 	}

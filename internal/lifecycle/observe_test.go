@@ -102,8 +102,10 @@ func TestObserve(t *testing.T) {
 // TestObserveIsTotal: whatever is seen in whatever status, the status is one of
 // those known, silence is never broken by nothing, and no guest makes no VM up.
 func TestObserveIsTotal(t *testing.T) {
-	pauses := []host.Pause{"", host.PauseUser, host.PauseStarting, host.PauseIO, host.PauseNoSpace, host.PausePerm,
-		host.PauseWatchdog, host.PausePanic, host.PauseWork, host.PauseOther}
+	pauses := []host.Pause{
+		"", host.PauseUser, host.PauseStarting, host.PauseIO, host.PauseNoSpace, host.PausePerm,
+		host.PauseWatchdog, host.PausePanic, host.PauseWork, host.PauseOther,
+	}
 	ends := []host.End{"", host.EndShutdown, host.EndDestroyed, host.EndCrashed, host.EndSaved, host.EndMigrated, host.EndFailed, host.EndUnknown}
 	states := []host.State{host.Running, host.Paused, host.ShuttingDown, host.Crashed, host.Off, lifecycle.Absent}
 	for _, now := range model.Statuses {

@@ -47,13 +47,23 @@ func TestCheck(t *testing.T) {
 		text       string
 		ok         bool
 	}{
-		{of(option.Duration, 0), "30s", true}, {of(option.Duration, 0), "1h30m", true}, {of(option.Duration, 0), "45", true},
-		{of(option.Duration, 0), "0", true}, {of(option.Duration, 5), "4s", false}, {of(option.Duration, 0), "-1s", false},
-		{of(option.Duration, 0), "soon", false}, {of(option.Duration, 0), "", false},
-		{of(option.Number, 1), "1", true}, {of(option.Number, 1), "0", false}, {of(option.Number, 0), "-3", false},
-		{of(option.Number, 0), "1.5", false}, {of(option.Number, 0), "99999999999999999999", false},
-		{of(option.Flag, 0), "true", true}, {of(option.Flag, 0), "yes", false},
-		{of(option.Text, 0), "anything", true}, {of(option.Text, 0), "", true},
+		{of(option.Duration, 0), "30s", true},
+		{of(option.Duration, 0), "1h30m", true},
+		{of(option.Duration, 0), "45", true},
+		{of(option.Duration, 0), "0", true},
+		{of(option.Duration, 5), "4s", false},
+		{of(option.Duration, 0), "-1s", false},
+		{of(option.Duration, 0), "soon", false},
+		{of(option.Duration, 0), "", false},
+		{of(option.Number, 1), "1", true},
+		{of(option.Number, 1), "0", false},
+		{of(option.Number, 0), "-3", false},
+		{of(option.Number, 0), "1.5", false},
+		{of(option.Number, 0), "99999999999999999999", false},
+		{of(option.Flag, 0), "true", true},
+		{of(option.Flag, 0), "yes", false},
+		{of(option.Text, 0), "anything", true},
+		{of(option.Text, 0), "", true},
 	} {
 		if err := test.definition.Check(test.text); (err == nil) != test.ok {
 			t.Errorf("%s %q: %v", test.definition.Type, test.text, err)

@@ -36,12 +36,18 @@ func newWorld() *world {
 		limits:  placement.Limits{HostReserve: 256 * mib, GuestOverhead: 32 * mib},
 	}
 	for i := 1; i <= 2; i++ {
-		w.hosts = append(w.hosts, &model.Host{ID: model.ID(fmt.Sprint("h", i)), Name: fmt.Sprint("h", i), Cluster: "cluster",
-			Status: model.HostUp, Facts: model.HostFacts{Memory: 4 * gib, Topology: model.Topology{Sockets: 1, Cores: 2, Threads: 2},
-				MachineTypes: []string{"pc-q35-7.2"}, Displays: []model.DisplayType{model.DisplayVNC}, Networks: []string{"blue"}}})
+		w.hosts = append(w.hosts, &model.Host{
+			ID: model.ID(fmt.Sprint("h", i)), Name: fmt.Sprint("h", i), Cluster: "cluster",
+			Status: model.HostUp, Facts: model.HostFacts{
+				Memory: 4 * gib, Topology: model.Topology{Sockets: 1, Cores: 2, Threads: 2},
+				MachineTypes: []string{"pc-q35-7.2"}, Displays: []model.DisplayType{model.DisplayVNC}, Networks: []string{"blue"},
+			},
+		})
 	}
-	w.vm = &model.VM{ID: "vm", VMConfig: model.VMConfig{Name: "vm", Cluster: "cluster", Memory: gib,
-		CPU: model.CPU{Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}}}}
+	w.vm = &model.VM{ID: "vm", VMConfig: model.VMConfig{
+		Name: "vm", Cluster: "cluster", Memory: gib,
+		CPU: model.CPU{Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}},
+	}}
 	return w
 }
 
@@ -113,13 +119,19 @@ func TestFilters(t *testing.T) {
 			}
 		}, "Memory because its available memory is too low (0.000000 MB) to run the VM."},
 		{"cores", func(w *world) { w.vm.CPU.Topology.Sockets = 3 }, "CPU because it does not have enough cores to run the VM."},
-		{"machine type", func(w *world) { w.needs = func(n *placement.Needs) { n.Machine = "pc-q35-99" } },
-			"Emulated-Machine because it does not support the machine type pc-q35-99."},
-		{"display", func(w *world) { w.needs = func(n *placement.Needs) { n.Display = model.DisplaySPICE } },
-			"Display because its QEMU does not support the display type spice."},
+		{
+			"machine type", func(w *world) { w.needs = func(n *placement.Needs) { n.Machine = "pc-q35-99" } },
+			"Emulated-Machine because it does not support the machine type pc-q35-99.",
+		},
+		{
+			"display", func(w *world) { w.needs = func(n *placement.Needs) { n.Display = model.DisplaySPICE } },
+			"Display because its QEMU does not support the display type spice.",
+		},
 		{"network", func(w *world) { w.vm.NICs = []model.NIC{{Network: "red", Plugged: true}} }, "Network because network(s) red are missing."},
-		{"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h3", "h4"} } },
-			"PinToHost because the VM is to run on another host."},
+		{
+			"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h3", "h4"} } },
+			"PinToHost because the VM is to run on another host.",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()

@@ -27,8 +27,10 @@ func suspended(t *testing.T, test func(t *testing.T, site *sitetest.Site, id mod
 		site.Connected()
 		id := site.Reach("vm", model.StatusUp)
 		site.Pass(time.Hour)
-		_, err := site.Act(&engine.Call{On: model.KindCDROM, Name: "update", Parent: id, Async: new(false),
-			Params: &cdroms.UpdateParams{File: "tool.iso", Current: true}})
+		_, err := site.Act(&engine.Call{
+			On: model.KindCDROM, Name: "update", Parent: id, Async: new(false),
+			Params: &cdroms.UpdateParams{File: "tool.iso", Current: true},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
