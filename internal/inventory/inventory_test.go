@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -64,14 +65,7 @@ var (
 
 // tx makes a transaction of a few changes, which is refused now and then.
 func (b *books) tx(t *rapid.T) {
-	vms := make(map[model.ID]string)
-	for id, name := range b.vms {
-		vms[id] = name
-	}
-	jobs := make(map[model.ID][]model.Ref)
-	for id, locks := range b.jobs {
-		jobs[id] = locks
-	}
+	vms, jobs := maps.Clone(b.vms), maps.Clone(b.jobs)
 	refuse := rapid.IntRange(0, 4).Draw(t, "refuse") == 0
 	err := b.inv.Update(context.Background(), func(tx *inventory.Tx) error {
 		for range rapid.IntRange(1, 5).Draw(t, "changes") {
