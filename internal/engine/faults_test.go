@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"testing"
@@ -159,6 +160,24 @@ func (tr *trial) at(step string, do func()) {
 	})
 }
 
+// some is all of a series, or a part of it where everything is slow: another one
+// for each name, so that in the whole of the test all have their turn.
+func some[T any](name string, all []T) []T {
+	if !sitetest.Slow || soak {
+		return all
+	}
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	first := int(h.Sum32()) % len(all)
+	var part []T
+	for i := range all {
+		if (i+first)%5 == 0 {
+			part = append(part, all[i])
+		}
+	}
+	return part
+}
+
 // absences are what can happen while no engine is there.
 var absences = []struct {
 	name   string
@@ -182,7 +201,7 @@ func (tr *trial) eachGuest(do func(*fake.Machine, string)) {
 
 // tryDeaths lets the engine die at a point, and another go on from there.
 func tryDeaths(t *testing.T, row *engine.Command, path *engine.Path, done work, point job.Point) {
-	for _, absence := range absences {
+	for _, absence := range some(t.Name(), absences) {
 		t.Run(absence.name, func(t *testing.T) {
 			inBubble(t, row, path, func(t *testing.T, tr *trial) {
 				tr.dieAt(point)
@@ -265,7 +284,7 @@ func tryUndo(t *testing.T, row *engine.Command, path *engine.Path, done work, fa
 	})
 	for _, point := range points {
 		t.Run(describe(point), func(t *testing.T) {
-			for _, absence := range absences {
+			for _, absence := range some(t.Name(), absences) {
 				t.Run(absence.name, func(t *testing.T) {
 					inBubble(t, row, path, func(t *testing.T, tr *trial) {
 						failing.arm(tr)
@@ -311,7 +330,7 @@ var troubles = []struct {
 
 // tryHost lets a call to the host go wrong.
 func tryHost(t *testing.T, row *engine.Command, path *engine.Path, done work, step job.Step, call string) {
-	for _, trouble := range troubles {
+	for _, trouble := range some(t.Name(), troubles) {
 		t.Run(trouble.name, func(t *testing.T) {
 			inBubble(t, row, path, func(t *testing.T, tr *trial) {
 				last := tr.LastEvent()

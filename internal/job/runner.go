@@ -51,7 +51,8 @@ type Runner struct {
 
 	mu      sync.Mutex
 	live    map[model.ID]*live
-	started chan struct{} // closed and replaced when a job is started
+	left    map[model.ID]bool // abandoned: they go on with the next engine
+	started chan struct{}     // closed and replaced when a job is started
 	shut    bool
 }
 
@@ -64,7 +65,7 @@ type live struct {
 
 // New makes a runner; Close ends it.
 func New(options Options) *Runner {
-	r := &Runner{Options: options, live: make(map[model.ID]*live), started: make(chan struct{})}
+	r := &Runner{Options: options, live: make(map[model.ID]*live), left: make(map[model.ID]bool), started: make(chan struct{})}
 	r.base, r.stop = context.WithCancelCause(context.Background())
 	return r
 }
@@ -95,6 +96,9 @@ func (r *Runner) StartAsked(job *model.Job, asked any) {
 		r.mu.Lock()
 		entry.ended = ended
 		delete(r.live, job.ID)
+		if ended == nil {
+			r.left[job.ID] = true
+		}
 		r.mu.Unlock()
 	})
 }
@@ -148,7 +152,7 @@ func (r *Runner) Wait(ctx context.Context, id model.ID) (*model.Job, error) {
 	for {
 		r.mu.Lock()
 		entry, running := r.live[id]
-		shut, started := r.shut, r.started
+		shut, started := r.shut || r.left[id], r.started
 		r.mu.Unlock()
 		if running {
 			select {
