@@ -18,13 +18,20 @@ func machineFacts(ctx context.Context) []fact {
 		{"processor", fmt.Sprintf("%s, %d cores", field("/proc/cpuinfo", "model name"), runtime.NumCPU())},
 		{"memory", memory()},
 		{"guests", guests()},
-		{"kernel", first(read("/proc/sys/kernel/osrelease"))},
+		{"kernel", release()},
+		{"load average at the start", first(read("/proc/loadavg"))},
 		{"libvirt, QEMU", strings.Join([]string{
 			first(output(ctx, "libvirtd", "--version")), first(output(ctx, "qemu-system-x86_64", "--version")),
 		}, "; ")},
 		{"Go", strings.TrimPrefix(runtime.Version(), "go")},
 	}
 	return facts
+}
+
+// release is the kernel's version without what its builder has added.
+func release() string {
+	version, _, _ := strings.Cut(first(read("/proc/sys/kernel/osrelease")), "-")
+	return "Linux " + version
 }
 
 func memory() string {

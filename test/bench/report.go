@@ -90,7 +90,7 @@ func (r *report) text() string {
 // markdown is the report as a page.
 func (r *report) markdown() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "# Bench\n\nWritten by `make bench`. Times are those of a shared machine; ratios were measured in one run, taking turns.\n\n")
+	fmt.Fprintf(&out, "# Bench\n\nWritten by `make bench`. Times depend on the machine and on what else it does; ratios were measured in one run, taking turns.\n\n")
 	fmt.Fprintf(&out, "| | |\n|---|---|\n| measured | %s |\n", r.date.UTC().Format("2006-01-02 15:04 MST"))
 	for _, f := range r.machine {
 		fmt.Fprintf(&out, "| %s | %s |\n", f.name, f.value)
