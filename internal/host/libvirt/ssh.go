@@ -182,3 +182,12 @@ func runSSH(ctx context.Context, t target, command string) ([]byte, error) {
 	}
 	return session.Output(command)
 }
+
+// CloseWrite says that nothing more comes from here; what the other side still
+// says can be read.
+func (s *sshStream) CloseWrite() error {
+	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return s.Conn.Close()
+}

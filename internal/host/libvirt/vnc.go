@@ -30,7 +30,24 @@ func (h *hypervisor) throwOff(ctx context.Context, display *libvirtxml.DomainGra
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	return enterVNC(conn, display.Passwd, false)
+	if err := enterVNC(conn, display.Passwd, false); err != nil {
+		return err
+	}
+	return leave(conn)
+}
+
+// leave ends a connection and waits until the other side has ended it too: as
+// long as QEMU holds a viewer that came alone it refuses those who would share.
+func leave(conn net.Conn) error {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		if err := half.CloseWrite(); err != nil {
+			return fmt.Errorf("leaving the display: %w", err)
+		}
+		if _, err := io.Copy(io.Discard, conn); err != nil {
+			return fmt.Errorf("leaving the display: %w", err)
+		}
+	}
+	return nil
 }
 
 // dialDisplay connects to what listens on the host: from the engine's own machine,
