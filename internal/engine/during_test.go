@@ -33,7 +33,7 @@ func TestEveryVerbDuringEveryJob(t *testing.T) {
 			for _, step := range path.Steps {
 				t.Run(row.Key()+"/"+path.Name+"/"+step.Name, func(t *testing.T) {
 					t.Run("others", func(t *testing.T) { held(t, row, path, step, tryOthers) })
-					for _, name := range []string{"stop", "shutdown"} {
+					for _, name := range some(t.Name(), []string{"stop", "shutdown"}) {
 						t.Run(name, func(t *testing.T) {
 							held(t, row, path, step, func(t *testing.T, tr *trial, _ *model.Job) { tryEnd(t, tr, name) })
 						})

@@ -160,7 +160,7 @@ func (tr *trial) at(step string, do func()) {
 	})
 }
 
-// some is all of a series, or a part of it where everything is slow: another one
+// some is all of a series, or a part of it where everything is slow: another part
 // for each name, so that in the whole of the test all have their turn.
 func some[T any](name string, all []T) []T {
 	if !sitetest.Slow || soak {

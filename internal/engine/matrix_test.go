@@ -67,11 +67,14 @@ func TestMatrix(t *testing.T) {
 	verbs := columns(table(t))
 	for _, status := range model.Statuses {
 		cells[status] = make(map[string]cell)
-		for _, verb := range verbs {
+		for _, verb := range some(string(status), verbs) {
 			t.Run(string(status)+"/"+verb.title, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { cells[status][verb.title] = try(t, status, verb) })
 			})
 		}
+	}
+	if sitetest.Slow {
+		return // only some cells were tried
 	}
 	t.Run("as documented", func(t *testing.T) { compareDocumented(t, cells) })
 	t.Run("golden", func(t *testing.T) { compareGolden(t, "matrix.golden", paint(verbs, cells)) })
