@@ -1,14 +1,19 @@
 package sitetest_test
 
 import (
+	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/host/fake"
 	"vireo/internal/model"
+	"vireo/internal/server"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,4 +45,30 @@ func TestEngineIsStartedAgainAfterAKill(t *testing.T) {
 		}
 		site.Whole(sitetest.Soon)
 	})
+}
+
+// TestRooms: what the generic tests try is what the server does.
+func TestRooms(t *testing.T) {
+	world := fake.New(fake.Options{})
+	defer world.Close()
+	opened, err := server.Open(t.Context(), server.Config{DataDir: t.TempDir(), AdminPassword: "a password for tests",
+		Driver: world.Driver(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	bare := engine.New(engine.Options{})
+	sitetest.Install(bare)
+	if got, want := keys(bare), keys(opened.Engine); !slices.Equal(got, want) {
+		t.Errorf("the rows are %v, the server's %v", got, want)
+	}
+}
+
+func keys(e *engine.Engine) []string {
+	var all []string
+	for _, row := range e.Commands() {
+		all = append(all, row.Key())
+	}
+	slices.Sort(all)
+	return all
 }
