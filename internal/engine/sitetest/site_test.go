@@ -51,8 +51,10 @@ func TestEngineIsStartedAgainAfterAKill(t *testing.T) {
 func TestRooms(t *testing.T) {
 	world := fake.New(fake.Options{})
 	defer world.Close()
-	opened, err := server.Open(t.Context(), server.Config{DataDir: t.TempDir(), AdminPassword: "a password for tests",
-		Driver: world.Driver(), Log: slog.New(slog.DiscardHandler)})
+	opened, err := server.Open(t.Context(), server.Config{
+		DataDir: t.TempDir(), AdminPassword: "a password for tests",
+		Driver: world.Driver(), Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
