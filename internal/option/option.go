@@ -69,6 +69,10 @@ var Table = []Definition{
 	{"UserDefinedVMProperties", Text, "", 0, "The custom properties that VMs may have, as name=regular expression, separated by semicolons."},
 }
 
+// Restored is kept beside the options while the state is one from a backup and not
+// all hosts have been compared with it yet. It is not an option and is not shown.
+const Restored = "engine.restored"
+
 // Find finds a definition by name, in any case.
 func Find(name string) (Definition, bool) {
 	i := slices.IndexFunc(Table, func(d Definition) bool { return strings.EqualFold(d.Name, name) })

@@ -26,11 +26,9 @@ const (
 // isoGroup is the folder of an ISO domain that holds its files (api-v3 3.12).
 const isoGroup = "11111111-1111-1111-1111-111111111111"
 
-// engineID and restored are kept with the options and not shown with them.
-const (
-	engineID = "engine.id"
-	restored = "engine.restored"
-)
+// engineID names what is kept with the options and not shown with them: the id
+// of this engine.
+const engineID = "engine.id"
 
 // Fresh is what a fresh engine is told about its surroundings.
 type Fresh struct {

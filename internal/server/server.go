@@ -101,8 +101,8 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
-		Adopt:   engineIDOf(s.Inventory.Options, restored) != "",
-		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(restored) },
+		Adopt:   engineIDOf(s.Inventory.Options, option.Restored) != "",
+		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(option.Restored) },
 	})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()

@@ -164,7 +164,7 @@ func Restore(ctx context.Context, backup, dataDir, database string, replace bool
 	inv, err := inventory.Open(ctx, kept)
 	if err == nil {
 		err = inv.Update(ctx, func(tx *inventory.Tx) error {
-			tx.Options.Put(&model.Option{Name: restored, Value: "true"})
+			tx.Options.Put(&model.Option{Name: option.Restored, Value: "true"})
 			return nil
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"vireo/internal/inventory"
 	"vireo/internal/job"
 	"vireo/internal/model"
+	"vireo/internal/option"
 )
 
 // launchData is what a launch or restore remembers.
@@ -37,6 +38,11 @@ type launchData struct {
 // that host.
 func (r *room) reserve(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	vm, _ := tx.VMs.Get(call.Target)
+	if _, restored := tx.Options.Get(option.Restored); restored {
+		// A VM that the backup knows as down may run on a host not yet seen.
+		return nil, fault.New(fault.StateConflict, call.Verb+" VM",
+			"The engine's state was restored from a backup, and not all hosts have been compared with it yet.")
+	}
 	needs := r.needs(vm, call.Verb)
 	if vm.Run.Suspended != nil {
 		needs.Prefer = vm.Run.Suspended.Host
