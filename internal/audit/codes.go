@@ -200,7 +200,7 @@ var lines = map[Code]line{
 	ForeignEpoch:      {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
 	Adopted:           {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
 	Resumed:           {model.SeverityNormal, "VM {vm} was resumed."},
-	StartCancelled:    {model.SeverityNormal, "The start of VM {vm} was interrupted by {user}."},
+	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},

@@ -57,6 +57,9 @@ func (e *Engine) settle(tx *inventory.Tx, path *Path, w *job.Work, failure error
 	code := path.Done
 	if failure != nil {
 		code = path.Failed
+		if code == audit.StartFailed && fault.Of(failure).Code == fault.Interrupted {
+			code = audit.StartCancelled // as somebody wanted it
+		}
 		about.Detail = fault.Of(failure).Message()
 	}
 	if code != 0 {

@@ -72,3 +72,29 @@ func TestRerunEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestNoRerunInDoubt: a host that does not answer may have started the guest. It is
+// waited for, and no other host is tried, however long that takes.
+func TestNoRerunInDoubt(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			site := sitetest.New(t, sitetest.Options{Hosts: []fake.MachineSpec{{Address: sitetest.Host(1)}, {Address: sitetest.Host(2)}}})
+			site.Connected()
+			id := site.Add("vm")
+			machine := site.World.Machine(sitetest.Host(1))
+			site.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Do: machine.Disappear, After: after})
+			site.Begin(&engine.Call{On: model.KindVM, Name: "start", Target: id})
+			site.UntilStatus(id, 2*time.Minute, model.StatusUnknown)
+			site.Pass(24 * time.Hour)
+			if status := site.Status(id); status != model.StatusUnknown || len(site.World.Machine(sitetest.Host(2)).Guests()) > 0 {
+				t.Errorf("it is %s", status)
+			}
+			machine.Answer()
+			site.UntilStatus(id, 10*time.Second, model.StatusUp)
+			site.Whole(sitetest.Soon)
+			if running := site.World.Running(id); !slices.Equal(running, []string{sitetest.Host(1)}) {
+				t.Errorf("it runs on %v", running)
+			}
+		})
+	}
+}
