@@ -44,6 +44,12 @@ var quick = map[string]string{
 // engine options; nil is none.
 func New(t *testing.T, overrides map[string]string) *Bench {
 	t.Helper()
+	return newBench(t, overrides, "")
+}
+
+// newBench is New with a database of one's own; "" is SQLite.
+func newBench(t *testing.T, overrides map[string]string, database string) *Bench {
+	t.Helper()
 	real, err := files.New(files.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +62,7 @@ func New(t *testing.T, overrides map[string]string) *Bench {
 	}), Images: &Images{Images: real}}
 	b.World.AddMachine(fake.MachineSpec{Address: Address})
 	b.config = server.Config{
-		DataDir: t.TempDir(), LocalHost: Address, AdminPassword: "a password for tests",
+		DataDir: t.TempDir(), Database: database, LocalHost: Address, AdminPassword: "a password for tests",
 		Overrides: options, Images: b.Images, Log: slog.New(slog.DiscardHandler), Died: b.dies,
 	}
 	b.open()

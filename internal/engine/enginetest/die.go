@@ -17,6 +17,16 @@ type Scenario struct {
 	Prepare func(b *Bench) *engine.Call
 	// Check looks at what became of it; ended is the job.
 	Check func(b *Bench, call *engine.Call, ended *model.Job)
+	// Database gives the URL of an empty database for each bench; nil is SQLite.
+	Database func(t testing.TB) string
+}
+
+func (s Scenario) bench(t *testing.T) *Bench {
+	t.Helper()
+	if s.Database == nil {
+		return New(t, nil)
+	}
+	return newBench(t, nil, s.Database(t))
 }
 
 // DieEverywhere runs a scenario once, and then again for each point of its job
@@ -27,7 +37,7 @@ func DieEverywhere(t *testing.T, scenario Scenario) {
 	var mu sync.Mutex
 	var points []job.Point
 	t.Run("alive", func(t *testing.T) {
-		b := New(t, nil)
+		b := scenario.bench(t)
 		call := scenario.Prepare(b)
 		record := func(point job.Point) bool {
 			if point.Job.Action == string(call.On)+"."+call.Name {
@@ -49,7 +59,7 @@ func DieEverywhere(t *testing.T, scenario Scenario) {
 	}
 	for _, point := range points {
 		t.Run(describe(point), func(t *testing.T) {
-			b := New(t, nil)
+			b := scenario.bench(t)
 			call := scenario.Prepare(b)
 			id := b.dieAt(call, point)
 			b.Restart()
