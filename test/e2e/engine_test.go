@@ -28,7 +28,7 @@ var quick = map[string]string{
 	"GuestAgentStartupTimeout":  "100s",
 	"VmGracefulShutdownTimeout": "5s",
 	"VmPoweringDownTimeout":     "100s",
-	"VmRebootTimeout":           "100s",
+	"VmRebootTimeout":           "45s",
 	"VdsTimeout":                "2s",
 	"HostPingInterval":          "1s",
 	"VmMonitorTimeout":          "2s",

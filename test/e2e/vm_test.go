@@ -102,20 +102,36 @@ func (v *vm) gone(t *testing.T) {
 // inside runs a shell command in the guest.
 func (v *vm) inside(t *testing.T, command string) string {
 	t.Helper()
-	output, err := v.e.daemon.inside(v.id, command)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var output string
+	v.answers(t, func() (err error) {
+		output, err = v.e.daemon.inside(v.id, command)
+		return err
+	})
 	return output
+}
+
+// answers does something with the guest agent, again while the guest is too busy
+// to answer.
+func (v *vm) answers(t *testing.T, do func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := do()
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "Guest agent is not responding") || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // leave runs a shell command in the guest that it will not live to answer.
 func (v *vm) leave(t *testing.T, command string) {
 	t.Helper()
-	err := v.e.daemon.agent(v.id, "guest-exec", map[string]any{"path": "/bin/sh", "arg": []string{"-c", command}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v.answers(t, func() error {
+		return v.e.daemon.agent(v.id, "guest-exec", map[string]any{"path": "/bin/sh", "arg": []string{"-c", command}}, nil)
+	})
 }
 
 // count is how far the guest has counted.
