@@ -105,7 +105,7 @@ type Power interface {
 	// stopped. A running guest with the same id and Epoch is success. One of
 	// another Epoch, or with the name of another id, is RefusedExists. A guest
 	// that is defined but does not run is replaced. When Boot fails with
-	// ErrRefused nothing of the guest is left on the host.
+	// ErrRefused nothing of the guest is left on the host, its seeds included.
 	Boot(ctx context.Context, spec *GuestSpec) error
 	// Restore does as Boot from the state that Save wrote to path. The file stays.
 	Restore(ctx context.Context, spec *GuestSpec, path string) error
@@ -117,8 +117,8 @@ type Power interface {
 	// are free. A guest that is off or unknown is success.
 	Destroy(ctx context.Context, id model.ID) error
 	// Forget removes the definition of a guest that is off, and with it the
-	// host's memory of why it ended. An unknown one is success; a running one
-	// RefusedState.
+	// host's memory of why it ended and its seeds. An unknown one is success, and
+	// seeds that were left of it are removed; a running one is RefusedState.
 	Forget(ctx context.Context, id model.ID) error
 	// Pause stops the CPUs, Resume lets them run.
 	Pause(ctx context.Context, id model.ID) error

@@ -64,6 +64,16 @@ type Images interface {
 	// image is of the declared format and refers to nothing outside its group.
 	Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (string, error)
 
+	// Overlay makes a volume on top of the disk's own, in its group, that takes
+	// what one run writes: the disk's own is only read from then on. size and
+	// format are the disk's own size, and cow.
+	Overlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, owner Owner) error
+	// OverlayPath is its absolute path, after the checks of Path on both volumes.
+	OverlayPath(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) (string, error)
+	// RemoveOverlay deletes it; the disk's own volume is refused with ErrUnsafe.
+	// Not there is success.
+	RemoveOverlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) error
+
 	// PrepareSaved makes the two image groups of a saved state and returns the
 	// path where the memory is to be written, which does not exist yet. config is
 	// kept in the second one.

@@ -27,9 +27,16 @@ type Run struct {
 	// StartTime is when QEMU was started; StopTime when the VM last went down.
 	StartTime time.Time `json:"start_time,omitzero"`
 	StopTime  time.Time `json:"stop_time,omitzero"`
-	// Once says that the run has overrides of "run once".
-	Once bool `json:"once,omitempty"`
-	// Boot, Stateless and DisplayType are what this run really uses.
+	// Overrides are those of "run once"; nil for a plain start. They last until
+	// the VM is down, also while it is suspended.
+	Overrides *RunOnce `json:"overrides,omitempty"`
+	// Initialization says what was given to the guest to initialize itself, and
+	// Instance under which id: cloud-init applies each id once.
+	Initialization InitializationType `json:"initialization,omitempty"`
+	Instance       ID                 `json:"instance,omitempty"`
+	// Overlays take what a stateless run writes to the VM's disks.
+	Overlays []Overlay `json:"overlays,omitempty"`
+	// Boot and DisplayType are what this run really uses.
 	Boot        []BootDevice `json:"boot,omitempty"`
 	DisplayType DisplayType  `json:"display_type,omitempty"`
 	// Console is where the live display listens.
@@ -50,6 +57,13 @@ type Run struct {
 	ResetSeen bool `json:"reset_seen,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
+}
+
+// Overlay is a volume on top of a disk's own that takes what one run writes.
+type Overlay struct {
+	Disk          ID `json:"disk"`
+	Volume        ID `json:"volume"`
+	StorageDomain ID `json:"storage_domain"`
 }
 
 // Console is where a live display listens; a port of 0 is none.

@@ -13,6 +13,8 @@ type VM struct {
 	NextRun *VMConfig `json:"next_run,omitempty"`
 	// Run is what is observed and remembered of the present or last run.
 	Run Run `json:"run"`
+	// Leftovers are overlays of stateless runs that have ended, to be removed.
+	Leftovers []Overlay `json:"leftovers,omitempty"`
 }
 
 // Ref names the VM.
@@ -73,6 +75,10 @@ type VMConfig struct {
 	Placement                PlacementPolicy `json:"placement"`
 	UseLatestTemplateVersion bool            `json:"use_latest_template_version,omitempty"`
 	NUMATuneMode             string          `json:"numa_tune_mode,omitempty"`
+
+	// Initialization is applied at a start that asks for it.
+	Initialization *Initialization `json:"initialization,omitempty"`
+	Payloads       []Payload       `json:"payloads,omitempty"`
 
 	Disks []DiskAttachment `json:"disks,omitempty"`
 	NICs  []NIC            `json:"nics,omitempty"`

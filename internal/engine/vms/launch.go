@@ -254,7 +254,6 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 	var params StartParams
 	_ = w.Params(&params)
 	r.runs(vm, w)
-	vm.Run.Once = params.Once
 	if params.Pause || vm.StartPaused {
 		engine.SetStatus(vm, model.StatusPaused, model.PauseNone)
 		return

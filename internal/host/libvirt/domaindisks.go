@@ -176,25 +176,39 @@ func fileSource(path string) *libvirtxml.DomainDiskSource {
 	return &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path}}
 }
 
-// removables are the VM's own CD drive, which is always there, and the further
-// CDs and floppies.
+// removables are the VM's own CD drive, which is always there, its floppies, and
+// the drives of what was made for this run.
 func (b *domainBuilder) removables() []libvirtxml.DomainDisk {
 	disks := []libvirtxml.DomainDisk{b.cdrom(cdromAlias, b.spec.CDROM, b.machine.cdrom)}
-	for i, path := range b.spec.ExtraCDROMs {
-		disks = append(disks, b.cdrom(fmt.Sprintf("%s-%d", cdromAlias, i+1), path, b.layout.free(b.machine.bus)))
+	floppies := 0
+	floppy := func(path string) {
+		disks = append(disks, b.floppy(path, floppies))
+		floppies++
 	}
-	for i, path := range b.spec.Floppies {
-		disks = append(disks, libvirtxml.DomainDisk{
-			Device:   "floppy",
-			Driver:   &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
-			Source:   fileSource(path),
-			Target:   &libvirtxml.DomainDiskTarget{Dev: b.layout.name("fdc", 0), Bus: "fdc"},
-			ReadOnly: &libvirtxml.DomainDiskReadOnly{},
-			Alias:    &libvirtxml.DomainAlias{Name: fmt.Sprintf("%sfloppy-%d", aliasPrefix, i)},
-			Address:  address("fdc", b.machine, i),
-		})
+	for _, path := range b.spec.Floppies {
+		floppy(path)
+	}
+	for i, seed := range b.spec.Seeds {
+		path := seedPath(b.spec.ID, seed)
+		if seed.Drive == host.SeedFloppy {
+			floppy(path)
+		} else {
+			disks = append(disks, b.cdrom(fmt.Sprintf("%s-%d", cdromAlias, i+1), path, b.layout.free(b.machine.bus)))
+		}
 	}
 	return disks
+}
+
+func (b *domainBuilder) floppy(path string, place int) libvirtxml.DomainDisk {
+	return libvirtxml.DomainDisk{
+		Device:   "floppy",
+		Driver:   &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},
+		Source:   fileSource(path),
+		Target:   &libvirtxml.DomainDiskTarget{Dev: b.layout.name("fdc", 0), Bus: "fdc"},
+		ReadOnly: &libvirtxml.DomainDiskReadOnly{},
+		Alias:    &libvirtxml.DomainAlias{Name: fmt.Sprintf("%sfloppy-%d", aliasPrefix, place)},
+		Address:  address("fdc", b.machine, place),
+	}
 }
 
 func (b *domainBuilder) cdrom(alias, path string, place int) libvirtxml.DomainDisk {

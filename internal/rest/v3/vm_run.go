@@ -7,7 +7,7 @@ import (
 // showRun adds what a running VM really uses.
 func (p *Page) showRun(out *VM, vm *model.VM) {
 	run := &vm.Run
-	out.RunOnce = new(run.Once)
+	out.RunOnce = new(run.Overrides != nil)
 	if !p.Filtered {
 		out.Host = p.ref(model.KindHost, run.Host)
 	}

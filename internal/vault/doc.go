@@ -1,0 +1,8 @@
+// Package vault keeps what only guests are to learn: it seals texts with a key
+// that lies in a file beside the database, so that the database, its backups, jobs
+// and logs hold nothing that can be read without it.
+//
+// It knows nothing of where sealed texts go. Start with [Open]; a text is sealed
+// where it comes in (rest) and revealed where it goes into a guest's image
+// (engine/vms), nowhere else.
+package vault

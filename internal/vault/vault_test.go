@@ -1,0 +1,115 @@
+package vault
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vireo/internal/model"
+)
+
+func TestSealedTextsComeBackAndShowNothing(t *testing.T) {
+	v, err := New(newKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"p@55w0rd!", "ä\x00\n", strings.Repeat("x", 1<<16)} {
+		secret := v.Seal(text)
+		if strings.Contains(string(secret), text) {
+			t.Errorf("the secret of %.20q shows it", text)
+		}
+		if again := v.Seal(text); again == secret {
+			t.Errorf("%.20q gives the same secret twice: equal passwords could be told", text)
+		} else if !v.Same(secret, again) {
+			t.Errorf("two secrets of %.20q are not the same text", text)
+		}
+		if got, err := v.Reveal(secret); err != nil || got != text {
+			t.Errorf("%.20q came back as %.20q, %v", text, got, err)
+		}
+	}
+	if v.Seal("") != "" {
+		t.Error("no text became a secret")
+	}
+	if v.Same(v.Seal("a"), v.Seal("b")) {
+		t.Error("two texts are said to be the same")
+	}
+}
+
+func TestForeignAndDamagedSecretsAreRefused(t *testing.T) {
+	mine, err := New(newKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := New(newKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := mine.Seal("p@55w0rd!")
+	last := secret[len(secret)-3]
+	changed := secret[:len(secret)-3] + model.Secret(rune(last^1)) + secret[len(secret)-2:]
+	for name, bad := range map[string]model.Secret{
+		"changed": changed, "cut": secret[:len(secret)/2], "plain": "p@55w0rd!", "prefix only": prefix, "no base64": prefix + "%%",
+	} {
+		if text, err := mine.Reveal(bad); !errors.Is(err, ErrSealed) {
+			t.Errorf("%s: revealed %q, %v", name, text, err)
+		}
+	}
+	if _, err := other.Reveal(secret); !errors.Is(err, ErrSealed) {
+		t.Errorf("another key revealed it: %v", err)
+	}
+	if mine.Same(secret, "v1:xx") || !mine.Same("v1:xx", "v1:xx") {
+		t.Error("what cannot be revealed is the same as itself only")
+	}
+}
+
+func TestTheKeyIsKeptClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secrets.key")
+	first, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := second.Reveal(first.Seal("x")); err != nil || text != "x" {
+		t.Errorf("the second opening has another key: %v", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the key can be read by others: %v", info.Mode())
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestABadKeyFileIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"short.key": "YWJj\n", "damaged.key": "no base64!"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Open(filepath.Join(dir, "missing", "secrets.key")); err == nil {
+		t.Error("a key was made in a folder that does not exist")
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder.key"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(filepath.Join(dir, "folder.key")); err == nil {
+		t.Error("a folder was taken for a key")
+	}
+}
