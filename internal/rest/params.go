@@ -4,6 +4,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
+	"vireo/internal/model"
 	"vireo/internal/rest/v3"
 )
 
@@ -36,7 +37,11 @@ func readStart(_ *request, action *v3.Action) (any, error) {
 	if action.VM.HasOverrides() {
 		return nil, unsupported("Starting with other settings for one run is not supported; vm may only be given empty.")
 	}
-	return &vms.StartParams{Pause: isTrue(action.Pause), Once: action.VM != nil}, nil
+	params := &vms.StartParams{Pause: isTrue(action.Pause)}
+	if action.VM != nil {
+		params.Once = &model.RunOnce{}
+	}
+	return params, nil
 }
 
 // readTicket reads ticket (api-v3 3.13). Like the engine 3.6 it looks for the VM

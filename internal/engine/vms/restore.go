@@ -19,7 +19,7 @@ import (
 // that are down.
 func (r *room) checkRestore(tx *inventory.Tx, call *engine.Call) error {
 	vm, _ := tx.VMs.Get(call.Target)
-	if startParams(call).Once {
+	if startParams(call).Once != nil {
 		return refuseStart(call.Verb, vm.Run.Status)
 	}
 	return checkDisks(tx, call.Verb, vm)

@@ -17,8 +17,12 @@ import (
 type StartParams struct {
 	// Pause leaves the guest paused after the launch.
 	Pause bool `json:"pause,omitempty"`
-	// Once says that the request had a vm element: "run once".
-	Once bool `json:"once,omitempty"`
+	// Once are the overrides of a request with a vm element, "run once"; nil
+	// without one.
+	Once *model.RunOnce `json:"once,omitempty"`
+	// Initialization is what the request asked for; none leaves it to the rules
+	// (api-v3 3.3).
+	Initialization model.InitializationType `json:"initialization,omitempty"`
 }
 
 // Durable keeps the parameters with the job.
@@ -132,7 +136,7 @@ func checkDisks(tx *inventory.Tx, verb string, vm *model.VM) error {
 // it needs. "Run once" is for VMs that are down.
 func (r *room) checkContinue(tx *inventory.Tx, call *engine.Call) error {
 	vm, _ := tx.VMs.Get(call.Target)
-	if startParams(call).Once {
+	if startParams(call).Once != nil {
 		return refuseStart(call.Verb, vm.Run.Status)
 	}
 	on, ok := tx.Hosts.Get(vm.Run.Host)
