@@ -65,13 +65,16 @@ type Images interface {
 	Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (string, error)
 
 	// Overlay makes a volume on top of the disk's own, in its group, that takes
-	// what one run writes: the disk's own is only read from then on. size and
-	// format are the disk's own size, and cow.
+	// what one run writes: the disk's own is only read from then on. It is sparse,
+	// of the format cow and as large as the disk's own, which must pass Path. A
+	// disk may have several; they know nothing of each other.
 	Overlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, owner Owner) error
-	// OverlayPath is its absolute path, after the checks of Path on both volumes.
+	// OverlayPath is its absolute path, after checking the disk's own volume as
+	// Path does and that the overlay stands on it and is as large.
 	OverlayPath(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) (string, error)
-	// RemoveOverlay deletes it; the disk's own volume is refused with ErrUnsafe.
-	// Not there is success.
+	// RemoveOverlay deletes it, overwriting it first where the disk says so. The
+	// disk's own volume is refused with ErrUnsafe. Not there is success, also when
+	// the whole group is gone; of a disk that nobody knows any more its id will do.
 	RemoveOverlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) error
 
 	// PrepareSaved makes the two image groups of a saved state and returns the

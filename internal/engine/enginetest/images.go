@@ -18,7 +18,7 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Path or Space.
+// Path, Overlay, OverlayPath, RemoveOverlay or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -91,6 +91,30 @@ func (i *Images) Path(ctx context.Context, domain *model.StorageDomain, disk *mo
 		return "", err
 	}
 	return i.Images.Path(ctx, domain, disk)
+}
+
+// Overlay makes an overlay.
+func (i *Images) Overlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, owner image.Owner) error {
+	if err := i.strike(ctx, "Overlay"); err != nil {
+		return err
+	}
+	return i.Images.Overlay(ctx, domain, disk, volume, owner)
+}
+
+// OverlayPath finds an overlay.
+func (i *Images) OverlayPath(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) (string, error) {
+	if err := i.strike(ctx, "OverlayPath"); err != nil {
+		return "", err
+	}
+	return i.Images.OverlayPath(ctx, domain, disk, volume)
+}
+
+// RemoveOverlay deletes an overlay.
+func (i *Images) RemoveOverlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) error {
+	if err := i.strike(ctx, "RemoveOverlay"); err != nil {
+		return err
+	}
+	return i.Images.RemoveOverlay(ctx, domain, disk, volume)
 }
 
 // Space measures a domain.

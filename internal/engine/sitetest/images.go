@@ -21,7 +21,8 @@ type Images struct {
 
 // ImageRule is an order for storage: fields are those of fake.Rule.
 type ImageRule struct {
-	// Call is a method of image.Images that changes something, Path or Space;
+	// Call is a method of image.Images that changes something, Path, OverlayPath
+	// or Space;
 	// empty matches all of these.
 	Call string
 	// Nth strikes only the Nth matching call from now on; 0 strikes all.
@@ -142,6 +143,25 @@ func (i *Images) Path(ctx context.Context, domain *model.StorageDomain, disk *mo
 		return err
 	})
 	return path, err
+}
+
+// Overlay makes an overlay.
+func (i *Images) Overlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, owner image.Owner) error {
+	return i.call(ctx, "Overlay", func() error { return i.Images.Overlay(ctx, domain, disk, volume, owner) })
+}
+
+// OverlayPath checks an overlay.
+func (i *Images) OverlayPath(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) (path string, err error) {
+	err = i.call(ctx, "OverlayPath", func() error {
+		path, err = i.Images.OverlayPath(ctx, domain, disk, volume)
+		return err
+	})
+	return path, err
+}
+
+// RemoveOverlay deletes an overlay.
+func (i *Images) RemoveOverlay(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID) error {
+	return i.call(ctx, "RemoveOverlay", func() error { return i.Images.RemoveOverlay(ctx, domain, disk, volume) })
 }
 
 // Space measures a domain.

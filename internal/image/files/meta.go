@@ -20,6 +20,9 @@ type meta struct {
 	sparse       bool
 	size         int64
 	description  string
+	// parent is the volume of the same group that this one stands on; empty for
+	// one that holds everything itself.
+	parent model.ID
 }
 
 // text is KEY=VALUE lines and a line EOF, in the order in which vdsm writes them.
@@ -31,6 +34,10 @@ func (m meta) text() []byte {
 	if m.sparse {
 		kind = "SPARSE"
 	}
+	parent := m.parent
+	if parent == "" {
+		parent = model.BlankID
+	}
 	lines := []string{
 		"DOMAIN=" + string(m.domain),
 		"CTIME=" + number(time.Now().Unix()),
@@ -41,7 +48,7 @@ func (m meta) text() []byte {
 		"VOLTYPE=LEAF",
 		"DESCRIPTION=" + m.description,
 		"IMAGE=" + string(m.disk),
-		"PUUID=" + string(model.BlankID),
+		"PUUID=" + string(parent),
 		"MTIME=0",
 		"POOL_UUID=",
 		"TYPE=" + kind,

@@ -35,7 +35,10 @@ func prepareSaved(ctx context.Context, domain *model.StorageDomain, saved *model
 		return err
 	}
 	memory := filepath.Join(group(saved.MemoryImage), string(saved.MemoryVolume))
-	m := meta{domain.ID, saved.MemoryImage, model.DiskRaw, true, size, description("memory of a suspended VM", "")}
+	m := meta{
+		domain: domain.ID, disk: saved.MemoryImage, format: model.DiskRaw, sparse: true, size: size,
+		description: description("memory of a suspended VM", ""),
+	}
 	if err := prepareVolume(dir, domain, memory, m, owner); err != nil {
 		return err
 	}
@@ -44,7 +47,7 @@ func prepareSaved(ctx context.Context, domain *model.StorageDomain, saved *model
 	}
 	nobody := image.Owner{UID: -1, GID: -1}
 	kept := filepath.Join(group(saved.ConfigImage), string(saved.ConfigVolume))
-	m = meta{domain.ID, saved.ConfigImage, model.DiskRaw, true, int64(len(config)), description("configuration of a suspended VM", "")}
+	m.disk, m.size, m.description = saved.ConfigImage, int64(len(config)), description("configuration of a suspended VM", "")
 	if err := prepareVolume(dir, domain, kept, m, nobody); err != nil {
 		return err
 	}

@@ -51,8 +51,7 @@ func (f *Files) create(ctx context.Context, domain *model.StorageDomain, spec im
 	return nil
 }
 
-// makeVolume makes the image under its temporary name, then its metadata, and
-// then gives it its name.
+// makeVolume makes the image under its temporary name and publishes it.
 func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec) error {
 	if err := dir.RemoveAll(part(volume)); err != nil {
 		return explain(err)
@@ -66,11 +65,19 @@ func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir
 	if err != nil {
 		return err
 	}
-	if err := own(dir, part(volume), 0o660, spec.Owner); err != nil {
+	return publish(dir, domain, volume, meta{
+		domain: domain.ID, disk: spec.Disk, format: spec.Format, sparse: spec.Sparse, size: spec.Size,
+		description: description(spec.Alias, spec.Description),
+	}, spec.Owner)
+}
+
+// publish gives the image that is complete under its temporary name to its owner,
+// writes its metadata and then gives it its name.
+func publish(dir *os.Root, domain *model.StorageDomain, volume string, m meta, owner image.Owner) error {
+	if err := own(dir, part(volume), 0o660, owner); err != nil {
 		return err
 	}
-	m := meta{domain.ID, spec.Disk, spec.Format, spec.Sparse, spec.Size, description(spec.Alias, spec.Description)}
-	if err := writeMeta(dir, domain, volume, m, spec.Owner); err != nil {
+	if err := writeMeta(dir, domain, volume, m, owner); err != nil {
 		return err
 	}
 	return ready(dir, volume)

@@ -35,6 +35,8 @@ func Run(t *testing.T, target Target) {
 		"another class is not the domain": otherClassIsNotTheDomain,
 		"volumes are made and removed":    volumesAreMadeAndRemoved,
 		"volumes grow":                    volumesGrow,
+		"overlays are made and removed":   overlaysAreMadeAndRemoved,
+		"overlays and their disks":        overlaysAndTheirDisks,
 		"what is too large finds no room": tooLargeFindsNoRoom,
 		"saved states are kept":           savedStatesAreKept,
 		"files are listed and found":      filesAreListedAndFound,
@@ -108,12 +110,16 @@ func goneSaysSo(t *testing.T, g Target) {
 	_, saved := g.Images.PrepareSaved(ctx, domain, newSaved(domain), mib, nil, g.Owner)
 	_, files := g.Images.Files(ctx, domain)
 	_, file := g.Images.FilePath(ctx, domain, "file.iso")
+	_, overlay := g.Images.OverlayPath(ctx, domain, disk, model.NewID())
 	for name, err := range map[string]error{
 		"Check": g.Images.Check(ctx, domain), "Space": space, "Occupied": occupied, "Path": path,
 		"PrepareSaved": saved, "Files": files, "FilePath": file,
-		"Create": g.Images.Create(ctx, domain, g.spec(disk)),
-		"Remove": g.Images.Remove(ctx, domain, disk.ID, false),
-		"Resize": g.Images.Resize(ctx, domain, disk, 16*mib),
+		"Create":        g.Images.Create(ctx, domain, g.spec(disk)),
+		"Remove":        g.Images.Remove(ctx, domain, disk.ID, false),
+		"Resize":        g.Images.Resize(ctx, domain, disk, 16*mib),
+		"Overlay":       g.Images.Overlay(ctx, domain, disk, model.NewID(), g.Owner),
+		"OverlayPath":   overlay,
+		"RemoveOverlay": g.Images.RemoveOverlay(ctx, domain, disk, model.NewID()),
 	} {
 		want(t, name, err, image.ErrUnavailable)
 	}
@@ -270,6 +276,8 @@ func cancelledContextEnds(t *testing.T, g Target) {
 	want(t, "Check", g.Images.Check(ctx, domain), context.Canceled)
 	want(t, "Create", g.Images.Create(ctx, domain, g.spec(&other)), context.Canceled)
 	want(t, "Remove", g.Images.Remove(ctx, domain, disk.ID, true), context.Canceled)
+	want(t, "Overlay", g.Images.Overlay(ctx, domain, disk, other.Volume, g.Owner), context.Canceled)
+	want(t, "RemoveOverlay", g.Images.RemoveOverlay(ctx, domain, disk, other.Volume), context.Canceled)
 	_, err := g.Images.Path(ctx, domain, disk)
 	want(t, "Path", err, context.Canceled)
 
@@ -291,9 +299,15 @@ func idsAreNoWayOut(t *testing.T, g Target) {
 		want(t, "Path", err, image.ErrUnsafe)
 		_, err = g.Images.Occupied(ctx, domain, bad)
 		want(t, "Occupied", err, image.ErrUnsafe)
+		want(t, "Overlay", g.Images.Overlay(ctx, domain, disk, model.NewID(), g.Owner), image.ErrUnsafe)
+		want(t, "RemoveOverlay", g.Images.RemoveOverlay(ctx, domain, disk, model.NewID()), image.ErrUnsafe)
 		volume := *disk
 		volume.ID, volume.Volume = model.NewID(), bad
 		want(t, "Create", g.Images.Create(ctx, domain, g.spec(&volume)), image.ErrUnsafe)
+		sound := *disk
+		sound.ID, sound.Volume = model.NewID(), model.NewID()
+		want(t, "Overlay", g.Images.Overlay(ctx, domain, &sound, bad, g.Owner), image.ErrUnsafe)
+		want(t, "RemoveOverlay", g.Images.RemoveOverlay(ctx, domain, &sound, bad), image.ErrUnsafe)
 	}
 }
 
