@@ -119,8 +119,13 @@ func imageOf(t *testing.T, path, format string) (info struct {
 
 func qemuImg(t *testing.T, args ...string) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "qemu-img", args...).CombinedOutput(); err != nil {
-		t.Fatalf("qemu-img %q: %v: %s", args, err, out)
+	tool(t, "qemu-img", args...)
+}
+
+func tool(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %q: %v: %s", name, args, err, out)
 	}
 }
 

@@ -27,15 +27,7 @@ func TestHostileImages(t *testing.T) {
 			base := filepath.Join(filepath.Dir(volume), string(model.NewID()))
 			qemuImg(t, "create", "-q", "-f", "qcow2", base, "1M")
 			qemuImg(t, "create", "-q", "-f", "qcow2", "-b", filepath.Base(base), "-F", "qcow2", volume)
-			// Hide the header extension with the format, so that QEMU would have to
-			// guess it.
-			text, err := os.ReadFile(volume)
-			must(t, err)
-			place := bytes.Index(text, []byte("\xe2\x79\x2a\xca"))
-			if place < 0 {
-				t.Fatal("the image names no format of its backing file")
-			}
-			patch(t, volume, int64(place), []byte("hide"))
+			hideBackingFormat(t, volume)
 		},
 		"a backing file that is a device description": func(t *testing.T, volume string) {
 			qemuImg(t, "create", "-q", "-u", "-f", "qcow2", "-b", `json:{"driver":"raw","file":{"driver":"file","filename":"/etc/passwd"}}`, "-F", "raw", volume, "1M")
@@ -81,6 +73,19 @@ func TestHostileImages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hideBackingFormat hides the header extension with the format of the backing file,
+// so that QEMU would have to guess it.
+func hideBackingFormat(t *testing.T, volume string) {
+	t.Helper()
+	text, err := os.ReadFile(volume)
+	must(t, err)
+	place := bytes.Index(text, []byte("\xe2\x79\x2a\xca"))
+	if place < 0 {
+		t.Fatal("the image names no format of its backing file")
+	}
+	patch(t, volume, int64(place), []byte("hide"))
 }
 
 // planted makes a disk whose volume somebody else has put there.
