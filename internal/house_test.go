@@ -43,13 +43,15 @@ var house = map[string][]string{
 	"option":    {"inventory"},
 	"auth":      {"model"},
 	"pki":       {},
+	"vault":     {"model"},
+	"seed":      {},
 	"search":    {},
 	"job":       {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.
 	"engine": {
 		"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
-		"auth", "job", "engine/placement",
+		"auth", "job", "vault", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
 	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
@@ -76,7 +78,7 @@ var house = map[string][]string{
 
 // rooms may use everything below the floor, and one another's params.
 var rooms = []string{
-	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job",
+	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault",
 	"engine", "engine/placement",
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -216,7 +217,11 @@ func newJob(command *Command, path *Path, call *Call, target model.Ref, name str
 	if call.Caller != nil {
 		made.Owner, made.OwnerName = call.Caller.User, call.Caller.Name
 	}
-	made.Description = strings.ReplaceAll(path.Title, "{name}", name)
+	title := path.Title
+	if path.Describe != nil {
+		title = cmp.Or(path.Describe(call), title)
+	}
+	made.Description = strings.ReplaceAll(title, "{name}", name)
 	if durable, ok := call.Params.(Durable); ok {
 		encoded, err := json.Marshal(durable)
 		if err != nil {

@@ -72,6 +72,9 @@ type Path struct {
 	// Title is the description of the job; {name} is the object's name. Empty:
 	// no job is shown.
 	Title string
+	// Describe gives another title for calls of a sort; nil, or empty, keeps
+	// Title.
+	Describe func(call *Call) string
 	// Task paths answer 202 unless the client asked to wait (api-v3 1.6).
 	Task bool
 	// Begun, Done and Failed are events; 0 is none.

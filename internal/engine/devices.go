@@ -80,13 +80,17 @@ func (e *Engine) ISOPath(ctx context.Context, vm *model.VM, name string) (string
 	return path, nil
 }
 
-// CheckISOFile refuses a file that the VM's ISO domain does not have. The error
-// may be one of Outside, to be returned as it is.
-func (e *Engine) CheckISOFile(call *Call, verb string, vm *model.VM, name string) error {
+// CheckISOFile refuses a file that the VM's ISO domain does not have, with the
+// refusal of that code. The error may be one of Outside, to be returned as it is.
+func (e *Engine) CheckISOFile(call *Call, vm *model.VM, name, code string) error {
+	verb := call.Verb
+	if call.On != model.KindVM {
+		verb += " of"
+	}
 	_, err := Outside(call, "iso "+name, func(ctx context.Context) (string, error) {
 		path, err := e.ISOPath(ctx, vm, name)
 		if err != nil {
-			err = fault.New(fault.NoISOFile, verb, name).Because(err)
+			err = fault.New(code, verb, name).Because(err)
 		}
 		return path, err
 	})

@@ -26,7 +26,16 @@ const (
 	NoISODomain            = "VM_CANNOT_RUN_FROM_CD_WITHOUT_ACTIVE_STORAGE_DOMAIN_ISO"
 	NoNetwork              = "VM_CANNOT_RUN_FROM_NETWORK_WITHOUT_NETWORK"
 	NoISOFile              = "ERROR_CANNOT_FIND_ISO_IMAGE_PATH"
+	NoFloppyFile           = "ERROR_CANNOT_FIND_FLOPPY_IMAGE_PATH"
 	StatelessHA            = "VM_CANNOT_RUN_STATELESS_HA"
+	StatelessShareable     = "VM_CANNOT_RUN_STATELESS_SHAREABLE_DISK"
+	SysprepUser            = "VM_CANNOT_RUN_ONCE_WITH_ILLEGAL_SYSPREP_PARAM"
+	SysprepDomain          = "VM_CANNOT_RUN_ONCE_WITH_UNKNOWN_DOMAIN"
+	PayloadSize            = "VMPAYLOAD_SIZE_EXCEEDED"
+	PayloadFloppy          = "VMPAYLOAD_FLOPPY_EXCEEDED"
+	PayloadSysprep         = "VMPAYLOAD_FLOPPY_WITH_SYSPREP"
+	PayloadCloudInit       = "VMPAYLOAD_CDROM_WITH_CLOUD_INIT"
+	SecretLost             = "SECRET_UNREADABLE"
 	NoHosts                = "SCHEDULING_NO_HOSTS"
 	AllHostsFiltered       = "SCHEDULING_ALL_HOSTS_FILTERED_OUT"
 	HostFiltered           = "SCHEDULING_HOST_FILTERED_REASON_WITH_DETAIL"
@@ -79,7 +88,16 @@ var catalogue = map[string]entry{
 	NoISODomain:            {Conflict, "Cannot %s VM. The boot sequence starts with the CD, and the data center has no active ISO domain."},
 	NoNetwork:              {Conflict, "Cannot %s VM. The boot sequence starts with the network, and the VM has no network interface."},
 	NoISOFile:              {BadRequest, "Cannot %s VM. Invalid ISO image path: the ISO domain has no file %q."},
+	NoFloppyFile:           {BadRequest, "Cannot %s VM. Invalid Floppy image path: the ISO domain has no file %q."},
 	StatelessHA:            {Conflict, "Cannot %s VM. A stateless VM cannot be highly available."},
+	StatelessShareable:     {Conflict, "Cannot %s VM. What a stateless VM writes to the shareable disk %s could not be undone; make the disk read-only for it, or detach it."},
+	SysprepUser:            {BadRequest, "Cannot %s VM. Missing UserName or Password."},
+	SysprepDomain:          {BadRequest, "Cannot %s VM. The domain %q is not one of those that the engine can join by itself; a user name and a password are needed."},
+	PayloadSize:            {BadRequest, "Cannot %s. Payload is limited to %sK."},
+	PayloadFloppy:          {Conflict, "Cannot %s VM. Payload floppy deivce cannot be used with another floppy."},
+	PayloadSysprep:         {Conflict, "Cannot %s VM. Payload floppy deivce cannot be used with Sysprep via floppy device."},
+	PayloadCloudInit:       {Conflict, "Cannot %s VM. Payload cdrom deivce cannot be used with Cloud-Init via cdrom device."},
+	SecretLost:             {Conflict, "Cannot %s VM. A secret that it needs was sealed with another key; set the passwords, keys and scripts of the VM anew."},
 	NoHosts:                {Untyped, "There are no hosts to use. Check that the cluster contains at least one host in Up state."},
 	AllHostsFiltered:       {Conflict, "Cannot %s VM. There is no host that satisfies current scheduling constraints. See below for details:"},
 	HostFiltered:           {Untyped, "The host %s did not satisfy internal filter %s because %s."},

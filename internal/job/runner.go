@@ -388,7 +388,6 @@ func (r *Runner) settle(log *slog.Logger, w *Work, plan Plan, failure error) *mo
 	var ended *model.Job
 	err := r.Inventory.Update(r.base, func(tx *inventory.Tx) error {
 		ended = model.Clone(current(tx, w))
-		ended.Data = w.data
 		finish(ended, failure)
 		tx.PutJob(ended)
 		if plan.Settle != nil {

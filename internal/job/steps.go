@@ -84,4 +84,6 @@ func finish(job *model.Job, failure error) {
 		Description: "Finalizing", Status: job.Status, StartTime: now, EndTime: now,
 	})
 	job.EndTime, job.LastUpdated = now, now
+	// Nobody needs what it was asked any more; it may hold secrets of guests.
+	job.Params, job.Data = nil, nil
 }

@@ -39,7 +39,7 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 	if !ok {
 		return fault.New(fault.VMNotFound, call.Verb+" of")
 	}
-	return r.CheckISOFile(call, call.Verb+" of", vm, params(call).File)
+	return r.CheckISOFile(call, vm, params(call).File, fault.NoISOFile)
 }
 
 // checkRemove ejects.

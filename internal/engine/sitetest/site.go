@@ -20,6 +20,7 @@ import (
 	"vireo/internal/option"
 	"vireo/internal/store"
 	"vireo/internal/store/sqlstore"
+	"vireo/internal/vault"
 )
 
 // Options are what a Site is made of. The zero value is one host and the
@@ -54,6 +55,8 @@ type Site struct {
 	Engine    *engine.Engine
 	Watcher   *watch.Watcher
 	Values    *option.Values
+	// Vault seals what the tests give to guests.
+	Vault *vault.Vault
 
 	t    testing.TB
 	log  *logs
@@ -114,6 +117,11 @@ func (s *Site) Start() {
 
 // TryStart is Start for engines that may be refused.
 func (s *Site) TryStart() error {
+	sealing, err := vault.Open(filepath.Join(s.Dir, "secrets.key"))
+	if err != nil {
+		return err
+	}
+	s.Vault = sealing
 	opened, err := sqlstore.Open(context.Background(), "", sqlstore.Options{
 		DefaultPath: filepath.Join(s.Dir, "vireo.db"), Log: s.logger(),
 	})
@@ -127,7 +135,7 @@ func (s *Site) TryStart() error {
 	s.Store, s.Inventory, s.Values = opened, inv, option.From(inv, s.Overrides)
 	s.Engine = engine.New(engine.Options{
 		Inventory: inv, Images: s.Images, Values: s.Values,
-		ID: engineID(inv), Log: s.logger(), Died: s.dies,
+		ID: engineID(inv), Log: s.logger(), Died: s.dies, Vault: s.Vault,
 	})
 	Install(s.Engine)
 	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.World.Driver(), Log: s.logger(), Adopt: s.Restored})

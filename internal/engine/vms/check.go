@@ -28,7 +28,7 @@ const (
 // messages: "add VM".
 func (r *room) check(tx *inventory.Tx, what string, id model.ID, config *model.VMConfig) error {
 	for _, rule := range []func(*inventory.Tx, string, model.ID, *model.VMConfig) error{
-		r.checkName, r.checkPlace, r.checkSize, r.checkOS, r.checkTexts,
+		r.checkName, r.checkPlace, r.checkSize, r.checkOS, r.checkTexts, r.checkInitialization, r.checkPayloads,
 	} {
 		if err := rule(tx, what, id, config); err != nil {
 			return err

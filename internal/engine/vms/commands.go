@@ -25,16 +25,14 @@ func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	return []engine.Command{
 		{
-			On: model.KindVM, Name: "start", Verb: "run", Needs: "run_vm",
+			On: model.KindVM, Name: "start", Verb: "run", Needs: "run_vm", Demands: r.demandsOfStart,
 			Refuse: refuseStart,
 			Paths: []engine.Path{
-				{
-					Name: "launch", From: []model.Status{model.StatusDown}, Via: model.StatusWaitForLaunch,
-					Title: "Launching VM {name}",
-					Begun: audit.StartRequestedOnHost, Done: audit.Started, Failed: audit.StartFailed,
-					Check: r.checkLaunch, Apply: r.reserve, Settle: r.launched,
-					Steps: []job.Step{{Name: "boot", Title: "Starting the guest on its host", Do: r.boot, Undo: r.unboot}},
-				},
+				r.launch(engine.Path{
+					Name: "stateless", When: withOverlays, Via: model.StatusImageLocked, Task: true,
+					Steps: []job.Step{{Name: "overlay", Title: "Making volumes for what the guest will write", Do: r.makeOverlays}},
+				}),
+				r.launch(engine.Path{Name: "launch", Via: model.StatusWaitForLaunch}),
 				{
 					Name: "continue", From: []model.Status{model.StatusPaused}, To: model.StatusUp,
 					Title: "Resuming VM {name}", Begun: audit.StartRequestedOnHost, Failed: audit.StartFailed,
@@ -127,6 +125,17 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 	}
+}
+
+// launch is what the ways to start a VM that is down have in common.
+func (r *room) launch(path engine.Path) engine.Path {
+	path.From, path.Title, path.Describe = []model.Status{model.StatusDown}, "Launching VM {name}", titleOfStart
+	path.Begun, path.Done, path.Failed = audit.StartRequestedOnHost, audit.Started, audit.StartFailed
+	path.Check, path.Apply, path.Settle = r.checkLaunch, r.enterRun, r.launched
+	path.Steps = append(path.Steps, job.Step{
+		Name: "boot", Title: "Starting the guest on its host", Do: r.boot, Undo: r.unboot,
+	})
+	return path
 }
 
 // powerOff is the path of stop, and of a shutdown that cannot be graceful.

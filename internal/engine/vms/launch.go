@@ -37,23 +37,22 @@ type launchData struct {
 // reserve chooses the host and begins a new run: from here on the VM counts on
 // that host.
 func (r *room) reserve(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
-	vm, _ := tx.VMs.Get(call.Target)
 	if _, restored := tx.Options.Get(option.Restored); restored {
 		// A VM that the backup knows as down may run on a host not yet seen.
 		return nil, fault.New(fault.StateConflict, call.Verb+" VM",
 			"The engine's state was restored from a backup, and not all hosts have been compared with it yet.")
 	}
-	needs := r.needs(vm, call.Verb)
-	if vm.Run.Suspended != nil {
-		needs.Prefer = vm.Run.Suspended.Host
+	edited, _ := tx.VMs.Edit(vm.ID)
+	needs := r.needs(edited, call.Verb)
+	if edited.Run.Suspended != nil {
+		needs.Prefer = edited.Run.Suspended.Host
 	}
 	chosen, err := placement.Choose(tx, needs, r.limits())
 	if err != nil {
 		return nil, err
 	}
-	edited, _ := tx.VMs.Edit(vm.ID)
 	edited.Run.Epoch = nextEpoch(edited.Run.Epoch)
-	edited.Run.Host, edited.Run.Memory, edited.Run.Topology = chosen.ID, vm.Memory, vm.CPU.Topology
+	edited.Run.Host, edited.Run.Memory, edited.Run.Topology = chosen.ID, edited.Memory, edited.CPU.Topology
 	edited.Run.ExitReason = ""
 	return edited, nil
 }
@@ -68,9 +67,10 @@ func nextEpoch(before uint64) uint64 {
 }
 
 func (r *room) needs(vm *model.VM, verb string) placement.Needs {
+	config := vm.Effective()
 	return placement.Needs{
-		VM: vm, Display: vm.Display.Type, Machine: vm.CustomEmulatedMachine,
-		Only: vm.Placement.Hosts, Verb: verb,
+		VM: vm, Display: config.Display.Type, Machine: config.CustomEmulatedMachine,
+		Only: config.Placement.Hosts, Verb: verb,
 	}
 }
 
@@ -101,7 +101,7 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 			if begun, err := hasRun(ctx, conn, vm); begun || err != nil {
 				return err
 			}
-			spec, err := r.spec(ctx, vm, data.Host)
+			spec, err := r.spec(ctx, asRun(vm), data.Host)
 			if err != nil {
 				return err
 			}
@@ -247,7 +247,7 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 	}
 	if failure != nil {
 		if !w.Dirty {
-			vm.Run.Host, vm.Run.Memory = "", 0
+			leave(vm)
 		}
 		return
 	}
@@ -268,8 +268,9 @@ func (r *room) runs(vm *model.VM, w *job.Work) {
 	vm.Run.BootID = data.BootID
 	vm.Run.StartTime = time.Now().UTC()
 	vm.Run.StopTime = time.Time{}
-	vm.Run.Boot = slices.Clone(vm.OS.Boot)
-	vm.Run.DisplayType = vm.Display.Type
-	vm.Run.CDROM = vm.CDROM
+	config := vm.Effective()
+	vm.Run.Boot = slices.Clone(config.OS.Boot)
+	vm.Run.DisplayType = config.Display.Type
+	vm.Run.CDROM = config.CDROM
 	vm.Run.AgentSeen = false
 }

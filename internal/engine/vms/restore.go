@@ -51,7 +51,7 @@ func (r *room) restore(_ context.Context, w *job.Work) error {
 		if begun, err := hasRun(ctx, conn, vm); begun || err != nil {
 			return err
 		}
-		vm := model.Clone(vm)
+		vm := asRun(vm)
 		vm.CDROM = vm.Run.Suspended.CDROM
 		spec, err := r.spec(ctx, vm, data.Host)
 		if err != nil {

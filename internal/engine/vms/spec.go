@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -14,7 +16,8 @@ import (
 // isoScheme marks a kernel or initrd that is a file of the ISO domain.
 const isoScheme = "iso://"
 
-// spec says how a host is to start a VM's guest.
+// spec says how a host is to start the guest of a VM, whose configuration is
+// that of its run (asRun).
 func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.GuestSpec, error) {
 	where, ok := r.Inventory.Hosts.Get(on)
 	if !ok {
@@ -29,7 +32,7 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		Display: vm.Display.Type, KeyboardLayout: vm.Display.KeyboardLayout, Monitors: vm.Display.Monitors,
 		SerialConsole: vm.Console, Sound: vm.SoundcardEnabled, USB: vm.USB.Enabled,
 		Ballooning: vm.Ballooning, VirtioSCSI: vm.VirtioSCSI, RNG: vm.RNG,
-		SerialNumber: serialNumber(vm, where), Windows: strings.HasPrefix(vm.OS.Type, "windows"),
+		SerialNumber: serialNumber(vm, where), Windows: windows(&vm.VMConfig),
 		ClockZone: vm.TimeZone,
 	}
 	var err error
@@ -42,11 +45,17 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 	if spec.CDROM, err = r.ISOPath(ctx, vm, vm.CDROM); err != nil {
 		return nil, err
 	}
+	if spec.Floppies, err = r.floppies(ctx, vm); err != nil {
+		return nil, err
+	}
+	if spec.Seeds, err = r.seeds(vm); err != nil {
+		return nil, err
+	}
 	for _, attachment := range vm.Disks {
 		if !attachment.Active {
 			continue
 		}
-		disk, err := r.DiskSpec(ctx, attachment)
+		disk, err := r.diskSpec(ctx, vm, attachment)
 		if err != nil {
 			return nil, err
 		}
@@ -58,6 +67,35 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		}
 	}
 	return spec, nil
+}
+
+// diskSpec is the disk, or what a stateless run writes to in its place.
+func (r *room) diskSpec(ctx context.Context, vm *model.VM, attachment model.DiskAttachment) (host.DiskSpec, error) {
+	spec, err := r.DiskSpec(ctx, attachment)
+	if err != nil {
+		return spec, err
+	}
+	i := slices.IndexFunc(vm.Run.Overlays, func(o model.Overlay) bool { return o.Disk == attachment.Disk })
+	if i < 0 {
+		return spec, nil
+	}
+	disk, _ := r.Inventory.Disks.Get(attachment.Disk)
+	domain, ok := r.Inventory.StorageDomains.Get(vm.Run.Overlays[i].StorageDomain)
+	if !ok || disk == nil {
+		return spec, fault.New(fault.DomainNotFound, "run VM")
+	}
+	spec.Format = model.DiskCOW
+	spec.Path, err = r.Images.OverlayPath(ctx, domain, disk, vm.Run.Overlays[i].Volume)
+	return spec, engine.StorageFault("run VM", domain, err)
+}
+
+// floppies are the images of the run's own floppy, of the ISO domain.
+func (r *room) floppies(ctx context.Context, vm *model.VM) ([]string, error) {
+	if vm.Run.Overrides == nil || vm.Run.Overrides.Floppy == "" {
+		return nil, nil
+	}
+	path, err := r.ISOPath(ctx, vm, vm.Run.Overrides.Floppy)
+	return []string{path}, err
 }
 
 // serialNumber is what the guest reads as its machine's (serial_number).

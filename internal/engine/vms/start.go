@@ -38,22 +38,30 @@ func startParams(call *engine.Call) *StartParams {
 // checkLaunch holds the preconditions of a launch in their documented order
 // (api-v3 3.2); placement follows in reserve.
 func (r *room) checkLaunch(tx *inventory.Tx, call *engine.Call) error {
-	vm, _ := tx.VMs.Get(call.Target)
+	found, _ := tx.VMs.Get(call.Target)
+	params := startParams(call)
+	vm := under(found, params.Once)
 	if err := r.checkProperties(call.Verb, vm.CustomProperties); err != nil {
+		return err
+	}
+	if err := r.checkOnce(tx, call.Verb, vm, params.Once); err != nil {
 		return err
 	}
 	if err := r.checkBoot(call, vm); err != nil {
 		return err
 	}
-	if vm.Stateless {
-		if vm.HA.Enabled {
-			return fault.New(fault.StatelessHA, call.Verb)
-		}
-		if len(vm.Disks) > 0 {
-			return fault.New(fault.UnsupportedWish, "run VM", "Stateless runs of VMs with disks are not supported yet.")
+	if params.Once != nil && params.Once.Floppy != "" {
+		if err := r.CheckISOFile(call, vm, params.Once.Floppy, fault.NoFloppyFile); err != nil {
+			return err
 		}
 	}
-	return checkDisks(tx, call.Verb, vm)
+	if err := checkStateless(tx, call.Verb, vm); err != nil {
+		return err
+	}
+	if err := checkDisks(tx, call.Verb, vm); err != nil {
+		return err
+	}
+	return r.checkSeeds(tx, call, vm)
 }
 
 // checkBoot compares the first boot device with the devices. A VM with a kernel
@@ -80,7 +88,7 @@ func (r *room) checkBoot(call *engine.Call, vm *model.VM) error {
 		}
 	}
 	for _, name := range isoFiles(vm) {
-		if err := r.CheckISOFile(call, call.Verb, vm, name); err != nil {
+		if err := r.CheckISOFile(call, vm, name, fault.NoISOFile); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ type savedData struct {
 // checkSuspend holds the preconditions beside the status (api-v3 3.6).
 func (r *room) checkSuspend(tx *inventory.Tx, call *engine.Call) error {
 	vm, _ := tx.VMs.Get(call.Target)
-	if vm.Stateless {
+	if vm.Effective().Stateless {
 		return fault.New(fault.CannotSuspendStateless)
 	}
 	if len(dataDomains(tx, vm)) == 0 {
@@ -222,6 +222,7 @@ func (r *room) suspended(tx *inventory.Tx, w *job.Work, failure error) {
 	vm.Run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, Suspended: data.Saved,
 		StartTime: run.StartTime, AgentSeen: run.AgentSeen,
+		Overrides: run.Overrides, Initialization: run.Initialization, Instance: run.Instance,
 	}
 	r.SetLive(vm.ID, nil)
 }

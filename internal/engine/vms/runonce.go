@@ -1,0 +1,91 @@
+package vms
+
+import (
+	"slices"
+	"strings"
+
+	"vireo/internal/engine"
+	"vireo/internal/fault"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// under is a VM as it runs with overrides: the configuration is the effective
+// one. The VM itself is not changed.
+func under(vm *model.VM, once *model.RunOnce) *model.VM {
+	overridden := *vm
+	overridden.VMConfig = once.Over(vm.VMConfig)
+	return &overridden
+}
+
+// asRun is a VM as its present run has it.
+func asRun(vm *model.VM) *model.VM { return under(vm, vm.Run.Overrides) }
+
+// windows says whether a VM's guest is Windows.
+func windows(config *model.VMConfig) bool { return strings.HasPrefix(config.OS.Type, "windows") }
+
+// checkOnce refuses overrides that no VM could have.
+func (r *room) checkOnce(tx *inventory.Tx, verb string, vm *model.VM, once *model.RunOnce) error {
+	if once == nil {
+		return nil
+	}
+	for _, rule := range []func(*inventory.Tx, string, model.ID, *model.VMConfig) error{r.checkSize, r.checkOS, r.checkTexts} {
+		if err := rule(tx, verb+" VM", vm.ID, &vm.VMConfig); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demandsOfStart: other custom properties, and a host that the VM is not pinned
+// to, are for those who may set them for good (api-v3 3.2).
+func (r *room) demandsOfStart(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	on := model.Ref{Kind: model.KindVM, ID: call.Target}
+	demands := []engine.Demand{{Permit: "run_vm", On: on}}
+	once := startParams(call).Once
+	vm, ok := tx.VMs.Get(call.Target)
+	if once == nil || !ok {
+		return demands, nil
+	}
+	if once.CustomProperties != nil {
+		demands = append(demands, engine.Demand{Permit: "change_vm_custom_properties", On: on})
+	}
+	if once.Host != "" && !slices.Contains(vm.Placement.Hosts, once.Host) {
+		demands = append(demands, engine.Demand{Permit: "edit_admin_vm_properties", On: on})
+	}
+	return demands, nil
+}
+
+// titleOfStart tells a run with overrides apart (api-v3 3.1).
+func titleOfStart(call *engine.Call) string {
+	if startParams(call).Once == nil {
+		return ""
+	}
+	return "Launching VM {name} in run-once mode"
+}
+
+// enterRun is reserve for a VM that is down: with the host, the run gets its
+// overrides, what is to initialize its guest, and the volumes of a stateless run.
+func (r *room) enterRun(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
+	params := startParams(call)
+	vm, ok := tx.VMs.Edit(call.Target)
+	if !ok {
+		return nil, fault.New(fault.VMNotFound, call.Verb)
+	}
+	vm.Run.Overrides = model.Clone(params).Once
+	vm.Run.Initialization = initializationOf(params, asRun(vm))
+	if vm.Run.Initialization == model.InitializationCloudInit {
+		vm.Run.Instance = model.NewID()
+	}
+	vm.Run.Overlays = overlays(tx, asRun(vm))
+	return r.reserve(tx, call)
+}
+
+// leave takes back what a start that failed had given the VM. What it had made on
+// disks is removed later.
+func leave(vm *model.VM) {
+	run := &vm.Run
+	vm.Leftovers = append(vm.Leftovers, run.Overlays...)
+	run.Host, run.Memory, run.Overlays = "", 0, nil
+	run.Overrides, run.Initialization, run.Instance = nil, model.InitializationNone, ""
+}
