@@ -44,6 +44,7 @@ var house = map[string][]string{
 	"auth":      {"model"},
 	"pki":       {},
 	"search":    {},
+	"seed":      {},
 	"job":       {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.
@@ -90,6 +91,7 @@ var rights = map[string][]string{
 	"github.com/pressly/goose":           {"store/sqlstore"},
 	"net/http":                           {"rest", "rest/v3", "server"},
 	"os/exec":                            {"image/files", "image/imagetest", "host/libvirt", "store/storetest/postgres"},
+	"go.yaml.in/yaml":                    {"seed"},
 	"github.com/spf13/cobra":             {},
 	"github.com/prometheus":              {"rest", "server", "host/measured"},
 }
