@@ -46,6 +46,7 @@ var house = map[string][]string{
 	"vault":     {"model"},
 	"seed":      {},
 	"search":    {},
+	"seed":      {},
 	"job":       {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.
@@ -92,6 +93,7 @@ var rights = map[string][]string{
 	"github.com/pressly/goose":           {"store/sqlstore"},
 	"net/http":                           {"rest", "rest/v3", "server"},
 	"os/exec":                            {"image/files", "image/imagetest", "host/libvirt", "store/storetest/postgres"},
+	"go.yaml.in/yaml":                    {"seed"},
 	"github.com/spf13/cobra":             {},
 	"github.com/prometheus":              {"rest", "server", "host/measured"},
 }
