@@ -30,6 +30,9 @@ var situations = map[model.Kind]situation{
 // variants give calls another sense for paths that a plain call does not take, by
 // "kind.name/path".
 var variants = map[string]func(site *sitetest.Site, call *engine.Call){
+	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
+	},
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""

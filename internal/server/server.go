@@ -27,10 +27,15 @@ import (
 	"vireo/internal/option"
 	"vireo/internal/store"
 	"vireo/internal/store/sqlstore"
+	"vireo/internal/vault"
 )
 
-// databaseFile is SQLite's in the data directory.
-const databaseFile = "vireo.db"
+// The names in the data directory of SQLite's database, and of the key that seals
+// what only guests are to learn.
+const (
+	databaseFile = "vireo.db"
+	vaultFile    = "secrets.key"
+)
 
 // Server is an engine with all that belongs to it.
 type Server struct {
@@ -40,6 +45,7 @@ type Server struct {
 	Engine    *engine.Engine
 	Watcher   *watch.Watcher
 	Values    *option.Values
+	Vault     *vault.Vault
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
 	// Handler answers everything that is asked over HTTP.
@@ -76,6 +82,9 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, vaultFile)); err != nil {
+		return err
+	}
 	if s.Inventory, err = inventory.Open(ctx, s.Store); err != nil {
 		return err
 	}
@@ -96,6 +105,7 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.Engine = engine.New(engine.Options{
 		Inventory: s.Inventory, Images: images, Values: s.Values,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
+		Vault: s.Vault,
 	})
 	install(s.Engine)
 	s.hosts = measured.New(s.Driver, s.Log)

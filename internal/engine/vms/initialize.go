@@ -37,14 +37,14 @@ func initializationOf(params *StartParams, vm *model.VM) model.InitializationTyp
 
 // checkSeeds refuses a start whose guest could not be given what initializes it,
 // and payloads that are in the way (api-v3 3.2, 3.3). vm is as it will run.
-func (r *room) checkSeeds(tx *inventory.Tx, call *engine.Call, vm *model.VM) error {
+func (r *room) checkSeeds(call *engine.Call, vm *model.VM) error {
 	params := startParams(call)
 	kind := initializationOf(params, vm)
 	if err := r.checkPayloadsOfStart(call.Verb, vm, params.Once, kind); err != nil {
 		return err
 	}
 	if kind == model.InitializationSysprep {
-		if err := r.checkJoin(tx, call.Verb, vm, params.Once); err != nil {
+		if err := r.checkJoin(call.Verb, vm, params.Once); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func (r *room) reserve(tx *inventory.Tx, call *engine.Call) (model.Object, error
 		return nil, fault.New(fault.StateConflict, call.Verb+" VM",
 			"The engine's state was restored from a backup, and not all hosts have been compared with it yet.")
 	}
-	edited, _ := tx.VMs.Edit(vm.ID)
+	edited, _ := tx.VMs.Edit(call.Target)
 	needs := r.needs(edited, call.Verb)
 	if edited.Run.Suspended != nil {
 		needs.Prefer = edited.Run.Suspended.Host

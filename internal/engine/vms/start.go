@@ -61,7 +61,7 @@ func (r *room) checkLaunch(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkDisks(tx, call.Verb, vm); err != nil {
 		return err
 	}
-	return r.checkSeeds(tx, call, vm)
+	return r.checkSeeds(call, vm)
 }
 
 // checkBoot compares the first boot device with the devices. A VM with a kernel

