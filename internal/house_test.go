@@ -46,7 +46,6 @@ var house = map[string][]string{
 	"vault":     {"model"},
 	"seed":      {},
 	"search":    {},
-	"seed":      {},
 	"job":       {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.

@@ -30,12 +30,11 @@ import (
 	"vireo/internal/vault"
 )
 
-// The names in the data directory of SQLite's database, and of the key that seals
-// what only guests are to learn.
-const (
-	databaseFile = "vireo.db"
-	vaultFile    = "secrets.key"
-)
+// databaseFile is SQLite's in the data directory.
+const databaseFile = "vireo.db"
+
+// secretsFile holds the key for secrets, in the data directory.
+const secretsFile = "secrets.key"
 
 // Server is an engine with all that belongs to it.
 type Server struct {
@@ -82,13 +81,13 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, vaultFile)); err != nil {
-		return err
-	}
 	if s.Inventory, err = inventory.Open(ctx, s.Store); err != nil {
 		return err
 	}
 	s.Values = option.From(s.Inventory, s.Overrides)
+	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, secretsFile)); err != nil {
+		return err
+	}
 	if s.Inventory.DataCenters.Len() == 0 {
 		hash, err := firstPassword(s.DataDir, s.AdminPassword)
 		if err != nil {
@@ -103,9 +102,8 @@ func (s *Server) assemble(ctx context.Context) error {
 		return err
 	}
 	s.Engine = engine.New(engine.Options{
-		Inventory: s.Inventory, Images: images, Values: s.Values,
+		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
-		Vault: s.Vault,
 	})
 	install(s.Engine)
 	s.hosts = measured.New(s.Driver, s.Log)
