@@ -128,11 +128,14 @@ func cpu(spec *host.GuestSpec) *libvirtxml.DomainCPU {
 		Threads: max(spec.Topology.Threads, 1),
 	}}
 	switch {
-	case spec.Emulate:
-		cpu.Mode = "maximum"
 	case spec.CPUModel != "":
 		cpu.Mode, cpu.Match = "custom", "exact"
 		cpu.Model = &libvirtxml.DomainCPUModel{Fallback: "allow", Value: spec.CPUModel}
+		if spec.Emulate {
+			cpu.Check = "none" // the emulator leaves out what it does not have
+		}
+	case spec.Emulate:
+		cpu.Mode = "maximum"
 	case spec.CPUMode == model.CPUModeHostPassthrough:
 		cpu.Mode = "host-passthrough"
 	default:
