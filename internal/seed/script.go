@@ -90,6 +90,9 @@ func expand(n *yaml.Node, depth int, budget *int) (*yaml.Node, error) {
 		}
 	}
 	copied := &yaml.Node{Kind: n.Kind, Style: n.Style, Tag: n.Tag, Value: n.Value}
+	if isNull(n) {
+		copied.Value = "null" // left empty it would be written as an empty text
+	}
 	for _, child := range n.Content {
 		child, err := expand(child, depth+1, budget)
 		if err != nil {

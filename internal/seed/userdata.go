@@ -114,7 +114,7 @@ func (c CloudInit) keepPassword(config *yaml.Node) {
 		return
 	}
 	switch list := get(change, "list"); {
-	case list == nil:
+	case list == nil || isNull(list):
 	case list.Kind == yaml.SequenceNode:
 		add(list, newText(line))
 	case list.Kind == yaml.ScalarNode && list.Value != "":
