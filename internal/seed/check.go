@@ -36,13 +36,15 @@ var (
 // maxDomain is the longest name that DNS knows.
 const maxDomain = 253
 
-func isDomain(name string) bool { return len(name) <= maxDomain && domainForm.MatchString(name) }
+// IsHostName says whether a guest can be called so: a name or a full name of DNS.
+func IsHostName(name string) bool { return len(name) <= maxDomain && domainForm.MatchString(name) }
+
 
 func (c CloudInit) checkNames() error {
 	switch {
 	case !uuidForm.MatchString(c.Instance):
 		return fmt.Errorf("the instance %q is no UUID", c.Instance)
-	case c.HostName != "" && !isDomain(c.HostName):
+	case c.HostName != "" && !IsHostName(c.HostName):
 		return fmt.Errorf("the host name %q is no name of letters, digits, hyphens and dots", c.HostName)
 	case c.TimeZone != "" && !timeZoneForm.MatchString(c.TimeZone):
 		return fmt.Errorf("the time zone %q is no name such as Europe/Berlin", c.TimeZone)

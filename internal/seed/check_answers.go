@@ -70,7 +70,7 @@ func (a Answers) checkDomain() error {
 		return errors.New("there is a user who may join a domain, but no domain")
 	case a.Domain == "" && a.ActiveDirectoryOU != "":
 		return errors.New("there is an active directory OU, but no domain")
-	case a.Domain != "" && !isDomain(a.Domain):
+	case a.Domain != "" && !IsHostName(a.Domain):
 		return fmt.Errorf("the domain %q is no domain name", a.Domain)
 	}
 	return nil

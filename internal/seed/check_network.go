@@ -33,7 +33,7 @@ func (c CloudInit) checkNetwork() error {
 		}
 	}
 	for _, domain := range c.DNSSearch {
-		if !isDomain(domain) {
+		if !IsHostName(domain) {
 			return fmt.Errorf("the DNS search domain %q is no domain name", domain)
 		}
 	}
