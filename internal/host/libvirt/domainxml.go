@@ -22,6 +22,8 @@ type domainBuilder struct {
 	owner string
 	// cache chooses the cache mode of the image at a path.
 	cache func(path string) string
+	// seeds says where the spec's seeds are on the host.
+	seeds seedPlace
 	// password locks the display until somebody sets another one.
 	password string
 	machine  machine
