@@ -96,11 +96,13 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 	vm.Run.Status, vm.Run.Detail = status, detail
 }
 
-// WentDown records that a VM has gone down: its run-time values are cleared and
-// the configuration that waited for it applies (api-v3 4.2).
+// WentDown records that a VM has gone down: its run-time values are cleared, what a
+// stateless run has written is discarded, and the configuration that waited for it
+// applies (api-v3 4.2).
 func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	run := &vm.Run
 	SetStatus(vm, model.StatusDown, "")
+	e.Discard(tx, vm)
 	*run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
 		StopTime: time.Now().UTC(), ExitReason: reason,

@@ -157,6 +157,7 @@ func (w *Watcher) wentWithHost(tx *inventory.Tx, vm *model.VM, on *model.Host) {
 func (w *Watcher) neverRan(tx *inventory.Tx, vm *model.VM, on *model.Host, move lifecycle.Move) {
 	engine.SetStatus(vm, move.To, "")
 	vm.Run.Host, vm.Run.Memory, vm.Run.ExitReason = "", 0, ""
+	w.Engine.Discard(tx, vm)
 	tx.Event(audit.New(audit.StatusRestored, audit.About{VM: vm, Host: on, Detail: string(move.To)}))
 }
 
