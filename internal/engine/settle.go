@@ -115,6 +115,15 @@ func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	e.SetLive(vm.ID, nil)
 }
 
+// NeverRan takes back what a start had given a VM that was down, and of which no
+// guest has come. What it had made on disks is removed later.
+func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
+	e.Discard(tx, vm)
+	run := &vm.Run
+	run.Host, run.Memory, run.ExitReason = "", 0, ""
+	run.Overrides, run.Initialization, run.Instance = nil, model.InitializationNone, ""
+}
+
 // Down writes the end of a run and its event. cause decides between an ordinary
 // end (61) and one with error (119); why is the sentence that the event shows.
 func (e *Engine) Down(tx *inventory.Tx, vm *model.VM, cause lifecycle.Cause, why string, about audit.About) {
