@@ -102,6 +102,7 @@ const (
 	GuestRebooted     Code = 20009
 	StateRestoreError Code = 20010
 	OptionSet         Code = 20011
+	OverlaysKept      Code = 20012
 )
 
 type line struct {
@@ -203,6 +204,7 @@ var lines = map[Code]line{
 	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
+	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }

@@ -23,7 +23,7 @@ import (
 // The error is a *fault.Fault; the result is not nil when a job was made.
 func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 	command, known := e.commands[string(call.On)+"."+call.Name]
-	if !known {
+	if !known || command.Internal {
 		return nil, fault.Missing(string(call.On) + " " + call.Name)
 	}
 	call.Verb = command.Verb

@@ -27,6 +27,9 @@ type Command struct {
 	// depends on the call; the caller must have all of them. Nil: Needs on the
 	// target or on what contains it. The error may be one of Outside.
 	Demands func(tx *inventory.Tx, call *Call) ([]Demand, error)
+	// Internal commands are begun by the engine itself: nobody can call them, and
+	// [Engine.Commands] does not name them.
+	Internal bool
 	// Unmonitored commands have no job in the API (api-v3 3.1).
 	Unmonitored bool
 	// Interrupts says that a job which holds the object is ended first, where

@@ -12,15 +12,16 @@ import (
 	"vireo/internal/model"
 )
 
-// DiskSpec says how a host is to give a disk to a guest. The image is checked on
-// the way: it must be what it is declared to be.
-func (e *Engine) DiskSpec(ctx context.Context, attachment model.DiskAttachment) (host.DiskSpec, error) {
-	return e.DiskSpecTo(ctx, "run VM", attachment)
+// DiskSpec says how a host is to give a disk to a guest: the one of these overlays
+// that is the disk's, or else the disk itself. The image is checked on the way: it
+// must be what it is declared to be.
+func (e *Engine) DiskSpec(ctx context.Context, attachment model.DiskAttachment, overlays ...model.Overlay) (host.DiskSpec, error) {
+	return e.DiskSpecTo(ctx, "run VM", attachment, overlays...)
 }
 
 // DiskSpecTo is DiskSpec for another command than start: what is the command in
 // messages.
-func (e *Engine) DiskSpecTo(ctx context.Context, what string, attachment model.DiskAttachment) (host.DiskSpec, error) {
+func (e *Engine) DiskSpecTo(ctx context.Context, what string, attachment model.DiskAttachment, overlays ...model.Overlay) (host.DiskSpec, error) {
 	disk, ok := e.Inventory.Disks.Get(attachment.Disk)
 	if !ok {
 		return host.DiskSpec{}, fault.Missing(string(attachment.Disk))
@@ -29,15 +30,28 @@ func (e *Engine) DiskSpecTo(ctx context.Context, what string, attachment model.D
 	if !ok {
 		return host.DiskSpec{}, fault.New(fault.DomainNotFound, what)
 	}
-	path, err := e.Images.Path(ctx, domain, disk)
+	path, format, err := e.imageOf(ctx, domain, disk, overlays)
 	if err != nil {
 		return host.DiskSpec{}, StorageFault(what, domain, err)
 	}
 	return host.DiskSpec{
-		ID: disk.ID, Path: path, Format: disk.Format, Interface: attachment.Interface,
+		ID: disk.ID, Path: path, Format: format, Interface: attachment.Interface,
 		ReadOnly: attachment.ReadOnly, Shareable: disk.Shareable, Bootable: attachment.Bootable,
 		PropagateErrors: disk.PropagateErrors,
 	}, nil
+}
+
+// imageOf is the path and format of what a guest writes to: an overlay of the disk
+// if there is one among these, else the disk's own volume.
+func (e *Engine) imageOf(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, overlays []model.Overlay) (string, model.DiskFormat, error) {
+	for _, overlay := range overlays {
+		if overlay.Disk == disk.ID {
+			path, err := e.Images.OverlayPath(ctx, domain, disk, overlay.Volume)
+			return path, model.DiskCOW, err
+		}
+	}
+	path, err := e.Images.Path(ctx, domain, disk)
+	return path, disk.Format, err
 }
 
 // NICSpec says how a host is to give a network interface to a guest.

@@ -57,10 +57,14 @@ type Engine struct {
 	live   map[model.ID]*model.Live
 }
 
-// New makes an engine without rows; Install adds them.
+// New makes an engine whose rows are its own alone; Install adds the others.
 func New(options Options) *Engine {
 	e := &Engine{Options: options, commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
+	e.Install([]Command{e.discardRow()})
+	if options.Inventory != nil {
+		options.Inventory.Follow(e.begin)
+	}
 	return e
 }
 
@@ -73,11 +77,14 @@ func (e *Engine) Install(rows []Command) {
 			panic("engine: the command " + row.Key() + " is installed twice")
 		}
 		e.commands[row.Key()] = row
-		e.rows = append(e.rows, row)
+		if !row.Internal {
+			e.rows = append(e.rows, row)
+		}
 	}
 }
 
-// Commands gives the rows of the command table, in the order of installation.
+// Commands gives the rows of the command table that can be called, in the order
+// of installation.
 func (e *Engine) Commands() []*Command { return e.rows }
 
 // Resume takes up the jobs that an earlier engine left.

@@ -96,11 +96,13 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 	vm.Run.Status, vm.Run.Detail = status, detail
 }
 
-// WentDown records that a VM has gone down: its run-time values are cleared and
-// the configuration that waited for it applies (api-v3 4.2).
+// WentDown records that a VM has gone down: its run-time values are cleared, what a
+// stateless run has written is discarded, and the configuration that waited for it
+// applies (api-v3 4.2).
 func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	run := &vm.Run
 	SetStatus(vm, model.StatusDown, "")
+	e.Discard(tx, vm)
 	*run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
 		StopTime: time.Now().UTC(), ExitReason: reason,
@@ -111,6 +113,15 @@ func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 		vm.VMConfig, vm.NextRun = *next, nil
 	}
 	e.SetLive(vm.ID, nil)
+}
+
+// NeverRan takes back what a start had given a VM that was down, and of which no
+// guest has come. What it had made on disks is removed later.
+func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
+	e.Discard(tx, vm)
+	run := &vm.Run
+	run.Host, run.Memory, run.ExitReason = "", 0, ""
+	run.Overrides, run.Initialization, run.Instance = nil, model.InitializationNone, ""
 }
 
 // Down writes the end of a run and its event. cause decides between an ordinary

@@ -43,6 +43,7 @@ const (
 	DisksLocked            = "ACTION_TYPE_FAILED_DISKS_LOCKED"
 	DisksIllegal           = "ACTION_TYPE_FAILED_DISKS_ILLEGAL"
 	CannotSuspendStateless = "VM_CANNOT_SUSPEND_STATELESS_VM"
+	RunningStateless       = "ACTION_TYPE_FAILED_VM_RUNNING_STATELESS"
 	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
 	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
@@ -105,6 +106,7 @@ var catalogue = map[string]entry{
 	DisksLocked:            {Conflict, "Cannot %s VM: The following disks are locked: %s. Please try again in a few minutes."},
 	DisksIllegal:           {Internal, "Cannot %s VM. The following attached disks are in ILLEGAL status: %s - please remove them and try again."},
 	CannotSuspendStateless: {Conflict, "Cannot suspend VM, VM is stateless."},
+	RunningStateless:       {Conflict, "Cannot %s. VM %s runs stateless and can be given no disk until it is stopped."},
 	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
 	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},

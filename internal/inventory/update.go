@@ -131,12 +131,15 @@ func (inv *Inventory) publish(tx *Tx) {
 		for ref, object := range tx.staged {
 			follow(ref, object)
 		}
+		for _, job := range tx.jobs {
+			follow(job.Ref(), job)
+		}
 	}
 }
 
-// Follow calls follow for each object of every commit from now on, after it is
-// visible; the object is nil when it was removed. It is called by the one who
-// commits: it must be quick and must not change anything.
+// Follow calls follow for each object and each job of every commit from now on,
+// after it is visible; an object that was removed is nil. It is called by the one
+// who commits: it must be quick and must not change anything.
 func (inv *Inventory) Follow(follow func(model.Ref, model.Object)) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()

@@ -319,7 +319,7 @@ func (r *Runner) attempt(ctx context.Context, log *slog.Logger, w *Work, do func
 		if !ok {
 			return err
 		}
-		log.WarnContext(ctx, "the step waits until its host answers", "err", blocked.Cause)
+		log.WarnContext(ctx, "the step waits until it can be tried again", "err", blocked.Cause)
 		if err := blocked.Until(ctx); err != nil {
 			return err
 		}

@@ -34,7 +34,8 @@ type Run struct {
 	// Instance under which id: cloud-init applies each id once.
 	Initialization InitializationType `json:"initialization,omitempty"`
 	Instance       ID                 `json:"instance,omitempty"`
-	// Overlays take what a stateless run writes to the VM's disks.
+	// Overlays take what a stateless run writes to the VM's disks. Each run has
+	// its own.
 	Overlays []Overlay `json:"overlays,omitempty"`
 	// Boot and DisplayType are what this run really uses.
 	Boot        []BootDevice `json:"boot,omitempty"`

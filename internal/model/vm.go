@@ -13,8 +13,6 @@ type VM struct {
 	NextRun *VMConfig `json:"next_run,omitempty"`
 	// Run is what is observed and remembered of the present or last run.
 	Run Run `json:"run"`
-	// Leftovers are overlays of stateless runs that have ended, to be removed.
-	Leftovers []Overlay `json:"leftovers,omitempty"`
 }
 
 // Ref names the VM.

@@ -112,7 +112,8 @@ func (r *room) turn(ctx context.Context, w *job.Work, id model.ID, from, to *mod
 }
 
 func (r *room) plug(ctx context.Context, w *job.Work, vm *model.VM, wanted model.DiskAttachment) error {
-	spec, err := r.DiskSpecTo(ctx, w.Job.Verb, wanted)
+	// When an unplug is undone, a stateless run is given back what it had: its overlay.
+	spec, err := r.DiskSpecTo(ctx, w.Job.Verb, wanted, vm.Run.Overlays...)
 	if err != nil {
 		return err
 	}

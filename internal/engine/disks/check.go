@@ -109,7 +109,9 @@ func checkAttachment(verb string, vm *model.VM, wanted *model.DiskAttachment) er
 	return nil
 }
 
-// checkPlug refuses what cannot be given to a guest that runs, or taken from it.
+// checkPlug refuses what cannot be given to a guest that runs, or taken from it. A
+// stateless one is given no disk: it would write to the disk itself, and to put an
+// overlay back on a disk that has changed meanwhile would harm both.
 func checkPlug(verb string, vm *model.VM, from, to *model.DiskAttachment) error {
 	if vm.Run.Status == model.StatusDown || isActive(from) == isActive(to) {
 		return nil
@@ -119,6 +121,8 @@ func checkPlug(verb string, vm *model.VM, from, to *model.DiskAttachment) error 
 		changed = from
 	}
 	switch {
+	case isActive(to) && vm.Effective().Stateless:
+		return fault.New(fault.RunningStateless, verb, vm.Name)
 	case changed.Interface == model.DiskIDE:
 		return fault.New(fault.StateConflict, verb, "An IDE disk cannot be plugged or unplugged while the VM runs.")
 	case isActive(from) && vm.Run.Status == model.StatusPaused:

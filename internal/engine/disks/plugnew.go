@@ -70,8 +70,12 @@ func (r *room) takeVM(w *job.Work, id model.ID) (*model.DiskAttachment, error) {
 			busy = true
 			return nil
 		}
-		if !lifecycle.HasGuest(vm.Run.Status) || vm.Run.Host == "" {
+		switch {
+		case !lifecycle.HasGuest(vm.Run.Status) || vm.Run.Host == "":
 			return r.giveLater(tx, w, vm, attached)
+		case vm.Effective().Stateless:
+			tellInactive(tx, w, vm, "the VM was started stateless meanwhile.")
+			return nil
 		}
 		turn = attached
 		return lock(tx, w, vm.Ref())
@@ -88,14 +92,19 @@ func (r *room) takeVM(w *job.Work, id model.ID) (*model.DiskAttachment, error) {
 // without it, so it is left inactive.
 func (r *room) giveLater(tx *inventory.Tx, w *job.Work, vm *model.VM, attached *model.DiskAttachment) error {
 	if vm.Run.Suspended != nil {
-		about := engine.AboutJob(tx, w.Job)
-		about.VM, about.Detail = vm, "the VM was suspended meanwhile."
-		tx.Event(audit.New(audit.DiskPlugFailed, about))
+		tellInactive(tx, w, vm, "the VM was suspended meanwhile.")
 		return nil
 	}
 	attached.Active = true
 	setAttachment(tx, vm.ID, attached.Disk, attached)
 	return nil
+}
+
+// tellInactive tells that a new disk stays inactive.
+func tellInactive(tx *inventory.Tx, w *job.Work, vm *model.VM, why string) {
+	about := engine.AboutJob(tx, w.Job)
+	about.VM, about.Detail = vm, why
+	tx.Event(audit.New(audit.DiskPlugFailed, about))
 }
 
 // lock adds an object to the locks of a running job.
@@ -144,10 +153,8 @@ func (r *room) markActive(w *job.Work, vm model.ID) error {
 
 func (r *room) tellRefusal(w *job.Work, vm model.ID, refusal error) error {
 	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
-		about := engine.AboutJob(tx, w.Job)
-		about.VM, _ = tx.VMs.Get(vm)
-		about.Detail = fault.Of(refusal).Message()
-		tx.Event(audit.New(audit.DiskPlugFailed, about))
+		known, _ := tx.VMs.Get(vm)
+		tellInactive(tx, w, known, fault.Of(refusal).Message())
 		return nil
 	})
 }

@@ -2,8 +2,6 @@ package sitetest
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing/synctest"
@@ -151,46 +149,6 @@ func (s *Site) left(definitions bool) []string {
 		}
 	}
 	return all
-}
-
-// storage compares the image groups in the data domain with what is recorded.
-func (s *Site) storage() []string {
-	wanted := make(map[string]string)
-	for _, disk := range s.Inventory.Disks.All() {
-		if disk.Status == model.DiskLocked {
-			return []string{fmt.Sprintf("disk %s is locked", disk.Alias)}
-		}
-		if disk.Status == model.DiskOK {
-			wanted[string(disk.ID)] = "disk " + disk.Alias
-		}
-	}
-	for _, vm := range s.Inventory.VMs.All() {
-		if saved := vm.Run.Suspended; saved != nil {
-			wanted[string(saved.MemoryImage)] = "memory of " + vm.Name
-			wanted[string(saved.ConfigImage)] = "saved configuration of " + vm.Name
-		}
-	}
-	var all []string
-	entries, err := os.ReadDir(filepath.Join(s.Dir, "data", string(DataDomain), "images"))
-	if err != nil {
-		return []string{err.Error()}
-	}
-	for _, entry := range entries {
-		if wanted[entry.Name()] == "" && !s.illegal(entry.Name()) {
-			all = append(all, "image "+entry.Name()+" belongs to nothing")
-		}
-		delete(wanted, entry.Name())
-	}
-	for image, of := range wanted {
-		all = append(all, fmt.Sprintf("image %s (%s) is gone", image, of))
-	}
-	return all
-}
-
-// illegal says whether an image belongs to a disk that is known to be broken.
-func (s *Site) illegal(image string) bool {
-	disk, ok := s.Inventory.Disks.Get(model.ID(strings.TrimPrefix(image, "_remove_me_")))
-	return ok && disk.Status == model.DiskIllegal
 }
 
 // Picture shows VMs, hosts and guests, for tests that fail.

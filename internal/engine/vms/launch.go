@@ -247,7 +247,7 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 	}
 	if failure != nil {
 		if !w.Dirty {
-			leave(vm)
+			r.NeverRan(tx, vm)
 		}
 		return
 	}

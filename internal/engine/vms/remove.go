@@ -69,6 +69,11 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		disk.Status = model.DiskLocked
 		params.Disks = append(params.Disks, disk.ID)
 	}
+	if len(vm.Run.Overlays) > 0 {
+		// Of a VM that is stuck: one that is down has none.
+		edited, _ := tx.VMs.Edit(vm.ID)
+		r.Discard(tx, edited)
+	}
 	tx.VMs.Delete(vm.ID)
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)

@@ -80,12 +80,3 @@ func (r *room) enterRun(tx *inventory.Tx, call *engine.Call) (model.Object, erro
 	vm.Run.Overlays = overlays(tx, asRun(vm))
 	return r.reserve(tx, call)
 }
-
-// leave takes back what a start that failed had given the VM. What it had made on
-// disks is removed later.
-func leave(vm *model.VM) {
-	run := &vm.Run
-	vm.Leftovers = append(vm.Leftovers, run.Overlays...)
-	run.Host, run.Memory, run.Overlays = "", 0, nil
-	run.Overrides, run.Initialization, run.Instance = nil, model.InitializationNone, ""
-}

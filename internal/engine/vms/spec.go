@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -55,7 +53,7 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		if !attachment.Active {
 			continue
 		}
-		disk, err := r.diskSpec(ctx, vm, attachment)
+		disk, err := r.DiskSpec(ctx, attachment, vm.Run.Overlays...)
 		if err != nil {
 			return nil, err
 		}
@@ -67,26 +65,6 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		}
 	}
 	return spec, nil
-}
-
-// diskSpec is the disk, or what a stateless run writes to in its place.
-func (r *room) diskSpec(ctx context.Context, vm *model.VM, attachment model.DiskAttachment) (host.DiskSpec, error) {
-	spec, err := r.DiskSpec(ctx, attachment)
-	if err != nil {
-		return spec, err
-	}
-	i := slices.IndexFunc(vm.Run.Overlays, func(o model.Overlay) bool { return o.Disk == attachment.Disk })
-	if i < 0 {
-		return spec, nil
-	}
-	disk, _ := r.Inventory.Disks.Get(attachment.Disk)
-	domain, ok := r.Inventory.StorageDomains.Get(vm.Run.Overlays[i].StorageDomain)
-	if !ok || disk == nil {
-		return spec, fault.New(fault.DomainNotFound, "run VM")
-	}
-	spec.Format = model.DiskCOW
-	spec.Path, err = r.Images.OverlayPath(ctx, domain, disk, vm.Run.Overlays[i].Volume)
-	return spec, engine.StorageFault("run VM", domain, err)
 }
 
 // floppies are the images of the run's own floppy, of the ISO domain.

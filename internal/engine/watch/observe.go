@@ -156,6 +156,10 @@ func (w *Watcher) wentWithHost(tx *inventory.Tx, vm *model.VM, on *model.Host) {
 // before: no guest has come of it.
 func (w *Watcher) neverRan(tx *inventory.Tx, vm *model.VM, on *model.Host, move lifecycle.Move) {
 	engine.SetStatus(vm, move.To, "")
+	if move.To == model.StatusDown {
+		w.Engine.NeverRan(tx, vm)
+	}
+	// A suspended VM goes on with what it has.
 	vm.Run.Host, vm.Run.Memory, vm.Run.ExitReason = "", 0, ""
 	tx.Event(audit.New(audit.StatusRestored, audit.About{VM: vm, Host: on, Detail: string(move.To)}))
 }
