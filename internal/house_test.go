@@ -43,6 +43,7 @@ var house = map[string][]string{
 	"option":    {"inventory"},
 	"auth":      {"model"},
 	"pki":       {},
+	"vault":     {"model"},
 	"search":    {},
 	"job":       {"model", "fault", "inventory", "store"},
 
@@ -59,6 +60,7 @@ var house = map[string][]string{
 	"engine/cdroms":     rooms,
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
+	"engine/domains":    rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 

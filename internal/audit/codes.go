@@ -102,6 +102,9 @@ const (
 	GuestRebooted     Code = 20009
 	StateRestoreError Code = 20010
 	OptionSet         Code = 20011
+	DirectoryAdded    Code = 20020
+	DirectoryUpdated  Code = 20021
+	DirectoryRemoved  Code = 20022
 )
 
 type line struct {
@@ -203,6 +206,9 @@ var lines = map[Code]line{
 	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
+	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }
