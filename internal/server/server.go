@@ -14,6 +14,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/domains"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/tags"
@@ -27,15 +28,20 @@ import (
 	"vireo/internal/option"
 	"vireo/internal/store"
 	"vireo/internal/store/sqlstore"
+	"vireo/internal/vault"
 )
 
 // databaseFile is SQLite's in the data directory.
 const databaseFile = "vireo.db"
 
+// secretsKey is the key for secrets in the data directory (package vault).
+const secretsKey = "secrets.key"
+
 // Server is an engine with all that belongs to it.
 type Server struct {
 	Config
 	Store     store.Store
+	Vault     *vault.Vault
 	Inventory *inventory.Inventory
 	Engine    *engine.Engine
 	Watcher   *watch.Watcher
@@ -74,6 +80,9 @@ func Open(ctx context.Context, config Config) (*Server, error) {
 func (s *Server) assemble(ctx context.Context) error {
 	images, err := s.images()
 	if err != nil {
+		return err
+	}
+	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, secretsKey)); err != nil {
 		return err
 	}
 	if s.Inventory, err = inventory.Open(ctx, s.Store); err != nil {
@@ -122,6 +131,7 @@ func install(e *engine.Engine) {
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
+	e.Install(domains.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {
