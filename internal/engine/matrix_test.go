@@ -36,7 +36,7 @@ func columns(rows []*engine.Command) []column {
 		switch row.Key() {
 		case "vm.start":
 			all = append(all, column{"vm.start, run once", row, func(call *engine.Call) {
-				call.Params = &vms.StartParams{Once: true}
+				call.Params = &vms.StartParams{Once: &model.RunOnce{}}
 			}})
 		case "vm.remove":
 			all = append(all, column{"vm.remove, force", row, func(call *engine.Call) {
