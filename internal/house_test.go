@@ -61,6 +61,7 @@ var house = map[string][]string{
 	"engine/cdroms":     rooms,
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
+	"engine/domains":    rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 

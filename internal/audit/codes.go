@@ -103,6 +103,9 @@ const (
 	StateRestoreError Code = 20010
 	OptionSet         Code = 20011
 	OverlaysKept      Code = 20012
+	DirectoryAdded    Code = 20020
+	DirectoryUpdated  Code = 20021
+	DirectoryRemoved  Code = 20022
 )
 
 type line struct {
@@ -205,6 +208,9 @@ var lines = map[Code]line{
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
 	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
+	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }

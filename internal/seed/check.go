@@ -39,7 +39,6 @@ const maxDomain = 253
 // IsHostName says whether a guest can be called so: a name or a full name of DNS.
 func IsHostName(name string) bool { return len(name) <= maxDomain && domainForm.MatchString(name) }
 
-
 func (c CloudInit) checkNames() error {
 	switch {
 	case !uuidForm.MatchString(c.Instance):

@@ -90,5 +90,9 @@ func (r *room) answers(reveal *revealing, vm *model.VM) seed.Answers {
 
 // joinAccount is who joins a domain that the engine knows; empty if nobody.
 func (r *room) joinAccount(domain string) (user string, password model.Secret) {
-	return "", ""
+	known, ok := r.Inventory.Domains.Get(model.DomainID(domain))
+	if !ok {
+		return "", ""
+	}
+	return known.JoinUser, known.JoinPassword
 }
