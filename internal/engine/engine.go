@@ -20,6 +20,9 @@ type Machines interface {
 	Connected(id model.ID) (host.Host, error)
 	// Await returns when Connected would succeed, or the context's error.
 	Await(ctx context.Context, id model.ID) error
+	// AwaitVerdict returns when Connected would succeed, or when the host is not
+	// expected to answer soon any more, or the context's error.
+	AwaitVerdict(ctx context.Context, id model.ID) error
 	// Look asks for a VM's guest to be looked at soon.
 	Look(vm model.ID)
 	// Sample reads a host's figures of its guests now.

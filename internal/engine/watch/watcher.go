@@ -177,6 +177,27 @@ func (w *Watcher) Await(ctx context.Context, id model.ID) error {
 	}
 }
 
+// AwaitVerdict returns when the host is connected, when it has been out of reach for
+// so long that it is non_responsive, or the context's error.
+func (w *Watcher) AwaitVerdict(ctx context.Context, id model.ID) error {
+	for {
+		w.mu.Lock()
+		connections := w.changed
+		w.mu.Unlock()
+		records := w.inventory.Changed()
+		_, err := w.Connected(id)
+		if on, exists := w.inventory.Hosts.Get(id); err == nil || !exists || !on.Reachable() {
+			return nil
+		}
+		select {
+		case <-connections:
+		case <-records:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 func (w *Watcher) announce() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
