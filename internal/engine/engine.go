@@ -53,6 +53,8 @@ type Engine struct {
 	commands map[string]*Command
 	rows     []*Command
 
+	refused refused
+
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live
 }
