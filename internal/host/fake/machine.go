@@ -42,6 +42,8 @@ type Machine struct {
 	// machine, and is closed when it speaks again.
 	down bool
 	mute chan struct{}
+	// lost are the kinds of event that are never told.
+	lost map[host.EventKind]bool
 }
 
 // AddMachine puts a machine into the world; one at the same address is an error
@@ -223,6 +225,9 @@ func (m *Machine) lose() {
 
 // emit tells all connections of an event.
 func (m *Machine) emit(e host.Event) {
+	if m.lost[e.Kind] {
+		return
+	}
 	e.Received = time.Now()
 	for c := range m.connections {
 		c.deliver(e)
