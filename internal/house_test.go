@@ -44,12 +44,13 @@ var house = map[string][]string{
 	"auth":      {"model"},
 	"pki":       {},
 	"search":    {},
+	"vault":     {"model"},
 	"job":       {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.
 	"engine": {
 		"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
-		"auth", "job", "engine/placement",
+		"auth", "job", "vault", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
 	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
@@ -67,7 +68,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.
@@ -77,7 +78,7 @@ var house = map[string][]string{
 // rooms may use everything below the floor, and one another's params.
 var rooms = []string{
 	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job",
-	"engine", "engine/placement",
+	"vault", "engine", "engine/placement",
 }
 
 // rights are modules that only some packages may use: each in one room.

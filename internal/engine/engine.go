@@ -11,6 +11,7 @@ import (
 	"vireo/internal/job"
 	"vireo/internal/model"
 	"vireo/internal/option"
+	"vireo/internal/vault"
 )
 
 // Machines is what the engine needs of the watcher: the connections to hosts.
@@ -31,6 +32,8 @@ type Options struct {
 	Inventory *inventory.Inventory
 	Images    image.Images
 	Values    *option.Values
+	// Vault reveals what goes into a guest.
+	Vault *vault.Vault
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger

@@ -27,10 +27,14 @@ import (
 	"vireo/internal/option"
 	"vireo/internal/store"
 	"vireo/internal/store/sqlstore"
+	"vireo/internal/vault"
 )
 
 // databaseFile is SQLite's in the data directory.
 const databaseFile = "vireo.db"
+
+// secretsFile holds the key for secrets, in the data directory.
+const secretsFile = "secrets.key"
 
 // Server is an engine with all that belongs to it.
 type Server struct {
@@ -40,6 +44,7 @@ type Server struct {
 	Engine    *engine.Engine
 	Watcher   *watch.Watcher
 	Values    *option.Values
+	Vault     *vault.Vault
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
 	// Handler answers everything that is asked over HTTP.
@@ -80,6 +85,9 @@ func (s *Server) assemble(ctx context.Context) error {
 		return err
 	}
 	s.Values = option.From(s.Inventory, s.Overrides)
+	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, secretsFile)); err != nil {
+		return err
+	}
 	if s.Inventory.DataCenters.Len() == 0 {
 		hash, err := firstPassword(s.DataDir, s.AdminPassword)
 		if err != nil {
@@ -94,7 +102,7 @@ func (s *Server) assemble(ctx context.Context) error {
 		return err
 	}
 	s.Engine = engine.New(engine.Options{
-		Inventory: s.Inventory, Images: images, Values: s.Values,
+		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
 	install(s.Engine)
