@@ -4,10 +4,17 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
+	"vireo/internal/vault"
 )
 
-// finder looks up what a request names, among what the caller may see.
-type finder struct{ view *engine.View }
+// finder looks up what a request names, among what the caller may see, and seals
+// what only a guest is to learn.
+type finder struct {
+	view *engine.View
+	*vault.Vault
+}
+
+func (r *request) finder() finder { return finder{r.view, r.server.options.Vault} }
 
 // Find gives the id of the object of that name.
 func (f finder) Find(kind model.Kind, name string) (model.ID, error) {

@@ -47,7 +47,7 @@ func (f *fragments) vm(r *request, vm *model.VM) any {
 	if known && found.vm == vm && found.live == live {
 		return found.text
 	}
-	shape := r.page.ShowVM(vm, live)
+	shape := r.page.ShowListedVM(vm, live)
 	if full && !known {
 		return shape
 	}

@@ -23,23 +23,33 @@ func (r *request) actionParams(command *engine.Command, action *v3.Action) (any,
 	return read(r, action)
 }
 
-// readStart reads start (api-v3 3.2).
-func readStart(_ *request, action *v3.Action) (any, error) {
-	if isTrue(action.UseSysprep) && isTrue(action.UseCloudInit) {
+// readStart reads start (api-v3 3.2). What overrides a VM that does not exist is
+// read all the same: that it does not is for the command to say.
+func readStart(r *request, action *v3.Action) (any, error) {
+	params := &vms.StartParams{Pause: isTrue(action.Pause)}
+	if action.VM != nil {
+		of := &model.VMConfig{}
+		if vm, err := r.vm(); err == nil {
+			of = &vm.VMConfig
+		}
+		once, err := action.VM.Overrides(of, r.finder())
+		if err != nil {
+			return nil, err
+		}
+		params.Once = once
+	}
+	// A cloud_init element is as good as the flag, as the specification prints it.
+	cloudInit := isTrue(action.UseCloudInit) || action.UseCloudInit == nil && action.VM.HasCloudInit()
+	switch sysprep := isTrue(action.UseSysprep); {
+	case sysprep && cloudInit:
 		return nil, &fault.Fault{
 			Kind: fault.Conflict, Code: "SYSPREP_AND_CLOUD_INIT",
 			Reason: "Cannot use sysprep and cloud_init tags simultaneously when running VM.",
 		}
-	}
-	if isTrue(action.UseSysprep) || isTrue(action.UseCloudInit) {
-		return nil, unsupported("Starting with cloud-init or sysprep is not supported.")
-	}
-	if action.VM.HasOverrides() {
-		return nil, unsupported("Starting with other settings for one run is not supported; vm may only be given empty.")
-	}
-	params := &vms.StartParams{Pause: isTrue(action.Pause)}
-	if action.VM != nil {
-		params.Once = &model.RunOnce{}
+	case sysprep:
+		params.Initialization = model.InitializationSysprep
+	case cloudInit:
+		params.Initialization = model.InitializationCloudInit
 	}
 	return params, nil
 }
@@ -58,8 +68,3 @@ func readTicket(r *request, action *v3.Action) (any, error) {
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }
-
-// unsupported is the refusal of what the API has and this engine has not.
-func unsupported(sentence string) error {
-	return &fault.Fault{Kind: fault.BadRequest, Code: fault.UnsupportedWish, Messages: []string{sentence}, Command: true}
-}

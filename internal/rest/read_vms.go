@@ -21,7 +21,7 @@ var vmList = collection[*model.VM]{
 		if r.plain() {
 			return r.server.shown.vm(r, vm), nil
 		}
-		return showVM(r, vm)
+		return withDetails(r, vm, r.page.ShowListedVM(vm, r.view.Live(vm.ID)))
 	},
 }
 
@@ -33,13 +33,12 @@ var oneVM = object("vm", (*request).vm, func(r *request, vm *model.VM) (any, err
 	if next {
 		return r.page.ShowNextRun(vm), nil
 	}
-	return showVM(r, vm)
+	return withDetails(r, vm, r.page.ShowVM(vm, r.view.Live(vm.ID)))
 })
 
-// showVM shows a VM with the sub-collections that the details ask for.
-func showVM(r *request, vm *model.VM) (any, error) {
+// withDetails adds the sub-collections that the details ask for to a VM.
+func withDetails(r *request, vm *model.VM, out *v3.VM) (any, error) {
 	live := r.view.Live(vm.ID)
-	out := r.page.ShowVM(vm, live)
 	if r.details.has("disks") {
 		out.Disks = &v3.Disks{Disk: []v3.Disk{}}
 		for i := range vm.Disks {

@@ -18,6 +18,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/rest/v3"
+	"vireo/internal/vault"
 )
 
 // Engine is what the edge needs of the engine; [*engine.Engine] has it.
@@ -33,7 +34,9 @@ type Options struct {
 	Engine   Engine
 	Logins   Logins
 	Sessions *auth.Sessions
-	Log      *slog.Logger
+	// Vault seals what only guests are to learn.
+	Vault *vault.Vault
+	Log   *slog.Logger
 	// Registry gets the metrics of requests.
 	Registry prometheus.Registerer
 	// CSRFProtection says whether clients may ask for it (engine option).
@@ -96,9 +99,13 @@ func (s *Server) makePages() {
 	for _, prefix := range []string{oldRoot, newRoot, newRoot + "/v3"} {
 		for _, all := range []bool{false, true} {
 			for _, filtered := range []bool{false, true} {
-				s.pages[pageKey{prefix, all, filtered}] = &v3.Page{
+				page := &v3.Page{
 					Prefix: prefix, Links: links, Actions: actions, AllContent: all, Filtered: filtered,
 				}
+				if all && !filtered {
+					page.Reveal = s.options.Vault.Reveal
+				}
+				s.pages[pageKey{prefix, all, filtered}] = page
 			}
 		}
 	}

@@ -29,7 +29,7 @@ func (s *Server) addDisk(r *request) (*answer, error) {
 }
 
 func (r *request) attachDisk(shape *v3.Disk) (*answer, error) {
-	id, err := shape.Reference().Resolve(model.KindDisk, finder{r.view})
+	id, err := shape.Reference().Resolve(model.KindDisk, r.finder())
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (r *request) attachDisk(shape *v3.Disk) (*answer, error) {
 }
 
 func (r *request) editDisk(shape *v3.Disk) (func(*model.Disk) error, func(*model.DiskAttachment) error) {
-	find := finder{r.view}
+	find := r.finder()
 	return func(disk *model.Disk) error { return shape.ApplyDisk(disk, find) }, shape.ApplyAttachment
 }
 

@@ -33,7 +33,7 @@ func (s *Server) addNIC(r *request) (*answer, error) {
 }
 
 func (r *request) editNIC(shape *v3.NIC) func(*model.NIC) error {
-	find := finder{r.view}
+	find := r.finder()
 	return func(nic *model.NIC) error { return shape.Apply(nic, find) }
 }
 

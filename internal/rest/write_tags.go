@@ -34,7 +34,7 @@ func (s *Server) addTag(r *request) (*answer, error) {
 }
 
 func (r *request) editTag(shape *v3.Tag) engine.Edit[model.Tag] {
-	find := finder{r.view}
+	find := r.finder()
 	return func(tag *model.Tag) error { return shape.Apply(tag, find) }
 }
 
@@ -81,7 +81,7 @@ func (s *Server) attachTag(r *request) (*answer, error) {
 	if err := shape.CheckAttach(); err != nil {
 		return nil, err
 	}
-	id, err := shape.Reference().Resolve(model.KindTag, finder{r.view})
+	id, err := shape.Reference().Resolve(model.KindTag, r.finder())
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (s *Server) addVM(r *request) (*answer, error) {
 }
 
 func (r *request) editVM(shape *v3.VM) engine.Edit[model.VM] {
-	find := finder{r.view}
+	find := r.finder()
 	return func(vm *model.VM) error { return shape.Apply(&vm.VMConfig, find) }
 }
 

@@ -17,7 +17,7 @@ func (s *Server) handler() http.Handler {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(&inventoryMetrics{s.Inventory}, s.jobs, s.hosts)
 	api := rest.New(rest.Options{
-		Engine: s.Engine, Logins: s.Directory, Sessions: s.Sessions, Log: s.Log, Registry: registry,
+		Engine: s.Engine, Logins: s.Directory, Sessions: s.Sessions, Vault: s.Vault, Log: s.Log, Registry: registry,
 		CSRFProtection:   func() bool { return s.Values.Bool("CSRFProtection") },
 		CustomProperties: func() string { return s.Values.String("UserDefinedVMProperties") },
 		Release:          s.Version,

@@ -1,10 +1,6 @@
 package v3
 
-import (
-	"reflect"
-
-	"vireo/internal/model"
-)
+import "vireo/internal/model"
 
 // LinksOfVM is the vm element of an answered action: its actions and
 // sub-collections only (api-v3 3.1).
@@ -24,34 +20,48 @@ func (a *Action) HideSecrets() {
 	if a.VM.Domain != nil && a.VM.Domain.User != nil {
 		hide(a.VM.Domain.User.Password)
 	}
-	initialization := a.VM.Initialization
-	if initialization == nil {
+	a.VM.Initialization.hideSecrets()
+	a.VM.Payloads.hideSecrets()
+}
+
+func (s *Initialization) hideSecrets() {
+	if s == nil {
 		return
 	}
-	hide(initialization.RootPassword)
-	if initialization.CloudInit != nil && initialization.CloudInit.Users != nil {
-		for _, user := range initialization.CloudInit.Users.User {
+	hide(s.WindowsLicenseKey)
+	hide(s.RootPassword)
+	hide(s.CustomScript)
+	if s.Configuration != nil {
+		hide(s.Configuration.Data)
+	}
+	if s.CloudInit == nil {
+		return
+	}
+	if s.CloudInit.Users != nil {
+		for _, user := range s.CloudInit.Users.User {
 			hide(user.Password)
+		}
+	}
+	s.CloudInit.Files.hideSecrets()
+}
+
+func (s *Payloads) hideSecrets() {
+	if s == nil {
+		return
+	}
+	for _, payload := range s.Payload {
+		payload.Files.hideSecrets()
+		for _, file := range payload.File {
+			hide(file.Content)
 		}
 	}
 }
 
-// hidden stands for a password wherever one would be shown (api-v3 2.3).
-const hidden = "******"
-
-func hide(secret *string) {
-	if secret != nil && *secret != "" {
-		*secret = hidden
-	}
-}
-
-// HasOverrides says whether a vm element of a start names anything at all: an
-// empty one only says "run once".
-func (s *VM) HasOverrides() bool {
+func (s *PayloadFiles) hideSecrets() {
 	if s == nil {
-		return false
+		return
 	}
-	named := *s
-	named.Resource = Resource{}
-	return !reflect.ValueOf(named).IsZero()
+	for _, file := range s.File {
+		hide(file.Content)
+	}
 }

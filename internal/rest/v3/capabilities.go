@@ -39,6 +39,7 @@ type VersionCapabilities struct {
 	Disks        *DiskInterfaces   `wire:"disk_interfaces"`
 	Affinities   *Affinities       `wire:"vm_affinities"`
 	Properties   *CustomProperties `wire:"custom_properties"`
+	Protocols    *BootProtocols    `wire:"boot_protocols"`
 	OnError      *OnErrorWords     `wire:"error_handling"`
 	Formats      *StorageFormats   `wire:"storage_formats"`
 	Creations    *CreationStates   `wire:"creation_states"`
@@ -54,6 +55,7 @@ type VersionCapabilities struct {
 	Usages       *Usages           `wire:"usages"`
 	CPUModes     *CPUModes         `wire:"cpu_modes"`
 	Steps        *StepTypes        `wire:"step_types"`
+	Encodings    *PayloadEncodings `wire:"payload_encodings"`
 	Reported     *ReportedTypes    `wire:"reported_device_types"`
 	IPVersions   *IPVersions       `wire:"ip_versions"`
 	SSO          *SSOWords         `wire:"sso_methods"`
@@ -110,6 +112,10 @@ type (
 	Affinities struct {
 		Words []string `wire:"affinity"`
 	}
+	// BootProtocols lists words.
+	BootProtocols struct {
+		Words []string `wire:"boot_protocol"`
+	}
 	// OnErrorWords lists words.
 	OnErrorWords struct {
 		Words []string `wire:"on_error"`
@@ -161,6 +167,10 @@ type (
 	// StepTypes lists words.
 	StepTypes struct {
 		Words []string `wire:"step_type"`
+	}
+	// PayloadEncodings lists words; the schema has the name twice.
+	PayloadEncodings struct {
+		Words []string `wire:"payload_encodings"`
 	}
 	// ReportedTypes lists words.
 	ReportedTypes struct {
@@ -229,6 +239,7 @@ func (p *Page) showLevel(minor uint16, properties []CustomProperty, cpus []CPU) 
 		DiskFormats:  &DiskFormats{texts(diskFormats)},
 		Disks:        &DiskInterfaces{texts(diskInterfaces)},
 		Affinities:   &Affinities{texts(affinities)},
+		Protocols:    &BootProtocols{texts(bootProtocols)},
 		OnError:      &OnErrorWords{onErrorWords},
 		Formats:      &StorageFormats{[]string{"v1", "v2", "v3"}},
 		Creations:    &CreationStates{[]string{"complete", "failed", "in_progress", "pending"}},
@@ -239,11 +250,12 @@ func (p *Page) showLevel(minor uint16, properties []CustomProperty, cpus []CPU) 
 		Pauses:       &PauseDetails{texts(pauseDetails)},
 		DiskStates:   &DiskStates{texts(diskStatuses)},
 		DataCenters:  &DataCenterStates{[]string{"uninitialized", "up", "not_operational"}},
-		DeviceTypes:  &DeviceTypes{[]string{"cdrom", "floppy"}},
+		DeviceTypes:  &DeviceTypes{texts(payloadTypes)},
 		Permits:      &Permits{Permit: p.ShowPermits(nil)},
 		Usages:       &Usages{[]string{"display", "management", "migration", "vm"}},
 		CPUModes:     &CPUModes{texts(cpuModes)},
 		Steps:        &StepTypes{texts(stepTypes)},
+		Encodings:    &PayloadEncodings{payloadEncodings},
 		Reported:     &ReportedTypes{[]string{"network"}},
 		IPVersions:   &IPVersions{[]string{"v4", "v6"}},
 		SSO:          &SSOWords{ssoMethods},

@@ -35,11 +35,14 @@ var (
 	domainStatuses = []model.StorageDomainStatus{
 		model.StorageDomainActive, model.StorageDomainInactive, model.StorageDomainUnattached, model.StorageDomainMaintenance,
 	}
-	storageTypes = []model.StorageType{model.StorageNFS, model.StorageLocalFS, model.StoragePosixFS}
-	pauseDetails = []model.PauseDetail{model.PauseNone, model.PauseEOther, model.PauseEIO, model.PauseENoSpc, model.PauseEPerm, model.PauseNoError}
-	diskStatuses = []model.DiskStatus{model.DiskIllegal, model.DiskLocked, model.DiskOK}
-	stepTypes    = []model.StepType{model.StepValidating, model.StepExecuting, model.StepFinalizing, model.StepUnknown}
-	onErrorWords = []string{"migrate", "do_not_migrate", "migrate_highly_available"}
+	storageTypes     = []model.StorageType{model.StorageNFS, model.StorageLocalFS, model.StoragePosixFS}
+	pauseDetails     = []model.PauseDetail{model.PauseNone, model.PauseEOther, model.PauseEIO, model.PauseENoSpc, model.PauseEPerm, model.PauseNoError}
+	diskStatuses     = []model.DiskStatus{model.DiskIllegal, model.DiskLocked, model.DiskOK}
+	stepTypes        = []model.StepType{model.StepValidating, model.StepExecuting, model.StepFinalizing, model.StepUnknown}
+	bootProtocols    = []model.BootProtocol{model.BootProtocolDHCP, model.BootProtocolStatic, model.BootProtocolNone}
+	payloadTypes     = []model.PayloadType{model.PayloadCDROM, model.PayloadFloppy}
+	payloadEncodings = []string{base64Encoding, plainEncoding}
+	onErrorWords     = []string{"migrate", "do_not_migrate", "migrate_highly_available"}
 )
 
 // member finds text among the words of an enumeration, in any case, and refuses

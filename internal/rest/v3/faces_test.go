@@ -121,7 +121,13 @@ type filler struct {
 // fixed are the words of the few places where the schema knows an enumeration.
 var fixed = map[string]string{"values.type": "INTEGER", "statistic.type": "GAUGE", "statistic.unit": "BYTES"}
 
+// old are the places that only releases before 3.6 had.
+var old = map[string]bool{"payload.file": true}
+
 func (f *filler) fill(v reflect.Value, name string) {
+	if old[name] {
+		return
+	}
 	f.count++
 	switch v.Kind() {
 	case reflect.Pointer:

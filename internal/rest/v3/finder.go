@@ -8,8 +8,10 @@ import (
 	"vireo/internal/model"
 )
 
-// Finder looks up what a request names instead of giving its id.
+// Finder looks up what a request names instead of giving its id, and seals what
+// it must not leave readable.
 type Finder interface {
+	Sealer
 	// Find gives the id of the object of that name; a fault of the kind NotFound
 	// when there is none that the caller may see.
 	Find(kind model.Kind, name string) (model.ID, error)

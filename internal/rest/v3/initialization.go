@@ -111,8 +111,10 @@ type CloudUsers struct {
 	User []CloudUser `wire:"user"`
 }
 
-// CloudUser is cloud_init/users/user.
+// CloudUser is cloud_init/users/user. Name is where some clients put the user
+// name, as the engine 3.6 described it to them.
 type CloudUser struct {
+	Name     *string `wire:"name"`
 	UserName *string `wire:"user_name"`
 	Password *string `wire:"password"`
 }

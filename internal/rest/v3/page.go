@@ -20,6 +20,9 @@ type Page struct {
 	AllContent bool
 	// Filtered leaves out what only administrators see (api-v3 1.5).
 	Filtered bool
+	// Reveal gives the text of a secret. It is nil where none may be shown, and
+	// counts for scripts and files only: passwords and keys are never shown.
+	Reveal func(model.Secret) (string, error)
 }
 
 // Collections holds the path of each kind of object that has a collection

@@ -41,6 +41,12 @@ func (s *VM) Apply(to *model.VMConfig, find Finder) error {
 	if err := s.PlacementPolicy.apply(&to.Placement, find); err != nil {
 		return err
 	}
+	if err := s.Initialization.apply(&to.Initialization, find); err != nil {
+		return err
+	}
+	if err := s.Payloads.apply(&to.Payloads, find); err != nil {
+		return err
+	}
 	return s.apply(to, find)
 }
 

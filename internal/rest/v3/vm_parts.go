@@ -178,30 +178,6 @@ type Overcommit struct {
 	Percent int `wire:"percent,attr,keep"`
 }
 
-// Payloads is payloads.
-type Payloads struct {
-	Payload []Payload `wire:"payload"`
-}
-
-// Payload is payloads/payload.
-type Payload struct {
-	Type     *string       `wire:"type,attr"`
-	Files    *PayloadFiles `wire:"files"`
-	VolumeID *string       `wire:"volume_id"`
-}
-
-// PayloadFiles is payloads/payload/files.
-type PayloadFiles struct {
-	File []PayloadFile `wire:"file"`
-}
-
-// PayloadFile is a file given with its content.
-type PayloadFile struct {
-	Name    *string `wire:"name"`
-	Content *string `wire:"content"`
-	Type    *string `wire:"type"`
-}
-
 // PlacementPolicy is placement_policy.
 type PlacementPolicy struct {
 	Hosts    *HostReferences `wire:"hosts"`

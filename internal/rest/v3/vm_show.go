@@ -27,6 +27,16 @@ func (p *Page) ShowVM(vm *model.VM, live *model.Live) *VM {
 	return out
 }
 
+// ShowListedVM shows a VM as it stands in a list, where payloads are among the
+// expensive elements (api-v3 2.2).
+func (p *Page) ShowListedVM(vm *model.VM, live *model.Live) *VM {
+	out := p.ShowVM(vm, live)
+	if !p.AllContent {
+		out.Payloads = nil
+	}
+	return out
+}
+
 // ShowNextRun shows the configuration that will apply after the next restart
 // (api-v3 1.7, next_run): the stored one, or the present one if none is waiting.
 func (p *Page) ShowNextRun(vm *model.VM) *VM {
@@ -45,6 +55,8 @@ func (p *Page) showConfiguration(vm *model.VM, config *model.VMConfig) *VM {
 	out.CreationTime = new(vm.CreationTime)
 	out.Template = p.ref(model.KindTemplate, config.Template)
 	out.NUMATuneMode = text(config.NUMATuneMode)
+	out.Initialization = p.showInitialization(config.Initialization)
+	out.Payloads = p.showPayloads(config.Payloads)
 	if config.Stateless {
 		out.UseLatestTemplateVersion = new(config.UseLatestTemplateVersion)
 	}

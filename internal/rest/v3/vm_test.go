@@ -8,6 +8,7 @@ import (
 
 	"vireo/internal/fault"
 	"vireo/internal/model"
+	"vireo/internal/vault"
 )
 
 const (
@@ -15,8 +16,17 @@ const (
 	otherID model.ID = "00000001-0001-0001-0001-0000000000d6"
 )
 
+// safe seals with a key that every run of the tests has.
+var safe = func() *vault.Vault {
+	v, err := vault.New(make([]byte, 32))
+	if err != nil {
+		panic(err)
+	}
+	return v
+}()
+
 // everything is a finder to which every id is known, and one name.
-type everything struct{}
+type everything struct{ Sealer }
 
 func (everything) Find(kind model.Kind, name string) (model.ID, error) {
 	if name == "known" {
@@ -53,6 +63,41 @@ func wholeConfig() model.VMConfig {
 		CustomEmulatedMachine: "pc-q35-7.2", CustomCPUModel: "Nehalem",
 		Placement:                model.PlacementPolicy{Affinity: model.AffinityPinned, Hosts: []model.ID{someID}},
 		UseLatestTemplateVersion: true, NUMATuneMode: "strict",
+		Initialization: wholeInitialization(), Payloads: wholePayloads(),
+	}
+}
+
+// The secrets of the whole configuration: sealing a text again gives another one.
+var (
+	sealedPassword = safe.Seal("p@55w0rd!")
+	sealedKey      = safe.Seal("AAAAA-BBBBB")
+	sealedScript   = safe.Seal("runcmd:\n- touch /x\n")
+	sealedContent  = safe.Seal("geheim\r\n")
+	sealedBytes    = safe.Seal("\x00\xff")
+)
+
+// wholeInitialization has every field filled.
+func wholeInitialization() *model.Initialization {
+	return &model.Initialization{
+		HostName: "web1.example.com", TimeZone: "Europe/Berlin", RegenerateSSHKeys: true,
+		AuthorizedKeys: []model.AuthorizedKey{{User: "debian", Key: "ssh-rsa AAAA a"}, {User: "debian", Key: "ssh-rsa BBBB b"}, {Key: "ssh-rsa CCCC c"}},
+		DNSServers:     []string{"192.0.2.1", "2001:db8::1"}, DNSSearch: []string{"example.com", "example.net"},
+		NICs: []model.NICConfiguration{
+			{Name: "eth0", BootProtocol: model.BootProtocolStatic, Address: "192.0.2.7", Netmask: "255.255.255.0", Gateway: "192.0.2.1", OnBoot: true},
+			{Name: "eth1", BootProtocol: model.BootProtocolDHCP},
+		},
+		UserName: "debian", RootPassword: sealedPassword, CustomScript: sealedScript,
+		Users:  []model.GuestUser{{Name: "alice", Password: sealedPassword}},
+		Files:  []model.GuestFile{{Path: "/etc/motd", Content: sealedContent}},
+		Domain: "EXAMPLE", ActiveDirectoryOU: "OU=x", OrgName: "Example & Co", WindowsLicenseKey: sealedKey,
+		InputLocale: "de-DE", UILanguage: "en-US", SystemLocale: "en-GB", UserLocale: "fr-FR",
+	}
+}
+
+func wholePayloads() []model.Payload {
+	return []model.Payload{
+		{Type: model.PayloadCDROM, VolumeID: "seed", Files: []model.PayloadFile{{Name: "a.txt", Content: sealedContent}, {Name: "b.bin", Content: sealedBytes}, {Name: "empty"}}},
+		{Type: model.PayloadFloppy, Files: []model.PayloadFile{{Name: "a.txt", Content: sealedBytes}}},
 	}
 }
 
@@ -61,7 +106,7 @@ func runningVM() (*model.VM, *model.Live) {
 	vm := &model.VM{ID: someID, CreationTime: time.Unix(1e9, 0).UTC(), VMConfig: wholeConfig()}
 	vm.Run = model.Run{
 		Status: model.StatusPaused, Detail: model.PauseENoSpc, Host: otherID, StartTime: time.Unix(1.2e9, 0).UTC(),
-		StopTime: time.Unix(1.1e9, 0).UTC(), Once: true, Boot: []model.BootDevice{model.BootNetwork},
+		StopTime: time.Unix(1.1e9, 0).UTC(), Overrides: &model.RunOnce{}, Boot: []model.BootDevice{model.BootNetwork},
 		DisplayType: model.DisplayVNC, Console: model.Console{Address: "192.0.2.1", Port: 5900, SecurePort: 5901},
 		Memory: 1 << 31, Topology: model.Topology{Sockets: 1, Cores: 2, Threads: 1}, ExitReason: "It was stopped.",
 	}
@@ -74,14 +119,19 @@ func runningVM() (*model.VM, *model.Live) {
 }
 
 func page() *Page {
-	return &Page{Prefix: "/api", AllContent: true, Links: map[string][]string{"vm": {"disks"}}, Actions: map[string][]string{"vm": {"start"}}}
+	return &Page{Prefix: "/api", AllContent: true, Reveal: safe.Reveal, Links: map[string][]string{"vm": {"disks"}}, Actions: map[string][]string{"vm": {"start"}}}
 }
 
 func TestWhatIsShownCanBeGivenBack(t *testing.T) {
 	vm := &model.VM{ID: someID, VMConfig: wholeConfig()}
 	vm.Run.Status = model.StatusDown
-	var got model.VMConfig
-	if err := page().ShowVM(vm, nil).Apply(&got, everything{}); err != nil {
+	// What is never shown is as it was: passwords, and what has no flat element.
+	got := model.VMConfig{Initialization: &model.Initialization{
+		AuthorizedKeys: []model.AuthorizedKey{{Key: "ssh-rsa CCCC c"}}, UserName: "debian",
+		RootPassword: sealedPassword, WindowsLicenseKey: sealedKey, CustomScript: sealedScript,
+		Users: wholeInitialization().Users, Files: wholeInitialization().Files,
+	}, Payloads: wholePayloads()}
+	if err := page().ShowVM(vm, nil).Apply(&got, everything{safe}); err != nil {
 		t.Fatal(err)
 	}
 	if want := wholeConfig(); !reflect.DeepEqual(got, want) {
@@ -134,7 +184,7 @@ func TestSendingBackARunningVMChangesNothing(t *testing.T) {
 	request.SSO.Methods.Method = nil
 	ForgetUnchanged(request, page().ShowVM(vm, live))
 	got := model.Clone(vm)
-	if err := request.Apply(&got.VMConfig, everything{}); err != nil {
+	if err := request.Apply(&got.VMConfig, everything{safe}); err != nil {
 		t.Fatal(err)
 	}
 	want := wholeConfig()
@@ -187,7 +237,7 @@ func TestApplyRefuses(t *testing.T) {
 		"unknown name": {&VM{PlacementPolicy: &PlacementPolicy{Host: &Reference{Name: new("foo")}}}, "Entity not found: Hosts: name=foo", fault.NotFound},
 		"long word":    {&VM{VMBase: VMBase{Type: new(strings.Repeat("é", 1000))}}, strings.Repeat("é", 64) + "… is not", fault.BadRequest},
 	} {
-		err := c.shape.Apply(&model.VMConfig{}, everything{})
+		err := c.shape.Apply(&model.VMConfig{}, everything{safe})
 		f := fault.Of(err)
 		if err == nil || f.Kind != c.kind || !strings.Contains(f.Message(), c.want) {
 			t.Errorf("%s: %v", name, err)
@@ -198,7 +248,7 @@ func TestApplyRefuses(t *testing.T) {
 func TestWordsHaveNoCase(t *testing.T) {
 	var config model.VMConfig
 	shape := &VM{VMBase: VMBase{Type: new("DESKTOP"), Display: &Display{DisconnectAction: new("Lock_Screen")}, OS: &OS{Type: new("unassigned")}}}
-	if err := shape.Apply(&config, everything{}); err != nil {
+	if err := shape.Apply(&config, everything{safe}); err != nil {
 		t.Fatal(err)
 	}
 	if config.Type != model.VMTypeDesktop || config.Display.DisconnectAction != model.DisconnectLockScreen || config.OS.Type != "other" {
