@@ -4,5 +4,6 @@
 //
 // It knows nothing of where sealed texts go. Start with [Open]; a text is sealed
 // where it comes in (rest, and server for join accounts) and revealed where it goes
-// into a guest's image (engine/vms), nowhere else.
+// into a guest's image (engine/vms). Of what rest shows, scripts and files are
+// revealed to those who may see them; passwords and keys never are.
 package vault

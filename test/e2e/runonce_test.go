@@ -18,7 +18,7 @@ func TestRunOnce(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, nil)
 	for _, name := range []string{hardwareKernelFile, hardwareInitrdFile} {
-		e.putISO(t, name)
+		e.putISO(t, guestFolder, name)
 	}
 	e.set(t, "UserDefinedVMProperties", "color=red|blue;size=[0-9]+")
 	t.Run("the example of the specification", func(t *testing.T) { printedExample(t, e) })
