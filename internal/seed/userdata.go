@@ -95,8 +95,8 @@ func (c CloudInit) writeFiles() *yaml.Node {
 
 // isText says whether YAML can show the content as it is.
 func isText(content []byte) bool {
-	strange := func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
-	return utf8.Valid(content) && !strings.ContainsFunc(string(content), strange)
+	other := func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
+	return utf8.Valid(content) && !strings.ContainsFunc(string(content), other)
 }
 
 // keepPassword enters the main user's password where the custom script sets
