@@ -12,7 +12,7 @@ import (
 )
 
 // judge runs a program of the distribution that reads what was written.
-func judge(t interface{ Fatalf(string, ...any) }, name string, args ...string) []byte {
+func judge(t rapid.TB, name string, args ...string) []byte {
 	var problems bytes.Buffer
 	command := exec.Command(name, args...)
 	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // they show names by the locale
@@ -38,9 +38,7 @@ var someFiles = []File{
 }
 
 // extract reads an ISO through xorriso, by Rock Ridge names or by Joliet's.
-func extract(t interface {
-	Fatalf(string, ...any)
-}, folder string, image []byte, view string) map[string]string {
+func extract(t rapid.TB, folder string, image []byte, view string) map[string]string {
 	path, out := filepath.Join(folder, "image.iso"), filepath.Join(folder, view)
 	if err := os.WriteFile(path, image, 0o600); err != nil {
 		t.Fatalf("%v", err)
@@ -65,10 +63,7 @@ func extract(t interface {
 	return found
 }
 
-func sameFiles(t interface {
-	Helper()
-	Errorf(string, ...any)
-}, found map[string]string, files []File) {
+func sameFiles(t rapid.TB, found map[string]string, files []File) {
 	t.Helper()
 	if len(found) != len(files) {
 		t.Errorf("%d files were found, want %d: %v", len(found), len(files), found)
@@ -138,7 +133,7 @@ func anyFiles(t *rapid.T, name *rapid.Generator[string], size int) []File {
 
 // temporary is a folder for one case of a property.
 func temporary(t *rapid.T) string {
-	folder, err := os.MkdirTemp("", "seed") //nolint:usetesting // a case has no folder of its own
+	folder, err := os.MkdirTemp("", "seed")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +164,7 @@ func TestISOReadBack(t *testing.T) { rapid.Check(t, isoReadBack) }
 func FuzzISO(f *testing.F)         { f.Fuzz(rapid.MakeFuzz(isoReadBack)) }
 
 // readFloppy reads all files through mtools.
-func readFloppy(t interface{ Fatalf(string, ...any) }, folder string, image []byte) map[string]string {
+func readFloppy(t rapid.TB, folder string, image []byte) map[string]string {
 	path, out := filepath.Join(folder, "floppy.img"), filepath.Join(folder, "out")
 	if err := os.WriteFile(path, image, 0o600); err != nil {
 		t.Fatalf("%v", err)

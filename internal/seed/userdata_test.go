@@ -52,7 +52,7 @@ func newReader(t *testing.T) reader {
 	return reader{json.NewEncoder(in), json.NewDecoder(out)}
 }
 
-func (r reader) read(t interface{ Fatalf(string, ...any) }, text string) map[string]any {
+func (r reader) read(t rapid.TB, text string) map[string]any {
 	if err := r.in.Encode(text); err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -66,7 +66,7 @@ func (r reader) read(t interface{ Fatalf(string, ...any) }, text string) map[str
 	return answer.Read
 }
 
-func userDataOf(t interface{ Fatalf(string, ...any) }, data CloudInit) string {
+func userDataOf(t rapid.TB, data CloudInit) string {
 	files, err := data.ConfigDrive()
 	if err != nil {
 		t.Fatalf("%v", err)
