@@ -2,6 +2,7 @@ package seed
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func TestAnswerFiles(t *testing.T) {
 	workgroup := Answers{OSType: "windows_2008R2x64"}
 	slash := someAnswers("windows_10")
 	slash.DomainUser = `OTHER\user`
-	for golden_, answers := range map[string]Answers{
+	for name, answers := range map[string]Answers{
 		"sysprep/windows_xp.inf":        someAnswers("windows_xp"),
 		"sysprep/windows_2003x64.inf":   {OSType: "windows_2003x64", UserLocale: "00000407", InputLocale: "0407:00000407"},
 		"sysprep/windows_7x64.xml":      someAnswers("windows_7x64"),
@@ -35,13 +36,13 @@ func TestAnswerFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, golden_, file.Content)
+		golden(t, name, file.Content)
 		want := "Unattend.xml"
-		if strings.HasSuffix(golden_, ".inf") {
+		if strings.HasSuffix(name, ".inf") {
 			want = "sysprep.inf"
 		}
 		if file.Name != want {
-			t.Errorf("%s is called %s", golden_, file.Name)
+			t.Errorf("%s is called %s", name, file.Name)
 		}
 	}
 }
@@ -59,7 +60,7 @@ func TestArchitecture(t *testing.T) {
 }
 
 // readINI reads sections and values as an INI file has them.
-func readINI(t interface{ Fatalf(string, ...any) }, text string) map[string]string {
+func readINI(t rapid.TB, text string) map[string]string {
 	values, section := map[string]string{}, ""
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\r\n"), "\r\n") {
 		if strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]") {
@@ -79,12 +80,12 @@ func readINI(t interface{ Fatalf(string, ...any) }, text string) map[string]stri
 }
 
 // readXML reads the texts of all elements by their paths, with the component's name.
-func readXML(t interface{ Fatalf(string, ...any) }, text []byte) map[string]string {
+func readXML(t rapid.TB, text []byte) map[string]string {
 	decoder := xml.NewDecoder(strings.NewReader(string(text)))
 	values, path := map[string]string{}, []string{}
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return values
 		}
 		if err != nil {
@@ -102,7 +103,7 @@ func readXML(t interface{ Fatalf(string, ...any) }, text []byte) map[string]stri
 		case xml.EndElement:
 			path = path[:len(path)-1]
 		case xml.CharData:
-			if len(path) > 3 || len(path) == 4 {
+			if len(path) > 3 {
 				values[strings.Join(path[1:], "/")] += string(token)
 			}
 		}
@@ -142,7 +143,7 @@ func TestAnswersReadBack(t *testing.T) {
 	})
 }
 
-func same(t interface{ Errorf(string, ...any) }, got, want string) {
+func same(t rapid.TB, got, want string) {
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -1,7 +1,6 @@
 package seed
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -119,12 +118,6 @@ func (c CloudInit) checkFiles() error {
 }
 
 func (c CloudInit) checkScript() error {
-	script, err := parseScript(c.CustomScript)
-	if err != nil {
-		return err
-	}
-	if conflicts := merge(c.asked(), script, ""); len(conflicts) > 0 {
-		return errors.New("custom_script: the value of " + conflicts[0] + " has another form than cloud-init wants there")
-	}
-	return nil
+	_, err := c.withScript()
+	return err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrDomainUser is the API's sentence for a user without a password or the reverse.
-var ErrDomainUser = errors.New("Missing UserName or Password.") //nolint:revive,staticcheck // the documented text, which clients compare
+var ErrDomainUser = errors.New("Missing UserName or Password.") //nolint:staticcheck // the documented text, which clients compare
 
 // MaxAnswerBytes bounds an answer file that is given whole.
 const MaxAnswerBytes = 64 << 10

@@ -201,9 +201,13 @@ func TestCheck(t *testing.T) {
 func TestPrintsNothing(t *testing.T) {
 	const secret = "s3cret"
 	values := []any{
-		CloudInit{Password: secret, CustomScript: secret}, &CloudInit{Password: secret},
-		User{"bob", secret}, InjectedFile{"/x", []byte(secret)}, File{"x", []byte(secret)},
-		Answers{AdminPassword: secret, DomainPassword: secret, ProductKey: secret}, &Answers{AdminPassword: secret},
+		CloudInit{Password: secret, CustomScript: secret},
+		&CloudInit{Password: secret},
+		User{"bob", secret},
+		InjectedFile{"/x", []byte(secret)},
+		File{"x", []byte(secret)},
+		Answers{AdminPassword: secret, DomainPassword: secret, ProductKey: secret},
+		&Answers{AdminPassword: secret},
 	}
 	for _, value := range values {
 		var logged strings.Builder

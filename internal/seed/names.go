@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // Limits of a single name. Joliet holds 64 characters of 16 bits; a Rock Ridge
 // name has to fit into a directory record of 255 bytes.
 const (
-	maxNameUnits = 64
+	maxNameRunes = 64
 	maxNameBytes = 160
 	maxDepth     = 8 // folders below one another, ISO 9660, 6.8.2.1
 )
@@ -26,17 +25,21 @@ func checkName(name string) error {
 		return fmt.Errorf("a file has no name")
 	case name == "." || name == "..":
 		return fmt.Errorf("the file name %q is not a name of its own", name)
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("the file name %q has characters that cannot be shown", name)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, strange):
+		return fmt.Errorf("the file name %q has characters that not every system can show", name)
 	case strings.ContainsAny(name, forbidden):
 		return fmt.Errorf("the file name %q has one of the characters %s", name, forbidden)
 	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") || strings.HasPrefix(name, " "):
 		return fmt.Errorf("the file name %q begins with a blank or ends with a blank or a dot", name)
-	case len(utf16.Encode([]rune(name))) > maxNameUnits || len(name) > maxNameBytes:
-		return fmt.Errorf("the file name %q is longer than %d characters or %d bytes", name, maxNameUnits, maxNameBytes)
+	case utf8.RuneCountInString(name) > maxNameRunes || len(name) > maxNameBytes:
+		return fmt.Errorf("the file name %q is longer than %d characters or %d bytes", name, maxNameRunes, maxNameBytes)
 	}
 	return nil
 }
+
+// strange are characters that show nothing, or need more than 16 bits, which
+// neither Joliet nor FAT has.
+func strange(r rune) bool { return !unicode.IsPrint(r) || r > 0xffff }
 
 // checkPlainName refuses paths besides.
 func checkPlainName(name string) error {
@@ -68,11 +71,9 @@ func CheckLabelFloppy(label string) error {
 }
 
 func checkLabel(label string, limit int, kind string) error {
-	strange := func(r rune) bool {
-		return !isLetterOrDigit(r) && !strings.ContainsRune("_-. ", r)
-	}
+	other := func(r rune) bool { return !isLetterOrDigit(r) && !strings.ContainsRune("_-. ", r) }
 	switch {
-	case strings.ContainsFunc(label, strange):
+	case strings.ContainsFunc(label, other):
 		return fmt.Errorf("the volume label %q of a %s has a character that is no letter, digit, '_', '-' or blank",
 			label, kind)
 	case label != strings.TrimSpace(label):

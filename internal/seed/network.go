@@ -123,7 +123,8 @@ func texts(values []string) *yaml.Node {
 
 // resolverScript writes the data for whatever looks names up in the guest:
 // systemd-resolved, the DHCP client, and the file that the C library reads. It
-// holds addresses and domain names only, so it needs no quoting.
+// holds addresses and domain names only, so it needs no quoting. It does not wait
+// for the restart: the boot itself waits for this script.
 func (c CloudInit) resolverScript() string {
 	var resolved, plain strings.Builder
 	if len(c.DNSServers) > 0 {
@@ -139,7 +140,7 @@ func (c CloudInit) resolverScript() string {
 	return fmt.Sprintf(`if [ -d /run/systemd/resolve ]; then
   mkdir -p /etc/systemd/resolved.conf.d
   printf '[Resolve]\n%s' > /etc/systemd/resolved.conf.d/50-cloud-init.conf
-  systemctl restart systemd-resolved
+  systemctl --no-block restart systemd-resolved
 fi
 if [ -f /etc/dhcp/dhclient.conf ]; then
   sed -i '/# cloud-init$/d' /etc/dhcp/dhclient.conf

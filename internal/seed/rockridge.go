@@ -28,7 +28,7 @@ func (v *view) selfEntries(folder *node) []byte {
 	return append(entries, identifier...)
 }
 
-func (v *view) parentEntries(*node) []byte {
+func (v *view) parentEntries() []byte {
 	if v.joliet {
 		return nil
 	}

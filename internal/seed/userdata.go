@@ -21,13 +21,9 @@ const laterBoots = `sed -i '/^datasource_list: /d' /etc/cloud/cloud.cfg; ` +
 // userData is the cloud-config. What was asked for wins over the custom script,
 // and the script over what is merely usual.
 func (c CloudInit) userData() ([]byte, error) {
-	config := c.asked()
-	script, err := parseScript(c.CustomScript)
+	config, err := c.withScript()
 	if err != nil {
 		return nil, err
-	}
-	if conflicts := merge(config, script, ""); len(conflicts) > 0 {
-		return nil, fmt.Errorf("custom_script: %s has another form than what it is to be joined with", conflicts[0])
 	}
 	c.keepPassword(config)
 	merge(config, c.usual(), "")
@@ -36,6 +32,19 @@ func (c CloudInit) userData() ([]byte, error) {
 		return nil, fmt.Errorf("write user data: %w", err)
 	}
 	return append([]byte(cloudConfig), text...), nil
+}
+
+// withScript is what was asked for, joined with the custom script.
+func (c CloudInit) withScript() (*yaml.Node, error) {
+	script, err := parseScript(c.CustomScript)
+	if err != nil {
+		return nil, err
+	}
+	config := c.asked()
+	if conflicts := merge(config, script, ""); len(conflicts) > 0 {
+		return nil, fmt.Errorf("custom_script: the value of %s has another form than cloud-init wants there", conflicts[0])
+	}
+	return config, nil
 }
 
 // asked is what follows from the elements that were given.
@@ -95,8 +104,8 @@ func (c CloudInit) writeFiles() *yaml.Node {
 
 // isText says whether YAML can show the content as it is.
 func isText(content []byte) bool {
-	strange := func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
-	return utf8.Valid(content) && !strings.ContainsFunc(string(content), strange)
+	other := func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
+	return utf8.Valid(content) && !strings.ContainsFunc(string(content), other)
 }
 
 // keepPassword enters the main user's password where the custom script sets

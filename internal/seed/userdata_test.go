@@ -1,7 +1,6 @@
 package seed
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"os/exec"
@@ -14,26 +13,60 @@ import (
 	"pgregory.net/rapid"
 )
 
-// asCloudInit reads YAML as cloud-init does: by Python's library, which knows an
-// older YAML than the one that wrote it.
-func asCloudInit(t interface{ Fatalf(string, ...any) }, text string) map[string]any {
-	const program = "import sys, json, yaml; json.dump(yaml.safe_load(sys.stdin.buffer), sys.stdout)"
-	command := exec.Command("/usr/bin/python3", "-c", program)
-	command.Stdin = strings.NewReader(text)
-	var problems bytes.Buffer
-	command.Stderr = &problems
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v (scripts/install-packages test has python3-yaml)\n%s\n%s", err, &problems, text)
-	}
-	var document map[string]any
-	if err := json.Unmarshal(out, &document); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return document
+// reader reads YAML as cloud-init does: by Python's library, which knows an older
+// YAML than the one that wrote it. One process reads all that a test has.
+type reader struct {
+	in  *json.Encoder
+	out *json.Decoder
 }
 
-func userDataOf(t interface{ Fatalf(string, ...any) }, data CloudInit) string {
+const readerProgram = `
+import sys, json, yaml
+for line in sys.stdin:
+    try:
+        answer = {"read": yaml.safe_load(json.loads(line))}
+    except Exception as e:
+        answer = {"problem": str(e)}
+    print(json.dumps(answer), flush=True)
+`
+
+func newReader(t *testing.T) reader {
+	command := exec.Command("/usr/bin/python3", "-c", readerProgram) // Debian's, which has python3-yaml
+	in, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatalf("%v (scripts/install-packages test)", err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := command.Wait(); err != nil {
+			t.Errorf("the reader of YAML: %v (scripts/install-packages test)", err)
+		}
+	})
+	return reader{json.NewEncoder(in), json.NewDecoder(out)}
+}
+
+func (r reader) read(t rapid.TB, text string) map[string]any {
+	if err := r.in.Encode(text); err != nil {
+		t.Fatalf("%v", err)
+	}
+	var answer struct {
+		Read    map[string]any
+		Problem string
+	}
+	if err := r.out.Decode(&answer); err != nil || answer.Problem != "" {
+		t.Fatalf("%v %s\n%s", err, answer.Problem, text)
+	}
+	return answer.Read
+}
+
+func userDataOf(t rapid.TB, data CloudInit) string {
 	files, err := data.ConfigDrive()
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -72,6 +105,7 @@ var anyText = rapid.OneOf(
 
 // TestUserDataReadBack: whatever the values, cloud-init reads those very values.
 func TestUserDataReadBack(t *testing.T) {
+	judge := newReader(t)
 	rapid.Check(t, func(t *rapid.T) {
 		password := anyText.Filter(func(s string) bool { return s != "R" }).Draw(t, "password")
 		other := anyText.Draw(t, "other password")
@@ -81,7 +115,7 @@ func TestUserDataReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read := asCloudInit(t, userDataOf(t, CloudInit{
+		read := judge.read(t, userDataOf(t, CloudInit{
 			Instance: someInstance, Password: password, Users: []User{{"bob", other}},
 			Files: []InjectedFile{{"/a", content}}, CustomScript: string(script),
 		}))
@@ -97,6 +131,7 @@ func TestUserDataReadBack(t *testing.T) {
 
 // TestScriptKept: what only the script says means the same as in the script alone.
 func TestScriptKept(t *testing.T) {
+	judge := newReader(t)
 	for _, script := range []string{
 		"a: yes\nb: 0644\nc: 1_000\nd: 1e3\ne: 2001-01-01x\nf: ~\n",
 		"a: |\n  one\n    two\n\nb: >-\n  folded\n  text\n",
@@ -108,8 +143,8 @@ func TestScriptKept(t *testing.T) {
 		"\ufeff# only a note\n\n#cloud-config\na: b\n",
 		"a: {}\nb: []\nc: ''\n",
 	} {
-		alone := asCloudInit(t, strings.TrimPrefix(script, "\ufeff"))
-		joined := asCloudInit(t, userDataOf(t, withScript(script)))
+		alone := judge.read(t, strings.TrimPrefix(script, "\ufeff"))
+		joined := judge.read(t, userDataOf(t, withScript(script)))
 		for key, want := range alone {
 			if !reflect.DeepEqual(joined[key], want) {
 				t.Errorf("%q: %s is %v, want %v", script, key, joined[key], want)
@@ -121,6 +156,7 @@ func TestScriptKept(t *testing.T) {
 // TestScriptJoined: lists and maps are joined, what was asked for stays, and what
 // is merely usual gives way.
 func TestScriptJoined(t *testing.T) {
+	judge := newReader(t)
 	data := CloudInit{
 		Instance: someInstance, TimeZone: "UTC", Password: "p:w", Files: []InjectedFile{{"/a", nil}},
 		DNSServers: []string{"1.1.1.1"}, RegenerateSSHKeys: true,
@@ -139,7 +175,7 @@ output: {init: x}
 chpasswd: {expire: true, users: [{name: carol, type: RANDOM}]}
 `,
 	}
-	read := asCloudInit(t, userDataOf(t, data))
+	read := judge.read(t, userDataOf(t, data))
 	for key, want := range map[string]string{
 		"timezone": `"UTC"`, "password": `"p:w"`, "user": `"root"`, "ssh_deletekeys": `"True"`,
 		"disable_root": `true`, "ssh_pwauth": `false`,
@@ -163,6 +199,7 @@ chpasswd: {expire: true, users: [{name: carol, type: RANDOM}]}
 
 // TestPasswordKept: cloud-init ignores `password` where a script lists passwords.
 func TestPasswordKept(t *testing.T) {
+	judge := newReader(t)
 	for script, want := range map[string]string{
 		"chpasswd: {list: ['carol:x']}":     `{"expire":false,"list":["carol:x","root:pw"]}`,
 		"chpasswd:\n  list: |\n    carol:x": `{"expire":false,"list":"carol:x\nroot:pw\n"}`,
@@ -172,7 +209,7 @@ func TestPasswordKept(t *testing.T) {
 	} {
 		data := withScript(script)
 		data.Password = "pw"
-		got, err := json.Marshal(asCloudInit(t, userDataOf(t, data))["chpasswd"])
+		got, err := json.Marshal(judge.read(t, userDataOf(t, data))["chpasswd"])
 		if err != nil || string(got) != want {
 			t.Errorf("%q: %s (%v), want %s", script, got, err, want)
 		}

@@ -78,7 +78,7 @@ func (v *view) pathTable(order binary.AppendByteOrder) []byte {
 func (v *view) records(folder *node) []byte {
 	list := [][]byte{
 		v.record([]byte{0}, v.at[folder], true, v.selfEntries(folder)),
-		v.record([]byte{1}, v.at[folder.parent], true, v.parentEntries(folder)),
+		v.record([]byte{1}, v.at[folder.parent], true, v.parentEntries()),
 	}
 	for _, child := range v.children(folder) {
 		at := v.files[child]
