@@ -22,6 +22,8 @@ func FuzzRequests(f *testing.F) {
 		{"GET", "/api/events;from=1?search=severity>normal or time<today", "", "application/xml; detail=disks"},
 		{"POST", "/api/vms", "<vm><name>n</name><cluster><name>Default</name></cluster><template><name>Blank</name></template></vm>", ""},
 		{"POST", at + "/start", "<action><grace_period><expiry>5</expiry></grace_period><vm/></action>", ""},
+		{"POST", at + "/start", `{"use_cloud_init":"true","vm":{"initialization":{"root_password":"x","cloud_init":{"files":{"file":[{"name":"/x","content":"eA==","type":"base64"}]}}}}}`, "application/json"},
+		{"PUT", at, `<vm><payloads><payload type="floppy"><file name="a"><content>******</content></file></payload></payloads></vm>`, "application/xml"},
 		{"POST", at + "/stop", `{"async":"true","vm":{"disks":{"detach_only":1}}}`, "application/json"},
 		{"PUT", at + ";next_run", e.do("GET", at, "").Body.String(), "text/xml"},
 		{"PUT", at, e.do("GET", at, "", "Accept: application/json").Body.String(), "application/json"},

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,10 +32,11 @@ func (a *asked) Act(ctx context.Context, call *engine.Call) (*engine.Result, err
 // TestStartReads: which initialization a start asks for, and that the parameters
 // which the job keeps hold no secret that can be read.
 func TestStartReads(t *testing.T) {
-	engine := &asked{}
+	engine, log := &asked{}, &strings.Builder{}
 	e := newEdge(t, func(o *rest.Options) {
 		engine.Engine = o.Engine
 		o.Engine = engine
+		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	at := "/api/vms/" + e.addVM("web1", "<initialization><host_name>stored</host_name><root_password>geheim</root_password></initialization>") + "/start"
 	const nested = "<vm><initialization><cloud_init/></initialization></vm>"
@@ -96,6 +98,9 @@ func TestStartReads(t *testing.T) {
 		`{"vm":{"domain":{"user":{"password":"geheim\x"}}}}`,
 	} {
 		e.check(e.do("POST", at, wrong, "Content-Type: application/json"), 400, wrong, "!geheim")
+	}
+	if !strings.Contains(log.String(), "nobody") || strings.Contains(log.String(), "geheim") {
+		t.Errorf("the log is\n%s", log)
 	}
 }
 

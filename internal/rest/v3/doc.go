@@ -10,5 +10,6 @@
 // engine's business.
 //
 // Start reading at [Resource] and [Page] (resource.go, page.go), then at [VM]
-// (vm.go, vm_show.go, vm_apply.go).
+// (vm.go, vm_show.go, vm_apply.go). What only a guest is to learn goes through
+// secret.go, on its way in and out.
 package v3

@@ -227,7 +227,7 @@ func plant(v reflect.Value, secret string) {
 		}
 		for i := range v.NumField() {
 			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("wire"), ",")
-			if text, ok := v.Field(i).Interface().(*string); ok && text != nil && secretElements[name] {
+			if text, ok := reflect.TypeAssert[*string](v.Field(i)); ok && text != nil && secretElements[name] {
 				v.Field(i).Set(reflect.ValueOf(&secret))
 				continue
 			}
