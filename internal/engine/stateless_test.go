@@ -164,7 +164,11 @@ func TestDiscardSurvivesTheEngine(t *testing.T) {
 					return point.Job.Action == "vm.discard" && point.Worked == worked
 				})
 				s.machine().PowerOff("vm")
-				<-dead
+				select {
+				case <-dead:
+				case <-time.After(time.Hour):
+					t.Fatal("the removal was not begun")
+				}
 				s.Kill()
 				if gone := len(s.Volumes()) == len(s.own); gone != worked {
 					t.Errorf("the overlays are gone: %v", gone)
