@@ -208,6 +208,29 @@ func TestStartRightAfterStatelessRun(t *testing.T) {
 	})
 }
 
+// TestStatelessStartOfUnknownEnd: the start has failed, and could not be undone as
+// far as anybody knows. The overlays stay until the host says that there is no guest.
+func TestStatelessStartOfUnknownEnd(t *testing.T) {
+	runsStateless(t, func(t *testing.T, s *stateless) {
+		s.Do("stop", s.vm, nil)
+		s.Whole(sitetest.Soon)
+		s.World.Fail(fake.Rule{Call: "Guest", Error: fake.Refuse(host.RefusedOther, "it does not know")})
+		s.Begin(&engine.Call{
+			On: model.KindVM, Name: "start", Target: s.vm, Params: &vms.StartParams{Once: &model.RunOnce{Stateless: true}},
+		})
+		s.UntilStatus(s.vm, time.Minute, model.StatusUnknown)
+		s.Pass(time.Hour)
+		if len(s.Volumes()) != 2*len(s.own) {
+			t.Errorf("the volumes are %q", s.Volumes())
+		}
+		s.World.ClearRules()
+		s.down()
+		if s.VM(s.vm).Run.Overrides != nil {
+			t.Error("the overrides of a run that never was are kept")
+		}
+	})
+}
+
 // loseDomain takes the data domain away, as when its mount has gone; back gives it
 // back.
 func (s *stateless) loseDomain() (back func()) {
