@@ -61,6 +61,7 @@ var house = map[string][]string{
 	"engine/cdroms":     rooms,
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
+	"engine/domains":    rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -69,7 +70,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.

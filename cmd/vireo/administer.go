@@ -66,14 +66,16 @@ func showOptions(out io.Writer, values []server.OptionValue, names []string) err
 func backup() *cobra.Command {
 	var dataDir, database string
 	command := &cobra.Command{
-		Use: "backup FILE", Short: "Write a consistent copy of the engine's state, also while it runs", Args: cobra.ExactArgs(1),
+		Use: "backup FILE", Short: "Write a consistent copy of the engine's state, also while it runs, and its key for secrets to FILE.key", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			path, err := filepath.Abs(args[0])
 			if err != nil {
 				return err
 			}
-			if _, err := os.Lstat(path); err == nil {
-				return fmt.Errorf("%s is there already", path)
+			for _, taken := range []string{path, path + server.KeySuffix} {
+				if _, err := os.Lstat(taken); err == nil {
+					return fmt.Errorf("%s is there already", taken)
+				}
 			}
 			return withTools(command.Context(), dataDir, database, func(tools server.Tools) error {
 				return tools.Backup(command.Context(), path)
@@ -90,10 +92,14 @@ func restore() *cobra.Command {
 	command := &cobra.Command{
 		Use: "restore FILE", Short: "Bring back the state from a backup; the engine must not be running", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			if err := server.Restore(command.Context(), args[0], dataDir, database, replace); err != nil {
+			note, err := server.Restore(command.Context(), args[0], dataDir, database, replace)
+			if err != nil {
 				return err
 			}
-			_, err := fmt.Fprintln(command.OutOrStdout(), "Restored. Guests that still run are taken over when the engine starts.")
+			if note != "" {
+				note += "\n"
+			}
+			_, err = fmt.Fprint(command.OutOrStdout(), "Restored. Guests that still run are taken over when the engine starts.\n"+note)
 			return err
 		},
 	}

@@ -58,7 +58,7 @@ func TestUmask(t *testing.T) {
 		e := startEngine(t, dataDir, []string{"VIREO_ADMIN_PASSWORD="})
 		syscall.Umask(before)
 		for name, want := range map[string]os.FileMode{
-			".": os.ModeDir | 0o711, "admin-password": 0o600, "vireo.db": 0o600, "control.sock": os.ModeSocket | 0o600,
+			".": os.ModeDir | 0o711, "admin-password": 0o600, "vireo.db": 0o600, "secrets.key": 0o600, "control.sock": os.ModeSocket | 0o600,
 			"pki": os.ModeDir | 0o700, "ca.pem": 0o644,
 		} {
 			info, err := os.Lstat(filepath.Join(dataDir, name))

@@ -10,14 +10,14 @@ import (
 
 // documented are the severities of api-v3 appendix B.
 var documented = map[audit.Code]model.Severity{
-	30: model.SeverityNormal, 31: model.SeverityNormal, 114: model.SeverityError, 150: model.SeverityNormal,
+	30: model.SeverityNormal, 31: model.SeverityNormal, 114: model.SeverityError,
 	153: model.SeverityNormal, 32: model.SeverityNormal, 54: model.SeverityError, 151: model.SeverityWarning,
 	33: model.SeverityNormal, 56: model.SeverityError, 61: model.SeverityNormal, 119: model.SeverityError,
 	73: model.SeverityNormal, 74: model.SeverityError, 76: model.SeverityNormal, 77: model.SeverityError,
 	147: model.SeverityWarning, 254: model.SeverityNormal, 501: model.SeverityNormal, 503: model.SeverityNormal,
 	502: model.SeverityError, 111: model.SeverityNormal, 112: model.SeverityError, 157: model.SeverityNormal,
 	158: model.SeverityError, 113: model.SeverityNormal, 172: model.SeverityWarning, 34: model.SeverityNormal,
-	57: model.SeverityError, 35: model.SeverityNormal, 58: model.SeverityError, 126: model.SeverityWarning,
+	35: model.SeverityNormal, 126: model.SeverityWarning,
 	142: model.SeverityWarning, 163: model.SeverityNormal, 138: model.SeverityError, 145: model.SeverityError,
 	146: model.SeverityError, 1025: model.SeverityNormal, 143: model.SeverityNormal,
 }

@@ -15,10 +15,7 @@ const (
 	Created              Code = 34
 	Updated              Code = 35
 	StartFailed          Code = 54
-	SuspendFailedHost    Code = 55
 	PowerOffFailed       Code = 56
-	CreateFailed         Code = 57
-	UpdateFailed         Code = 58
 	Down                 Code = 61
 	ShutdownRequested    Code = 73
 	ShutdownFailed       Code = 74
@@ -37,7 +34,6 @@ const (
 	PausedIO             Code = 145
 	PausedPermission     Code = 146
 	ShutdownIgnored      Code = 147
-	StartRequested       Code = 150
 	StartFailedOnHost    Code = 151
 	StartRequestedOnHost Code = 153
 	RebootRequested      Code = 157
@@ -103,6 +99,9 @@ const (
 	StateRestoreError Code = 20010
 	OptionSet         Code = 20011
 	OverlaysKept      Code = 20012
+	DirectoryAdded    Code = 20020
+	DirectoryUpdated  Code = 20021
+	DirectoryRemoved  Code = 20022
 )
 
 type line struct {
@@ -113,16 +112,13 @@ type line struct {
 var lines = map[Code]line{
 	Login:                {model.SeverityNormal, "User {user} logged in."},
 	Logout:               {model.SeverityNormal, "User {user} logged out."},
-	LoginFailed:          {model.SeverityError, "A login as {detail} failed."},
+	LoginFailed:          {model.SeverityError, "A login failed: {detail}"},
 	Started:              {model.SeverityNormal, "VM {vm} started on Host {host}."},
 	PoweredOff:           {model.SeverityNormal, "VM {vm} was powered off by {user}."},
 	Created:              {model.SeverityNormal, "VM {vm} was created by {user}."},
 	Updated:              {model.SeverityNormal, "The configuration of VM {vm} was updated by {user}."},
 	StartFailed:          {model.SeverityError, "VM {vm} could not be started: {detail}"},
-	SuspendFailedHost:    {model.SeverityError, "The state of VM {vm} could not be saved: {detail}"},
 	PowerOffFailed:       {model.SeverityError, "VM {vm} could not be powered off: {detail}"},
-	CreateFailed:         {model.SeverityError, "VM {vm} could not be created: {detail}"},
-	UpdateFailed:         {model.SeverityError, "The configuration of VM {vm} could not be updated: {detail}"},
 	Down:                 {model.SeverityNormal, "VM {vm} is down. {detail}"},
 	ShutdownRequested:    {model.SeverityNormal, "Shutdown of VM {vm} was requested by {user}."},
 	ShutdownFailed:       {model.SeverityError, "VM {vm} could not be asked to shut down: {detail}"},
@@ -141,7 +137,6 @@ var lines = map[Code]line{
 	PausedIO:             {model.SeverityError, "VM {vm} has been paused because of a storage I/O problem."},
 	PausedPermission:     {model.SeverityError, "VM {vm} has been paused because of a storage permission problem."},
 	ShutdownIgnored:      {model.SeverityWarning, "VM {vm} did not shut down in time and goes on running."},
-	StartRequested:       {model.SeverityNormal, "Start of VM {vm} was requested by {user}."},
 	StartFailedOnHost:    {model.SeverityWarning, "VM {vm} could not be started on Host {host}; another host is tried. {detail}"},
 	StartRequestedOnHost: {model.SeverityNormal, "Start of VM {vm} was requested by {user} (Host: {host})."},
 	RebootRequested:      {model.SeverityNormal, "Reboot of VM {vm} was requested by {user}."},
@@ -205,6 +200,9 @@ var lines = map[Code]line{
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
 	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
+	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }

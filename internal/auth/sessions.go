@@ -154,14 +154,18 @@ func (s *Sessions) Protect(token string) error {
 	return nil
 }
 
-// End ends a session; a token without one is no error.
-func (s *Sessions) End(token string) {
+// End ends a session and says whose it was; a token without one, or with one that
+// was over already, is no error.
+func (s *Sessions) End(token string) (user model.ID, ended bool) {
 	key := keyOf(token)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if found, known := s.open.get(key); known {
-		s.drop(key, found)
+	found, known := s.open.get(key)
+	if !known {
+		return "", false
 	}
+	s.drop(key, found)
+	return found.user, !found.overAt(time.Now())
 }
 
 // EndOf ends all sessions of a user. It is not needed after a change of the

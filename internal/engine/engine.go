@@ -21,6 +21,9 @@ type Machines interface {
 	Connected(id model.ID) (host.Host, error)
 	// Await returns when Connected would succeed, or the context's error.
 	Await(ctx context.Context, id model.ID) error
+	// AwaitVerdict returns when Connected would succeed, or when the host is not
+	// expected to answer soon any more, or the context's error.
+	AwaitVerdict(ctx context.Context, id model.ID) error
 	// Look asks for a VM's guest to be looked at soon.
 	Look(vm model.ID)
 	// Sample reads a host's figures of its guests now.
@@ -52,6 +55,8 @@ type Engine struct {
 	runner   *job.Runner
 	commands map[string]*Command
 	rows     []*Command
+
+	refused refused
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live

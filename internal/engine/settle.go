@@ -75,25 +75,39 @@ func settleStatus(vm *model.VM, path *Path, w *job.Work, failure error) {
 	case failure == nil && path.To != "":
 		SetStatus(vm, path.To, "")
 	case failure != nil && w.Dirty && vm.Run.Host != "":
-		if vm.Run.Status != model.StatusUnknown {
-			vm.Run.Before = w.Job.Before
-		}
+		known := vm.Run.Status != model.StatusUnknown
 		SetStatus(vm, model.StatusUnknown, "")
+		if known {
+			vm.Run.Before, vm.Run.BeforeSince = w.Job.Before, time.Time{}
+		}
 	case failure != nil && path.Via != "" && w.Job.Before != "":
 		SetStatus(vm, w.Job.Before, vm.Run.Detail)
 	}
 }
 
-// SetStatus enters a status; Since moves only when it is another one.
+// SetStatus enters a status; Since moves only when it is another one. A VM that
+// is unknown or not_responding has not left the status before: Before keeps it,
+// and if it comes back it does so with all that was known of it, its age too.
 func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
-	if vm.Run.Status != status {
-		vm.Run.Since = time.Now().UTC()
-		vm.Run.Escalated, vm.Run.ResetSeen = false, false
+	run := &vm.Run
+	silent, wasSilent := lifecycle.Silent(status), lifecycle.Silent(run.Status)
+	since := time.Now().UTC()
+	back := wasSilent && !silent && status == run.Before && !run.BeforeSince.IsZero()
+	switch {
+	case back:
+		since = run.BeforeSince
+	case silent && !wasSilent:
+		run.Before, run.BeforeSince = run.Status, run.Since
+	case !silent && run.Status != status:
+		run.Escalated, run.ResetSeen, run.Unheard = false, false, false
 	}
-	if status != model.StatusUnknown && status != model.StatusNotResponding {
-		vm.Run.Before = ""
+	if run.Status != status {
+		run.Since = since
 	}
-	vm.Run.Status, vm.Run.Detail = status, detail
+	if !silent {
+		run.Before, run.BeforeSince = "", time.Time{}
+	}
+	run.Status, run.Detail = status, detail
 }
 
 // WentDown records that a VM has gone down: its run-time values are cleared, what a

@@ -24,7 +24,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 // on. A kind that is not here fails them.
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
-	model.KindTag: onTag, model.KindOption: onOption,
+	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -217,4 +217,22 @@ func onOption(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID,
 		On: row.On, Name: row.Name,
 		Params: &options.SetParams{Name: "VmRebootTimeout", Value: "200s"},
 	}
+}
+
+func onDomain(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: engine.Edit[model.Domain](func(domain *model.Domain) error {
+		domain.Name, domain.JoinUser, domain.JoinPassword = "corp.example.com", "joiner", "v1:sealed"
+		return nil
+	})}
+	if row.Name == "add" {
+		return vm, call
+	}
+	made, err := site.Act(&engine.Call{On: row.On, Name: "add", Params: call.Params})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Target = made.Object.Ref().ID
+	call.Params = engine.Edit[model.Domain](func(domain *model.Domain) error { domain.Description += "!"; return nil })
+	return vm, call
 }

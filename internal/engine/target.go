@@ -40,6 +40,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(tx.Disks.Get(ref.ID))
+	case model.KindDomain:
+		return found(tx.Domains.Get(ref.ID))
 	case model.KindHost:
 		return found(tx.Hosts.Get(ref.ID))
 	case model.KindTag:

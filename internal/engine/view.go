@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vireo/internal/auth"
 	"vireo/internal/fault"
@@ -99,6 +101,21 @@ func (v *View) Disk(id model.ID) (*model.Disk, error) { return one(v.engine.Inve
 
 // Disks gives all disks, by alias.
 func (v *View) Disks() []*model.Disk { return v.engine.Inventory.Disks.All() }
+
+// Domain finds one domain.
+func (v *View) Domain(id model.ID) (*model.Domain, error) {
+	if own := InternalDomain(); id == own.ID {
+		return own, nil
+	}
+	return one(v.engine.Inventory.Domains, id)
+}
+
+// Domains gives all domains, by name, that of the engine's own users among them.
+func (v *View) Domains() []*model.Domain {
+	all := append([]*model.Domain{InternalDomain()}, v.engine.Inventory.Domains.All()...)
+	slices.SortFunc(all, func(a, b *model.Domain) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
 
 // User finds one user.
 func (v *View) User(id model.ID) (*model.User, error) { return one(v.engine.Inventory.Users, id) }

@@ -164,6 +164,9 @@ type Agent interface {
 	// GuestInfo asks for addresses, host name, operating system and time zone;
 	// Live.Stats is left alone.
 	GuestInfo(ctx context.Context, id model.ID) (model.Live, error)
+	// GuestUptime is how long the guest's system has lived by its own clock, to
+	// tell whether it has restarted. RefusedUnsupported when it cannot say.
+	GuestUptime(ctx context.Context, id model.ID) (time.Duration, error)
 }
 
 // Guest is what a host says of one guest.

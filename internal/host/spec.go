@@ -58,30 +58,11 @@ type GuestSpec struct {
 	// Floppies are images beside the VM's own drive.
 	Floppies []string
 	// Seeds are images made for this run, in drives of their own behind the
-	// VM's: the host keeps them while it knows the guest.
+	// VM's: the host keeps them while it knows the guest. CheckSeeds says what
+	// every driver accepts.
 	Seeds []Seed
 	NICs  []NICSpec
 }
-
-// Seed is the image of a read-only CD or floppy that was made for one run of a
-// guest, with what initializes it. It may hold secrets: only the hypervisor may
-// read it, and it is never logged.
-type Seed struct {
-	// Name tells the seeds of a guest apart and is part of a file name:
-	// lower-case letters and hyphens.
-	Name  string
-	Drive SeedDrive
-	Image []byte
-}
-
-// SeedDrive is the kind of drive a seed is in.
-type SeedDrive string
-
-// The drives of seeds.
-const (
-	SeedCDROM  SeedDrive = "cdrom"
-	SeedFloppy SeedDrive = "floppy"
-)
 
 // DiskSpec is one disk of a guest.
 type DiskSpec struct {

@@ -15,6 +15,7 @@ type Inventory struct {
 	Clusters       *Table[*model.Cluster]
 	DataCenters    *Table[*model.DataCenter]
 	Disks          *Table[*model.Disk]
+	Domains        *Table[*model.Domain]
 	Hosts          *Table[*model.Host]
 	Networks       *Table[*model.Network]
 	Options        *Table[*model.Option]
@@ -88,6 +89,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Clusters:       newTable[*model.Cluster](),
 		DataCenters:    newTable[*model.DataCenter](),
 		Disks:          newTable[*model.Disk](),
+		Domains:        newTable[*model.Domain](),
 		Hosts:          newTable[*model.Host](),
 		Networks:       newTable[*model.Network](),
 		Options:        newTable[*model.Option](),
@@ -107,6 +109,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindCluster:       kept[model.Cluster, *model.Cluster]{inv.Clusters},
 		model.KindDataCenter:    kept[model.DataCenter, *model.DataCenter]{inv.DataCenters},
 		model.KindDisk:          kept[model.Disk, *model.Disk]{inv.Disks},
+		model.KindDomain:        kept[model.Domain, *model.Domain]{inv.Domains},
 		model.KindHost:          kept[model.Host, *model.Host]{inv.Hosts},
 		model.KindNetwork:       kept[model.Network, *model.Network]{inv.Networks},
 		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},

@@ -16,6 +16,7 @@ type Tx struct {
 	Clusters       Staged[*model.Cluster]
 	DataCenters    Staged[*model.DataCenter]
 	Disks          Staged[*model.Disk]
+	Domains        Staged[*model.Domain]
 	Hosts          Staged[*model.Host]
 	Networks       Staged[*model.Network]
 	Options        Staged[*model.Option]
@@ -65,6 +66,7 @@ func (inv *Inventory) begin() *Tx {
 	tx.Clusters = Staged[*model.Cluster]{tx, inv.Clusters, model.KindCluster, model.Clone[model.Cluster]}
 	tx.DataCenters = Staged[*model.DataCenter]{tx, inv.DataCenters, model.KindDataCenter, model.Clone[model.DataCenter]}
 	tx.Disks = Staged[*model.Disk]{tx, inv.Disks, model.KindDisk, model.Clone[model.Disk]}
+	tx.Domains = Staged[*model.Domain]{tx, inv.Domains, model.KindDomain, model.Clone[model.Domain]}
 	tx.Hosts = Staged[*model.Host]{tx, inv.Hosts, model.KindHost, model.Clone[model.Host]}
 	tx.Networks = Staged[*model.Network]{tx, inv.Networks, model.KindNetwork, model.Clone[model.Network]}
 	tx.Options = Staged[*model.Option]{tx, inv.Options, model.KindOption, model.Clone[model.Option]}

@@ -40,6 +40,12 @@ var guestStatuses = []model.Status{
 // apart from what a job is doing to it.
 func HasGuest(status model.Status) bool { return slices.Contains(guestStatuses, status) }
 
+// Silent says whether a status means only that nothing is heard of the VM: what
+// it was before, it is to be again.
+func Silent(status model.Status) bool {
+	return status == model.StatusUnknown || status == model.StatusNotResponding
+}
+
 // Resting says whether the run-time elements of a VM are hidden (api-v3 2.2,
 // "run"): they are shown in every other status.
 func Resting(status model.Status) bool {

@@ -55,7 +55,7 @@ type Move struct {
 // not_responding VM had; it counts for those two only. No move is a false
 // second value (api-v3 4.2).
 func Observe(now, before model.Status, detail model.PauseDetail, seen Seen) (Move, bool) {
-	if now == model.StatusUnknown || now == model.StatusNotResponding {
+	if Silent(now) {
 		return afterSilence(now, before, detail, seen)
 	}
 	if !HasGuest(now) {
@@ -132,7 +132,7 @@ func afterSilence(now, before model.Status, detail model.PauseDetail, seen Seen)
 		// A start of which nobody knew how far it had come.
 		return Move{To: before, Cause: CauseRestored}, true
 	}
-	if !HasGuest(before) || before == model.StatusUnknown || before == model.StatusNotResponding {
+	if !HasGuest(before) || Silent(before) {
 		before = model.StatusUp
 	}
 	if move, ok := observeGuest(before, seen); ok {

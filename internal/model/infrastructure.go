@@ -76,6 +76,12 @@ func (h *Host) Ref() Ref { return Ref{KindHost, h.ID} }
 // ObjectName is its name.
 func (h *Host) ObjectName() string { return h.Name }
 
+// Reachable says whether work can be given to the host: it is up, or its connection
+// was lost a moment ago and is being made anew. One that has never answered is not.
+func (h *Host) Reachable() bool {
+	return h.Status == HostUp || h.Status == HostConnecting && h.BootID != ""
+}
+
 // HostFacts is what a host says of itself when it is connected.
 type HostFacts struct {
 	Hostname string `json:"hostname,omitempty"`

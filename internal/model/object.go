@@ -7,7 +7,7 @@ import (
 )
 
 // ID names an object: a lower-case UUID for most kinds, a decimal number for
-// events, a file name for files of an ISO domain.
+// events, a file name for files of an ISO domain, hexadecimal digits for domains.
 type ID string
 
 // BlankID is the id of the template Blank, of the root tag and of the one CD
@@ -38,6 +38,7 @@ const (
 	KindCluster       Kind = "cluster"
 	KindDataCenter    Kind = "data_center"
 	KindDisk          Kind = "disk"
+	KindDomain        Kind = "domain"
 	KindEvent         Kind = "event"
 	KindFile          Kind = "file"
 	KindHost          Kind = "host"

@@ -12,8 +12,9 @@ type Run struct {
 	// Since is when Status was entered; the watcher's time limits count from it.
 	Since time.Time `json:"since"`
 	// Before is the status that an unknown or not_responding VM had, to be
-	// restored when its host answers.
-	Before Status `json:"before,omitempty"`
+	// restored when its host answers, and BeforeSince when it had entered that.
+	Before      Status    `json:"before,omitempty"`
+	BeforeSince time.Time `json:"before_since,omitzero"`
 
 	// Epoch names the run, later ones being greater. It is checked before each start and
 	// written into the guest's metadata on its host, so that a start done twice
@@ -54,8 +55,10 @@ type Run struct {
 	AgentSeen bool `json:"agent_seen,omitempty"`
 	// Escalated says that a pending shutdown has been repeated by power button.
 	Escalated bool `json:"escalated,omitempty"`
-	// ResetSeen says that the guest has really restarted since reboot was asked.
+	// ResetSeen says that the guest has really restarted since reboot was asked,
+	// Unheard that it may have: its host was out of reach for a while.
 	ResetSeen bool `json:"reset_seen,omitempty"`
+	Unheard   bool `json:"unheard,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
 }

@@ -52,7 +52,8 @@ func preferencesIn(header http.Header) preferences {
 // credentials. It opens and ends sessions as the client prefers; after is to be
 // called when the request is done, and header gets what tells the client of its
 // session.
-func (s *Server) login(r *http.Request, root string, header http.Header) (caller *auth.Caller, after func(), err error) {
+func (s *Server) login(in *request, header http.Header) (caller *auth.Caller, after func(), err error) {
+	r := in.http
 	wanted := preferencesIn(r.Header)
 	after = func() {}
 	token := ""
@@ -60,7 +61,7 @@ func (s *Server) login(r *http.Request, root string, header http.Header) (caller
 		token = cookie.Value
 	}
 	if token != "" && wanted.fresh {
-		s.sessions.End(token)
+		s.logout(in, token)
 		token = ""
 	}
 	if token != "" {
@@ -73,7 +74,7 @@ func (s *Server) login(r *http.Request, root string, header http.Header) (caller
 				_ = s.sessions.Protect(token) // a session that has just ended needs none
 			}
 			if !wanted.persistent {
-				after = func() { s.sessions.End(token) }
+				after = func() { s.logout(in, token) }
 			}
 			return &found, after, nil
 		}
@@ -84,16 +85,28 @@ func (s *Server) login(r *http.Request, root string, header http.Header) (caller
 	}
 	verified, err := s.logins.Authenticate(r.Context(), user, password, r.RemoteAddr)
 	if err != nil {
-		return nil, after, denied(err)
+		refusal := denied(err)
+		if fault.Of(refusal).Kind == fault.Unauthenticated {
+			s.engine.LoginFailed(r.Context(), user, r.RemoteAddr, in.correlation)
+		}
+		return nil, after, refusal
 	}
 	if wanted.persistent {
-		return s.beginSession(r, root, header, verified, wanted)
+		return s.beginSession(in, header, verified, wanted)
 	}
 	return &verified, after, nil
 }
 
+// logout ends a session as its client wished.
+func (s *Server) logout(in *request, token string) {
+	if user, ended := s.sessions.End(token); ended {
+		s.engine.LoggedOut(in.http.Context(), user, in.correlation)
+	}
+}
+
 // beginSession opens a session for a verified caller.
-func (s *Server) beginSession(r *http.Request, root string, header http.Header, verified auth.Caller, wanted preferences) (*auth.Caller, func(), error) {
+func (s *Server) beginSession(in *request, header http.Header, verified auth.Caller, wanted preferences) (*auth.Caller, func(), error) {
+	r := in.http
 	wish := auth.SessionWish{Protected: wanted.protected && s.options.CSRFProtection()}
 	if minutes, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("Session-TTL"))); err == nil && minutes >= 1 {
 		wish.Idle = time.Duration(min(minutes, 60*24*365)) * time.Minute
@@ -102,9 +115,10 @@ func (s *Server) beginSession(r *http.Request, root string, header http.Header, 
 	if err != nil {
 		return nil, func() {}, denied(err)
 	}
+	s.engine.LoggedIn(r.Context(), caller.User, in.correlation)
 	// The attributes are written by hand: some clients take everything up to the
 	// first semicolon of the first cookie (clients 1.2).
-	header.Add("Set-Cookie", sessionName+"="+token+"; Path="+root+"; HttpOnly; Secure; SameSite=Strict")
+	header.Add("Set-Cookie", sessionName+"="+token+"; Path="+in.root+"; HttpOnly; Secure; SameSite=Strict")
 	header.Set(sessionName, token)
 	return &caller, func() {}, nil
 }

@@ -102,7 +102,7 @@ func TestCSRFProtection(t *testing.T) {
 // the administrator may (api-v3 1.5, clients 1.2).
 func TestFilter(t *testing.T) {
 	e := newEdge(t)
-	vm := e.addVM("web1")
+	vm := e.addVM("web1", "<initialization><custom_script>runcmd: [geheim]</custom_script></initialization>")
 	hash, err := e.engine.Directory.Hash(context.Background(), "secret")
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +122,7 @@ func TestFilter(t *testing.T) {
 	for _, value := range []string{"true", "True", "TRUE"} {
 		e.check(e.do("GET", "/api/vms/"+vm, "", jim, "Filter: "+value), 200, "Filter: "+value, "<name>web1</name>", "!<placement_policy>")
 	}
+	e.check(e.do("GET", "/api/vms/"+vm, "", jim, "Filter: true", "All-Content: true"), 200, "all of it", "<custom_script>******</custom_script>", "!geheim")
 	e.check(e.do("GET", "/api/vms", "", jim, "Filter: False"), 400, "Filter: False")
 	e.check(e.do("GET", "/api", "", jim, "Filter: true"), 200, "the root", "!<summary>")
 	e.check(e.do("POST", "/api/vms", "<vm><name>n</name><cluster><name>Default</name></cluster><template><name>Blank</name></template></vm>", jim),

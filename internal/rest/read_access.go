@@ -16,6 +16,19 @@ var oneUser = object("user", func(r *request) (*model.User, error) { return r.vi
 
 func showUser(r *request, user *model.User) (any, error) { return r.page.ShowUser(user), nil }
 
+// directories are the domains of users and machines; storage domains are others.
+var directoryList = collection[*model.Domain]{
+	root: "domains", item: "domain",
+	rows: func(r *request) ([]*model.Domain, error) { return r.view.Domains(), nil },
+	show: showDirectory,
+}
+
+var oneDirectory = object("domain", func(r *request) (*model.Domain, error) { return r.view.Domain(r.id("domain")) }, showDirectory)
+
+func showDirectory(r *request, domain *model.Domain) (any, error) {
+	return r.page.ShowDomain(domain), nil
+}
+
 var roleList = collection[*model.Role]{
 	root: "roles", item: "role",
 	rows: func(r *request) ([]*model.Role, error) { return r.view.Roles(), nil },

@@ -47,6 +47,8 @@ func (s *Server) routes() []*route {
 		{path: "users/{user}", get: oneUser, noun: "user"},
 		{path: "users/{user}/permissions", get: userPermissions},
 		{path: "users/{user}/permissions/{permission}", get: userPermission},
+		{path: "domains", get: directoryList.get},
+		{path: "domains/{domain}", get: oneDirectory, noun: "domain", free: []string{"domain"}},
 		{path: "vms", get: vmList.get, search: true, post: s.writes(model.KindVM, "add", s.addVM)},
 		{path: "vms/{vm}", get: oneVM, noun: "vm", put: s.writes(model.KindVM, "update", s.updateVM), delete: s.writes(model.KindVM, "remove", s.removeVM)},
 		{path: "vms/{vm}/disks", get: vmDiskList.get, post: s.writes(model.KindDisk, "add", s.addDisk)},

@@ -17,6 +17,7 @@ import (
 	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/fault"
+	"vireo/internal/model"
 	"vireo/internal/rest/v3"
 	"vireo/internal/vault"
 )
@@ -26,6 +27,10 @@ type Engine interface {
 	Act(ctx context.Context, call *engine.Call) (*engine.Result, error)
 	Commands() []*engine.Command
 	View(caller *auth.Caller) *engine.View
+	// What became of logins, for the audit log.
+	LoggedIn(ctx context.Context, user model.ID, correlation string)
+	LoggedOut(ctx context.Context, user model.ID, correlation string)
+	LoginFailed(ctx context.Context, login, remote, correlation string)
 }
 
 // Options are what a [Server] is made of. Log, Registry, BodyLimit and the
@@ -189,7 +194,7 @@ func (s *Server) handle(in *request, header http.Header) (*answer, func(), error
 	if in.http.Method == http.MethodOptions {
 		return in.options(header), nothing, in.missingRoute()
 	}
-	caller, after, err := s.login(in.http, in.root, header)
+	caller, after, err := s.login(in, header)
 	if err != nil {
 		return nil, after, err
 	}

@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"cmp"
+
 	"vireo/internal/engine"
 	"vireo/internal/engine/vms"
 	"vireo/internal/model"
@@ -51,19 +53,19 @@ func (s *Server) updateVM(r *request) (*answer, error) {
 	if err := shape.CheckUpdate(r.id("vm")); err != nil {
 		return nil, err
 	}
-	// Every element is looked at, also those that are forgotten next.
-	if err := r.editVM(shape)(&model.VM{}); err != nil {
-		return nil, err
-	}
 	vm, err := r.vm()
 	if err != nil {
-		return nil, err
+		// Wrong words come before what is missing (api-v3 3.1).
+		return nil, cmp.Or(r.editVM(shape)(&model.VM{}), err)
 	}
 	whole := s.pages[pageKey{r.prefix, true, false}]
 	if next {
 		v3.ForgetUnchanged(shape, whole.ShowNextRun(vm))
 	} else {
 		v3.ForgetUnchanged(shape, whole.ShowVM(vm, r.view.Live(vm.ID)))
+	}
+	if err := r.editVM(shape)(edited(vm)); err != nil {
+		return nil, err
 	}
 	call := r.call(model.KindVM, "update")
 	call.Params = &vms.UpdateParams{Edit: r.editVM(shape), NextRun: next}
@@ -78,6 +80,16 @@ func (s *Server) updateVM(r *request) (*answer, error) {
 		return &answer{root: "vm", shape: r.page.ShowNextRun(vm)}, nil
 	}
 	return &answer{root: "vm", shape: r.page.ShowVM(vm, r.view.Live(vm.ID))}, nil
+}
+
+// edited is a copy of what an update changes: the configuration that waits for
+// the next run, if one does.
+func edited(vm *model.VM) *model.VM {
+	copied := model.Clone(vm)
+	if vm.NextRun != nil {
+		copied.VMConfig = *copied.NextRun
+	}
+	return copied
 }
 
 // removeVM removes a VM (api-v3 3.14). That detach_only is there is enough.

@@ -41,8 +41,8 @@ func TestRestore(t *testing.T) {
 
 				lost := s.config
 				s.config.DataDir, s.config.Database = t.TempDir(), target(t)
-				if err := server.Restore(context.Background(), backup, s.config.DataDir, s.config.Database, false); err != nil {
-					t.Fatal(err)
+				if note, err := server.Restore(context.Background(), backup, s.config.DataDir, s.config.Database, false); err != nil || note != "" {
+					t.Fatalf("%v, %q", err, note)
 				}
 				s.config.AdminPassword = "not that of the backup"
 				s.start()
@@ -73,12 +73,14 @@ func (s *site) backup() string {
 	if err := tools.Backup(context.Background(), path); err != nil {
 		s.Fatal(err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		s.Fatal(err)
-	}
-	if info.Mode() != 0o600 {
-		s.Errorf("the backup has the mode %v", info.Mode())
+	for _, made := range []string{path, path + server.KeySuffix} {
+		info, err := os.Stat(made)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if info.Mode() != 0o600 {
+			s.Errorf("%s has the mode %v", made, info.Mode())
+		}
 	}
 	return path
 }
@@ -96,26 +98,26 @@ func TestRestoreRefusals(t *testing.T) {
 			backup := s.backup()
 			after := s.addVM("after")
 
-			err := server.Restore(ctx, backup, s.config.DataDir, s.config.Database, true)
+			_, err := server.Restore(ctx, backup, s.config.DataDir, s.config.Database, true)
 			if _, held := errors.AsType[*store.HeldError](err); !held {
 				t.Errorf("under a running engine: %v", err)
 			}
 			s.end()
-			if err := server.Restore(ctx, backup, s.config.DataDir, s.config.Database, false); !errors.Is(err, sqlstore.ErrNotEmpty) {
+			if _, err := server.Restore(ctx, backup, s.config.DataDir, s.config.Database, false); !errors.Is(err, sqlstore.ErrNotEmpty) {
 				t.Errorf("over data: %v", err)
 			}
 			damaged := filepath.Join(t.TempDir(), "damaged")
 			if err := os.WriteFile(damaged, []byte("no backup at all"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := server.Restore(ctx, damaged, s.config.DataDir, s.config.Database, true); err == nil {
+			if _, err := server.Restore(ctx, damaged, s.config.DataDir, s.config.Database, true); err == nil {
 				t.Error("a file that is no backup was restored")
 			}
 			s.start()
 			s.want(200, "GET", "/api/vms/"+after, "")
 			s.end()
 
-			if err := server.Restore(ctx, backup, s.config.DataDir, s.config.Database, true); err != nil {
+			if _, err := server.Restore(ctx, backup, s.config.DataDir, s.config.Database, true); err != nil {
 				t.Fatal(err)
 			}
 			s.start()

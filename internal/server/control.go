@@ -28,8 +28,8 @@ type OptionValue struct {
 }
 
 // control answers the commands of this machine's administrator over a socket in
-// the data directory, which only its owner can open: engine options, backups
-// and passwords, while the engine runs.
+// the data directory, which only its owner can open: engine options, domains,
+// backups and passwords, while the engine runs.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /options", func(w http.ResponseWriter, _ *http.Request) {
@@ -43,13 +43,27 @@ func (s *Server) control() http.Handler {
 		}
 		reply(w, nil, s.SetOption(r.Context(), r.PathValue("name"), value))
 	})
+	mux.HandleFunc("GET /domains", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, s.DomainValues(), nil)
+	})
+	mux.HandleFunc("PUT /domains/{name}", func(w http.ResponseWriter, r *http.Request) {
+		var settings DomainSettings
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&settings); err != nil {
+			reply(w, nil, err)
+			return
+		}
+		reply(w, nil, s.SetDomain(r.Context(), r.PathValue("name"), settings))
+	})
+	mux.HandleFunc("DELETE /domains/{name}", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, nil, s.RemoveDomain(r.Context(), r.PathValue("name")))
+	})
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
 		var path string
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&path); err != nil {
 			reply(w, nil, err)
 			return
 		}
-		reply(w, nil, s.Store.Backup(r.Context(), path))
+		reply(w, nil, s.Backup(r.Context(), path))
 	})
 	mux.HandleFunc("POST /password", func(w http.ResponseWriter, r *http.Request) {
 		var password string

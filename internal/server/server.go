@@ -14,6 +14,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/domains"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/tags"
@@ -33,18 +34,18 @@ import (
 // databaseFile is SQLite's in the data directory.
 const databaseFile = "vireo.db"
 
-// secretsFile holds the key for secrets, in the data directory.
-const secretsFile = "secrets.key"
+// secretsKey is the key for secrets in the data directory (package vault).
+const secretsKey = "secrets.key"
 
 // Server is an engine with all that belongs to it.
 type Server struct {
 	Config
 	Store     store.Store
+	Vault     *vault.Vault
 	Inventory *inventory.Inventory
 	Engine    *engine.Engine
 	Watcher   *watch.Watcher
 	Values    *option.Values
-	Vault     *vault.Vault
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
 	// Handler answers everything that is asked over HTTP.
@@ -81,13 +82,13 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, secretsKey)); err != nil {
+		return err
+	}
 	if s.Inventory, err = inventory.Open(ctx, s.Store); err != nil {
 		return err
 	}
 	s.Values = option.From(s.Inventory, s.Overrides)
-	if s.Vault, err = vault.Open(filepath.Join(s.DataDir, secretsFile)); err != nil {
-		return err
-	}
 	if s.Inventory.DataCenters.Len() == 0 {
 		hash, err := firstPassword(s.DataDir, s.AdminPassword)
 		if err != nil {
@@ -130,6 +131,7 @@ func install(e *engine.Engine) {
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
+	e.Install(domains.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

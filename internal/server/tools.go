@@ -16,9 +16,9 @@ import (
 	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/inventory"
-	"vireo/internal/model"
 	"vireo/internal/option"
 	"vireo/internal/store/sqlstore"
+	"vireo/internal/vault"
 )
 
 // Tools are what the administrator of a machine can do to an engine, whether it
@@ -26,6 +26,10 @@ import (
 type Tools interface {
 	Options(ctx context.Context) ([]OptionValue, error)
 	SetOption(ctx context.Context, name, value string) error
+	Domains(ctx context.Context) ([]DomainValue, error)
+	SetDomain(ctx context.Context, name string, settings DomainSettings) error
+	RemoveDomain(ctx context.Context, name string) error
+	// Backup also writes path.key.
 	Backup(ctx context.Context, path string) error
 	ResetPassword(ctx context.Context, password string) error
 	Close() error
@@ -98,6 +102,19 @@ func (r *remote) SetOption(ctx context.Context, name, value string) error {
 	return r.ask(ctx, http.MethodPut, "/options/"+url.PathEscape(name), value, nil)
 }
 
+func (r *remote) Domains(ctx context.Context) ([]DomainValue, error) {
+	var values []DomainValue
+	return values, r.ask(ctx, http.MethodGet, "/domains", nil, &values)
+}
+
+func (r *remote) SetDomain(ctx context.Context, name string, settings DomainSettings) error {
+	return r.ask(ctx, http.MethodPut, "/domains/"+url.PathEscape(name), settings, nil)
+}
+
+func (r *remote) RemoveDomain(ctx context.Context, name string) error {
+	return r.ask(ctx, http.MethodDelete, "/domains/"+url.PathEscape(name), nil, nil)
+}
+
 func (r *remote) Backup(ctx context.Context, path string) error {
 	return r.ask(ctx, http.MethodPost, "/backup", path, nil)
 }
@@ -124,7 +141,11 @@ func openResting(ctx context.Context, dataDir, database string) (Tools, error) {
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	s := &Server{Config: Config{DataDir: dataDir, Log: log}, Store: kept, Inventory: inv, Values: option.From(inv, nil)}
+	secrets, err := vault.Open(filepath.Join(dataDir, secretsKey))
+	if err != nil {
+		return nil, errors.Join(err, kept.Close())
+	}
+	s := &Server{Config: Config{DataDir: dataDir, Log: log}, Store: kept, Vault: secrets, Inventory: inv, Values: option.From(inv, nil)}
 	s.Engine = engine.New(engine.Options{Inventory: inv, Values: s.Values, Log: log})
 	install(s.Engine)
 	s.Directory = auth.NewDirectory(s.Engine.Records(), auth.DirectoryOptions{})
@@ -133,12 +154,20 @@ func openResting(ctx context.Context, dataDir, database string) (Tools, error) {
 
 func (r resting) Options(context.Context) ([]OptionValue, error) { return r.OptionValues(), nil }
 
-func (r resting) Backup(ctx context.Context, path string) error { return r.Store.Backup(ctx, path) }
+func (r resting) Domains(context.Context) ([]DomainValue, error) { return r.DomainValues(), nil }
 
-// SetOption and ResetPassword say why not in the words that the running engine
+// SetOption and the others say why not in the words that the running engine
 // would use.
 func (r resting) SetOption(ctx context.Context, name, value string) error {
 	return said(r.Server.SetOption(ctx, name, value))
+}
+
+func (r resting) SetDomain(ctx context.Context, name string, settings DomainSettings) error {
+	return said(r.Server.SetDomain(ctx, name, settings))
+}
+
+func (r resting) RemoveDomain(ctx context.Context, name string) error {
+	return said(r.Server.RemoveDomain(ctx, name))
 }
 
 func (r resting) ResetPassword(ctx context.Context, password string) error {
@@ -146,27 +175,3 @@ func (r resting) ResetPassword(ctx context.Context, password string) error {
 }
 
 func (r resting) Close() error { return r.Store.Close() }
-
-// Restore brings back the state from a backup file and marks it as restored:
-// guests that have run on since are taken over at the next start.
-func Restore(ctx context.Context, backup, dataDir, database string, replace bool) error {
-	if err := makeDataDir(dataDir); err != nil {
-		return err
-	}
-	options := sqlstore.Options{DefaultPath: filepath.Join(dataDir, databaseFile), Log: slog.Default()}
-	if err := sqlstore.Restore(ctx, backup, database, options, replace); err != nil {
-		return err
-	}
-	kept, err := sqlstore.Open(ctx, database, options)
-	if err != nil {
-		return fmt.Errorf("opening what was restored: %w", err)
-	}
-	inv, err := inventory.Open(ctx, kept)
-	if err == nil {
-		err = inv.Update(ctx, func(tx *inventory.Tx) error {
-			tx.Options.Put(&model.Option{Name: option.Restored, Value: "true"})
-			return nil
-		})
-	}
-	return errors.Join(err, kept.Close())
-}

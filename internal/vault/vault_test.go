@@ -2,6 +2,7 @@ package vault
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,5 +112,54 @@ func TestABadKeyFileIsNamed(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(dir, "folder.key")); err == nil {
 		t.Error("a folder was taken for a key")
+	}
+}
+
+func TestCopiesAreTheSameKey(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"one", "other"} {
+		if _, err := Open(path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Copy(path("one"), path("copy")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path("copy"))
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("the copy has the mode %v, %v", info.Mode(), err)
+	}
+	if same, err := SameKey(path("one"), path("copy")); err != nil || !same {
+		t.Errorf("the copy is another key: %v", err)
+	}
+	if same, err := SameKey(path("one"), path("other")); err != nil || same {
+		t.Errorf("two keys are the same: %v", err)
+	}
+	if err := Copy(path("one"), path("other")); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), path("other")) {
+		t.Errorf("over another key: %v", err)
+	}
+	if same, _ := SameKey(path("one"), path("other")); same {
+		t.Error("a key was overwritten")
+	}
+	if err := os.WriteFile(path("damaged"), []byte("no base64!"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"missing", "damaged"} {
+		if err := Copy(path(bad), path("new")); err == nil {
+			t.Errorf("a key that is %s was copied", bad)
+		}
+		if _, err := SameKey(path("one"), path(bad)); err == nil {
+			t.Errorf("a key that is %s was compared", bad)
+		}
+		if _, err := SameKey(path(bad), path("one")); err == nil {
+			t.Errorf("a key that is %s was compared", bad)
+		}
+	}
+	if err := Copy(path("one"), filepath.Join(dir, "missing folder", "copy")); err == nil {
+		t.Error("a key was copied into a folder that does not exist")
+	}
+	if left, _ := filepath.Glob(path(".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }

@@ -111,7 +111,7 @@ func serveFrom(t *testing.T, dataDir string, on *daemon, options map[string]stri
 	e.stop(t)
 	e.start(t)
 	for _, name := range []string{kernelFile, initrdFile} {
-		e.putISO(t, name)
+		e.putISO(t, guestFolder, name)
 	}
 	e.awaitHost(t, "up")
 	return e
@@ -226,10 +226,10 @@ func (e *engine) set(t *testing.T, name, value string) {
 	}
 }
 
-// putISO copies a file of the small guest into the ISO domain.
-func (e *engine) putISO(t *testing.T, name string) {
+// putISO copies a file into the ISO domain.
+func (e *engine) putISO(t *testing.T, folder, name string) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(guestFolder, name))
+	content, err := os.ReadFile(filepath.Join(folder, name))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(e.dataDir, "iso", name), content, 0o644)
 	}

@@ -15,7 +15,7 @@ import (
 func TestMainJob(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, nil)
-	e.putISO(t, isoFile)
+	e.putISO(t, guestFolder, isoFile)
 	v := e.create(t)
 	j := &mainJob{e, v}
 	for _, step := range []struct {

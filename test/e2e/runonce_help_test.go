@@ -73,7 +73,8 @@ var statusText = regexp.MustCompile(`(?s)<(status|stop_time|start_time|stop_reas
 // its runs.
 func (v *vm) configuration(t *testing.T) string {
 	t.Helper()
-	return statusText.ReplaceAllString(v.e.call(t, "GET", v.path(), "").text, "")
+	text := statusText.ReplaceAllString(v.e.call(t, "GET", v.path(), "").text, "")
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // group is the folder of a disk's volumes.

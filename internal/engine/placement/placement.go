@@ -83,8 +83,8 @@ func Choose(tx *inventory.Tx, needs Needs, limits Limits) (*model.Host, error) {
 	return fit[0].host, nil
 }
 
-// survey lists the hosts of the VM's cluster that are up, with what the VMs on
-// them leave.
+// survey lists the hosts of the VM's cluster that are up or about to be, with what
+// the VMs on them leave.
 func survey(tx *inventory.Tx, vm *model.VM, limits Limits) []candidate {
 	used := make(map[model.ID]int64)
 	guests := make(map[model.ID]int)
@@ -96,23 +96,27 @@ func survey(tx *inventory.Tx, vm *model.VM, limits Limits) []candidate {
 		guests[other.Run.Host]++
 	}
 	cluster, _ := tx.Clusters.Get(vm.Cluster)
-	var up []candidate
+	var found []candidate
 	for _, each := range tx.Hosts.All() {
-		if each.Cluster != vm.Cluster || each.Status != model.HostUp {
+		if each.Cluster != vm.Cluster || !each.Reachable() {
 			continue
 		}
 		memory := each.Facts.Memory - limits.HostReserve
 		if cluster != nil && cluster.OvercommitPercent > 100 {
 			memory = memory / 100 * int64(cluster.OvercommitPercent)
 		}
-		up = append(up, candidate{host: each, cluster: cluster, free: memory - used[each.ID], guests: guests[each.ID]})
+		found = append(found, candidate{host: each, cluster: cluster, free: memory - used[each.ID], guests: guests[each.ID]})
 	}
-	return up
+	return found
 }
 
-// weights order the hosts that passed: the preferred one, then the one with the
-// fewest guests, then the one with the most room.
+// weights order the hosts that passed: those that are up come before those that
+// are reconnecting, then the preferred one, the one with the fewest guests, the one
+// with the most room.
 var weights = []func(a, b candidate, needs Needs) int{
+	func(a, b candidate, _ Needs) int {
+		return -boolCompare(a.host.Status == model.HostUp, b.host.Status == model.HostUp)
+	},
 	func(a, b candidate, needs Needs) int {
 		return -boolCompare(a.host.ID == needs.Prefer, b.host.ID == needs.Prefer)
 	},

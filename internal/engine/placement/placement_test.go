@@ -167,6 +167,20 @@ func TestChoice(t *testing.T) {
 		{"not one that was tried", func(w *world) { w.needs = func(n *placement.Needs) { n.Not = []model.ID{"h1"} } }, "h2"},
 		{"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h2"} } }, "h2"},
 		{"not one that is not up", func(w *world) { w.hosts[0].Status = model.HostConnecting }, "h2"},
+		{"not one that has never answered", func(w *world) {
+			w.hosts[0].Status = model.HostConnecting
+			w.hosts[1].Cluster = "another"
+			w.hosts = append(w.hosts, model.Clone(w.hosts[0]))
+			w.hosts[2].ID, w.hosts[2].Name, w.hosts[2].BootID = "h3", "h3", "known"
+		}, "h3"},
+		{"one that reconnects rather than none", func(w *world) {
+			w.hosts[0].Status, w.hosts[0].BootID = model.HostConnecting, "known"
+			w.hosts[1].Status = model.HostNonResponsive
+		}, "h1"},
+		{"one that is up before one that reconnects and is preferred", func(w *world) {
+			w.hosts[1].Status, w.hosts[1].BootID = model.HostConnecting, "known"
+			w.needs = func(n *placement.Needs) { n.Prefer = "h2" }
+		}, "h1"},
 		{"not one of another cluster", func(w *world) { w.hosts[0].Cluster = "another" }, "h2"},
 		{"threads count as cores", func(w *world) {
 			w.cluster.ThreadsAsCores = true

@@ -88,9 +88,6 @@ func (r *room) seeds(vm *model.VM) ([]host.Seed, error) {
 	return made, nil
 }
 
-// configDriveLabel is how cloud-init finds its disk (api-v3 3.3).
-const configDriveLabel = "config-2"
-
 // configDrive is the CD that cloud-init reads.
 func (r *room) configDrive(vm *model.VM) ([]byte, error) {
 	reveal := r.revealing("run")
@@ -98,29 +95,29 @@ func (r *room) configDrive(vm *model.VM) ([]byte, error) {
 	if reveal.err != nil {
 		return nil, reveal.err
 	}
-	if err := wanted.Check(); err != nil {
-		return nil, invalidRun(err)
-	}
-	files, err := wanted.Files()
+	files, err := wanted.ConfigDrive()
 	if err != nil {
 		return nil, invalidRun(err)
 	}
-	image, err := seed.ISO(configDriveLabel, files)
+	image, err := seed.ISO(seed.ConfigDriveLabel, files)
 	if err != nil {
 		return nil, invalidRun(err)
 	}
 	return image, nil
 }
 
-// cloudInit is a VM's initialization in plain text; the guest is called as its VM
-// unless it has a host name.
-func cloudInit(reveal *revealing, vm *model.VM) *seed.CloudInit {
-	wanted := &seed.CloudInit{Instance: string(vm.Run.Instance), HostName: vm.Name}
+// cloudInit is a VM's initialization in plain text. A guest without a host name of
+// its own is called as its VM, where that can be a host name.
+func cloudInit(reveal *revealing, vm *model.VM) seed.CloudInit {
+	wanted := seed.CloudInit{Instance: string(vm.Run.Instance)}
+	if seed.IsHostName(vm.Name) {
+		wanted.HostName = vm.Name
+	}
 	from := vm.Initialization
 	if from == nil {
 		return wanted
 	}
-	wanted.HostName = cmp.Or(from.HostName, vm.Name)
+	wanted.HostName = cmp.Or(from.HostName, wanted.HostName)
 	wanted.TimeZone = from.TimeZone
 	wanted.UserName, wanted.Password = from.UserName, reveal.text(from.RootPassword)
 	wanted.RegenerateSSHKeys = from.RegenerateSSHKeys
@@ -139,7 +136,7 @@ func cloudInit(reveal *revealing, vm *model.VM) *seed.CloudInit {
 		})
 	}
 	for _, file := range from.Files {
-		wanted.WriteFiles = append(wanted.WriteFiles, seed.GuestFile{Path: file.Path, Content: reveal.text(file.Content)})
+		wanted.Files = append(wanted.Files, seed.InjectedFile{Path: file.Path, Content: []byte(reveal.text(file.Content))})
 	}
 	return wanted
 }
@@ -151,7 +148,7 @@ func (r *room) checkInitialization(_ *inventory.Tx, what string, _ model.ID, con
 		return nil
 	}
 	reveal := r.revealing("run")
-	wanted := cloudInit(reveal, &model.VM{VMConfig: *config})
+	wanted := cloudInit(reveal, &model.VM{VMConfig: *config, Run: model.Run{Instance: model.BlankID}})
 	if reveal.err != nil {
 		return nil // other elements can be changed, also when its secrets are lost
 	}

@@ -26,7 +26,7 @@ type launchData struct {
 	BootID string `json:"boot_id"`
 	// Tried are hosts that have refused.
 	Tried []model.ID `json:"tried,omitempty"`
-	// Begun says that the restore was sent to the host at least once.
+	// Begun says that the host was sent the guest at least once.
 	Begun bool `json:"begun,omitempty"`
 	// Lost says that a restored guest was lost with its host.
 	Lost bool `json:"lost,omitempty"`
@@ -106,8 +106,18 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 				return err
 			}
 			spec.Paused = params.Pause || vm.StartPaused
+			if err := sending(w, &data); err != nil {
+				return err
+			}
 			return conn.Boot(ctx, spec)
 		})
+		silent, err := r.unsent(w, data.Host, err)
+		if silent != nil && r.another(w, data, silent) {
+			continue
+		}
+		if silent != nil {
+			return silent
+		}
 		if !errors.Is(err, host.ErrRefused) {
 			return err
 		}
@@ -126,8 +136,8 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 	}
 }
 
-// begin remembers where the work is done, and refuses to go on after that host
-// was restarted: whoever asked has long been told.
+// begin says where the work is done, and refuses to go on after that host was
+// restarted since it was sent the guest: whoever asked has long been told.
 func (r *room) begin(w *job.Work) (launchData, error) {
 	var data launchData
 	if err := w.Data(&data); err != nil {
@@ -141,19 +151,19 @@ func (r *room) begin(w *job.Work) (launchData, error) {
 	if on == nil {
 		return data, fault.New(fault.NoHosts)
 	}
-	if data.Host == vm.Run.Host {
+	if data.Begun && data.Host == vm.Run.Host {
 		if on.BootID != data.BootID {
 			return data, fault.New(fault.HostFailed, w.Job.Verb, on.Name, "it was restarted meanwhile")
 		}
 		return data, nil
 	}
-	data.Host, data.BootID = on.ID, on.BootID
-	return data, w.Remember(&data)
+	data.Host, data.BootID, data.Begun = on.ID, on.BootID, false
+	return data, nil
 }
 
 // another moves the reservation to the next host; false when there is none.
 func (r *room) another(w *job.Work, data launchData, refusal error) bool {
-	data.Tried = append(data.Tried, data.Host)
+	data.Tried, data.Begun = append(data.Tried, data.Host), false
 	if len(data.Tried) >= r.Values.Int("MaxRerunVmOnVdsCount") {
 		return false
 	}
@@ -206,7 +216,7 @@ func hasRun(ctx context.Context, conn host.Host, vm *model.VM) (bool, error) {
 // unboot removes whatever the launch has left on its host.
 func (r *room) unboot(_ context.Context, w *job.Work) error {
 	var data launchData
-	if err := w.Data(&data); err != nil || data.Host == "" {
+	if err := w.Data(&data); err != nil || !data.Begun {
 		return err
 	}
 	return r.clear(w, data.Host)

@@ -35,6 +35,9 @@ func (r *room) checkPayloads(_ *inventory.Tx, what string, _ model.ID, config *m
 		if size > most {
 			return fault.New(fault.PayloadSize, what, strconv.Itoa(most/kibibyte))
 		}
+		if err := seed.CheckPayload(files); err != nil {
+			return fault.New(fault.Invalid, what, sentenceOf(err)).Because(err)
+		}
 		if _, err := payloadImage(payload, files); err != nil {
 			return fault.New(fault.Invalid, what, sentenceOf(err)).Because(err)
 		}

@@ -57,14 +57,15 @@ func (r *room) restore(_ context.Context, w *job.Work) error {
 		if err != nil {
 			return err
 		}
-		if !data.Begun {
-			data.Begun = true
-			if err := w.Remember(&data); err != nil {
-				return err
-			}
+		if err := sending(w, &data); err != nil {
+			return err
 		}
 		return conn.Restore(ctx, spec, r.Images.SavedPath(domain, vm.Run.Suspended))
 	})
+	silent, err := r.unsent(w, data.Host, err)
+	if silent != nil {
+		return silent
+	}
 	return r.HostFault(w.Job.Verb, data.Host, err)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"vireo/internal/host"
 	"vireo/internal/job"
+	"vireo/internal/model"
 )
 
 // askShutdown delivers the request: to the guest agent if it answers, else by
@@ -21,8 +22,13 @@ func (r *room) askShutdown(_ context.Context, w *job.Work) error {
 	})
 }
 
-// askReboot delivers the request to reboot, likewise (api-v3 3.7).
+// askReboot delivers the request to reboot, likewise (api-v3 3.7). A guest that has
+// obeyed a request whose answer was lost is not asked again.
 func (r *room) askReboot(_ context.Context, w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil || vm.Run.Status == model.StatusUp || vm.Run.ResetSeen {
+		return err
+	}
 	return r.ask(w, func(ctx context.Context, conn host.Host) error {
 		err := conn.AgentShutdown(ctx, w.Job.Target.ID, true)
 		if isAgentRefusal(err) {

@@ -148,7 +148,7 @@ func (r *room) checkContinue(tx *inventory.Tx, call *engine.Call) error {
 		return refuseStart(call.Verb, vm.Run.Status)
 	}
 	on, ok := tx.Hosts.Get(vm.Run.Host)
-	if !ok || on.Status != model.HostUp {
+	if !ok || !on.Reachable() {
 		return fault.New(fault.HostStatusIllegal, call.Verb)
 	}
 	return nil

@@ -54,9 +54,6 @@ func (r *room) answerFloppy(vm *model.VM) ([]byte, error) {
 	if reveal.err != nil {
 		return nil, reveal.err
 	}
-	if err := wanted.Check(); err != nil {
-		return nil, invalidRun(err)
-	}
 	file, err := wanted.File()
 	if err != nil {
 		return nil, invalidRun(err)
@@ -69,8 +66,8 @@ func (r *room) answerFloppy(vm *model.VM) ([]byte, error) {
 }
 
 // answers are a VM's initialization in plain text, for Windows.
-func (r *room) answers(reveal *revealing, vm *model.VM) *seed.Answers {
-	wanted := &seed.Answers{OSType: vm.OS.Type, ComputerName: vm.Name, TimeZone: vm.TimeZone}
+func (r *room) answers(reveal *revealing, vm *model.VM) seed.Answers {
+	wanted := seed.Answers{OSType: vm.OS.Type, ComputerName: vm.Name, TimeZone: vm.TimeZone}
 	if from := vm.Initialization; from != nil {
 		wanted.ComputerName = cmp.Or(from.HostName, vm.Name)
 		wanted.TimeZone = cmp.Or(from.TimeZone, vm.TimeZone)
@@ -93,5 +90,9 @@ func (r *room) answers(reveal *revealing, vm *model.VM) *seed.Answers {
 
 // joinAccount is who joins a domain that the engine knows; empty if nobody.
 func (r *room) joinAccount(domain string) (user string, password model.Secret) {
-	return "", ""
+	known, ok := r.Inventory.Domains.Get(model.DomainID(domain))
+	if !ok {
+		return "", ""
+	}
+	return known.JoinUser, known.JoinPassword
 }

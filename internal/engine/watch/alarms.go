@@ -1,9 +1,12 @@
 package watch
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 	"vireo/internal/option"
@@ -12,8 +15,9 @@ import (
 // alarms ring when a status has lasted for too long: one timer for each limit
 // of the status that a VM is in.
 type alarms struct {
-	values *option.Values
-	ring   func(alarm)
+	inventory *inventory.Inventory
+	values    *option.Values
+	ring      func(alarm)
 
 	mu      sync.Mutex
 	pending map[model.ID]*armed
@@ -34,30 +38,42 @@ type armed struct {
 	timers []*time.Timer
 }
 
-func newAlarms(values *option.Values, ring func(alarm)) *alarms {
-	return &alarms{values: values, ring: ring, pending: make(map[model.ID]*armed)}
+func newAlarms(inv *inventory.Inventory, values *option.Values, ring func(alarm)) *alarms {
+	return &alarms{inventory: inv, values: values, ring: ring, pending: make(map[model.ID]*armed)}
 }
 
-// follow arms and disarms as VMs change.
-func (a *alarms) follow(ref model.Ref, object model.Object) {
-	if ref.Kind != model.KindVM {
-		return
-	}
+// follow arms and disarms as VMs change, and anew when the limits do. What a VM is
+// like is read here, not handed over: of two calls at once either may be last.
+func (a *alarms) follow(ref model.Ref) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	vm, exists := object.(*model.VM)
-	old := a.pending[ref.ID]
-	if old != nil && exists && old.status == vm.Run.Status && old.since.Equal(vm.Run.Since) {
+	if a.closed {
 		return
 	}
-	if old != nil {
+	switch ref.Kind {
+	case model.KindVM:
+		a.set(ref.ID, false)
+	case model.KindOption:
+		for _, id := range slices.Collect(maps.Keys(a.pending)) {
+			a.set(id, true)
+		}
+	}
+}
+
+// set arms for the status that a VM has; one that is armed for it is left so,
+// unless it is to be anew.
+func (a *alarms) set(id model.ID, anew bool) {
+	vm, exists := a.inventory.VMs.Get(id)
+	if old := a.pending[id]; old != nil {
+		if !anew && exists && old.status == vm.Run.Status && old.since.Equal(vm.Run.Since) {
+			return
+		}
 		old.disarm()
-		delete(a.pending, ref.ID)
+		delete(a.pending, id)
 	}
-	if !exists || a.closed {
-		return
+	if exists {
+		a.arm(vm)
 	}
-	a.arm(vm)
 }
 
 func (a *alarms) arm(vm *model.VM) {

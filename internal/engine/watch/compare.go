@@ -53,6 +53,7 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 		}
 		w.strangers(tx, edited, guests)
 		stale = w.stale(tx, edited, guests)
+		missed(tx, m.id)
 		takeBack = w.adoption.note(tx, m.id)
 		return nil
 	})
@@ -120,11 +121,6 @@ func setUnknown(tx *inventory.Tx, id model.ID, on *model.Host) {
 	if !ok || edited.Run.Status == model.StatusUnknown || lifecycle.Resting(edited.Run.Status) {
 		return
 	}
-	before := edited.Run.Status
-	if before == model.StatusNotResponding {
-		before = edited.Run.Before
-	}
 	engine.SetStatus(edited, model.StatusUnknown, edited.Run.Detail)
-	edited.Run.Before = before
 	tx.Event(audit.New(audit.SetUnknown, audit.About{VM: edited, Host: on}))
 }

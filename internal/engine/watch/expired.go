@@ -41,7 +41,8 @@ func (w *Watcher) expired(rung alarm) {
 		case lifecycle.ExpireShutdown:
 			tx.Event(audit.New(audit.ShutdownIgnored, about))
 		case lifecycle.ExpireReboot:
-			if !edited.Run.ResetSeen {
+			// What was not heard of for a while may have obeyed.
+			if !edited.Run.ResetSeen && !edited.Run.Unheard {
 				about.Detail = "the guest ignored the request."
 				tx.Event(audit.New(audit.RebootFailed, about))
 			}

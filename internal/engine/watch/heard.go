@@ -2,7 +2,6 @@ package watch
 
 import (
 	"vireo/internal/audit"
-	"vireo/internal/engine"
 	"vireo/internal/host"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -47,56 +46,6 @@ func (w *Watcher) edit(id model.ID, change func(tx *inventory.Tx, vm *model.VM) 
 		return nil
 	})
 	w.wrote(err)
-}
-
-// reset: the guest restarts inside its QEMU. Asked for, it is one half of a
-// reboot; else it is a reboot from within (api-v3 4.2).
-func (w *Watcher) reset(id model.ID) {
-	w.edit(id, func(tx *inventory.Tx, vm *model.VM) bool {
-		switch vm.Run.Status {
-		case model.StatusRebootInProgress:
-			vm.Run.ResetSeen = true
-		case model.StatusUp:
-			if _, held := tx.Holder(vm.Ref()); held {
-				return false
-			}
-			engine.SetStatus(vm, model.StatusRebootInProgress, "")
-			vm.Run.ResetSeen = true
-			tx.Event(audit.New(audit.GuestRebooted, audit.About{VM: vm}))
-		default:
-			return false
-		}
-		return true
-	})
-	w.Engine.EditLive(id, func(live *model.Live) { live.IPs, live.Devices = nil, nil })
-}
-
-// agentLost: the agent's channel was closed, which in a reboot means that the
-// guest is really going down.
-func (w *Watcher) agentLost(id model.ID) {
-	w.Engine.EditLive(id, func(live *model.Live) { live.AgentAlive = false })
-	w.edit(id, func(_ *inventory.Tx, vm *model.VM) bool {
-		if vm.Run.Status != model.StatusRebootInProgress || vm.Run.ResetSeen {
-			return false
-		}
-		vm.Run.ResetSeen = true
-		return true
-	})
-}
-
-// agentBack: the agent answers. It ends a reboot whose guest had gone, also while
-// the request still waits for its answer; the way up after a start is found by
-// the look that follows.
-func (w *Watcher) agentBack(id model.ID) {
-	w.Engine.EditLive(id, func(live *model.Live) { live.AgentAlive = true })
-	w.edit(id, func(_ *inventory.Tx, vm *model.VM) bool {
-		if vm.Run.Status != model.StatusRebootInProgress || !vm.Run.ResetSeen {
-			return false
-		}
-		engine.SetStatus(vm, model.StatusUp, "")
-		vm.Run.AgentSeen = true
-		return true
-	})
 }
 
 func (w *Watcher) note(id model.ID, code audit.Code) {

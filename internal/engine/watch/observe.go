@@ -61,8 +61,12 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 			w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
 		}
 	}
-	if fresh, ok := w.inventory.VMs.Get(id); ok && fresh.Run.Status == model.StatusUp && guest.AgentConnected {
+	fresh, ok := w.inventory.VMs.Get(id)
+	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusUp {
 		w.askGuest(id)
+	}
+	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusRebootInProgress {
+		w.returns.ask(id)
 	}
 }
 

@@ -64,6 +64,10 @@ func (w *Watcher) Sample(ctx context.Context, id model.ID) error {
 		}
 		watched.hear(sample)
 		w.judgeMonitor(vm, sample)
+		if vm.Run.Status == model.StatusPoweringUp || rebooting(vm) {
+			// Waiting for an event that the host may have lost.
+			w.looks.ask(vm.ID)
+		}
 		if !sample.Hung {
 			w.keepSample(watched, vm, sample)
 		}
@@ -147,7 +151,6 @@ func (w *Watcher) judgeMonitor(vm *model.VM, sample host.Sample) {
 			return false
 		}
 		engine.SetStatus(edited, model.StatusNotResponding, edited.Run.Detail)
-		edited.Run.Before = vm.Run.Status
 		tx.Event(audit.New(audit.NotResponding, audit.About{VM: edited}))
 		return true
 	})

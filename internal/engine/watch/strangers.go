@@ -81,12 +81,8 @@ func (w *Watcher) alien(tx *inventory.Tx, on *model.Host, vm *model.VM, why stri
 		return
 	}
 	edited, _ := tx.VMs.Edit(vm.ID)
-	before := edited.Run.Status
-	if before == model.StatusUnknown || before == model.StatusNotResponding {
-		before = edited.Run.Before
-	}
 	engine.SetStatus(edited, model.StatusUnknown, "")
-	edited.Run.Before, edited.Run.ExitReason, edited.Run.Host = before, why, on.ID
+	edited.Run.ExitReason, edited.Run.Host = why, on.ID
 	tx.Event(audit.New(audit.ForeignEpoch, audit.About{VM: edited, Host: on, Detail: why}))
 }
 

@@ -43,9 +43,10 @@ type Watcher struct {
 
 	asking map[model.ID]bool // VMs whose agent is being asked; guarded by mu
 
-	looks  *keyed
-	alarms *alarms
-	told   *told
+	looks   *keyed
+	returns *keyed
+	alarms  *alarms
+	told    *told
 
 	adoption *adoption
 }
@@ -71,7 +72,8 @@ func New(options Options) *Watcher {
 	}
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
-	w.alarms = newAlarms(w.values, w.expired)
+	w.returns = newKeyed(w.base, &w.wait, w.seekReturn)
+	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
@@ -79,14 +81,14 @@ func New(options Options) *Watcher {
 
 // Start watches all hosts that exist and those that come.
 func (w *Watcher) Start() {
-	w.inventory.Follow(w.alarms.follow)
+	w.inventory.Follow(func(ref model.Ref, _ model.Object) { w.alarms.follow(ref) })
 	w.inventory.Follow(func(ref model.Ref, object model.Object) {
 		if object == nil {
 			w.told.forget(ref.ID)
 		}
 	})
 	for _, vm := range w.inventory.VMs.All() {
-		w.alarms.follow(vm.Ref(), vm)
+		w.alarms.follow(vm.Ref())
 	}
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)
@@ -169,6 +171,27 @@ func (w *Watcher) Await(ctx context.Context, id model.ID) error {
 		}
 		select {
 		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// AwaitVerdict returns when the host is connected, when it has been out of reach for
+// so long that it is non_responsive, or the context's error.
+func (w *Watcher) AwaitVerdict(ctx context.Context, id model.ID) error {
+	for {
+		w.mu.Lock()
+		connections := w.changed
+		w.mu.Unlock()
+		records := w.inventory.Changed()
+		_, err := w.Connected(id)
+		if on, exists := w.inventory.Hosts.Get(id); err == nil || !exists || !on.Reachable() {
+			return nil
+		}
+		select {
+		case <-connections:
+		case <-records:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

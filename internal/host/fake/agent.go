@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
+	"time"
 
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -32,6 +33,12 @@ func (c *connection) AgentShutdown(ctx context.Context, id model.ID, reboot bool
 func (c *connection) GuestInfo(ctx context.Context, id model.ID) (live model.Live, err error) {
 	err = c.agent(ctx, "GuestInfo", id, func(g *guest) { live = g.info() })
 	return live, err
+}
+
+// GuestUptime is the time that the software inside has lived.
+func (c *connection) GuestUptime(ctx context.Context, id model.ID) (uptime time.Duration, err error) {
+	err = c.agent(ctx, "GuestUptime", id, func(g *guest) { _, uptime = g.times() })
+	return uptime, err
 }
 
 // agent does something through the agent; one that hangs is waited for.

@@ -9,7 +9,8 @@ import (
 
 // Call is one call that a machine received.
 type Call struct {
-	// Host is the machine's address, Name the method of host.Host or "Connect".
+	// Host is the machine's address, Name the method of host.Host,
+	// "Connect" or WriteSeeds.
 	Host, Name string
 	// Guest and GuestName are the guest concerned, if any and if known.
 	Guest     model.ID

@@ -61,8 +61,9 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 		Enter: func(_ *testing.T, id model.ID, password string) (<-chan struct{}, bool) {
 			return machine.Enter(string(id), password)
 		},
-		Kill: func(_ *testing.T, id model.ID) { machine.Kill(string(id)) },
-		Cut:  func(*testing.T) { machine.Cut() },
+		Seeds: func(_ *testing.T, id model.ID) map[string][]byte { return machine.Seeds(id) },
+		Kill:  func(_ *testing.T, id model.ID) { machine.Kill(string(id)) },
+		Cut:   func(*testing.T) { machine.Cut() },
 	}
 }
 

@@ -28,8 +28,10 @@ type Machine struct {
 	bootID  string
 	facts   model.HostFacts
 
-	guests      map[model.ID]*guest
-	names       map[string]model.ID
+	guests map[model.ID]*guest
+	names  map[string]model.ID
+	// seeds are images by guest and name; a guest need not be known to have some.
+	seeds       map[model.ID]map[string][]byte
 	connections map[*connection]bool
 	ports       map[int]bool
 	nextPort    int
@@ -40,6 +42,8 @@ type Machine struct {
 	// machine, and is closed when it speaks again.
 	down bool
 	mute chan struct{}
+	// lost are the kinds of event that are never told.
+	lost map[host.EventKind]bool
 }
 
 // AddMachine puts a machine into the world; one at the same address is an error
@@ -74,6 +78,7 @@ func (w *World) addMachine(spec MachineSpec) *Machine {
 		facts:       facts,
 		guests:      map[model.ID]*guest{},
 		names:       map[string]model.ID{},
+		seeds:       map[model.ID]map[string][]byte{},
 		connections: map[*connection]bool{},
 		ports:       map[int]bool{},
 	}
@@ -159,7 +164,8 @@ func (m *Machine) answer() {
 }
 
 // Crash takes the machine down with all its guests; it does not answer until
-// Restart. What was defined stays defined and is off for an unknown reason.
+// Restart. What was defined stays defined and is off for an unknown reason; seeds
+// were in memory.
 func (m *Machine) Crash() {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
@@ -169,6 +175,7 @@ func (m *Machine) Crash() {
 func (m *Machine) crash() {
 	m.down = true
 	m.lose()
+	clear(m.seeds)
 	for _, g := range m.guests {
 		if g.alive() {
 			g.quit(host.EndUnknown, false)
@@ -218,6 +225,9 @@ func (m *Machine) lose() {
 
 // emit tells all connections of an event.
 func (m *Machine) emit(e host.Event) {
+	if m.lost[e.Kind] {
+		return
+	}
 	e.Received = time.Now()
 	for c := range m.connections {
 		c.deliver(e)

@@ -12,6 +12,9 @@ import (
 
 // Boot defines the guest and starts it.
 func (c *connection) Boot(ctx context.Context, spec *host.GuestSpec) error {
+	if err := c.writeSeeds(ctx, spec); err != nil {
+		return err
+	}
 	return c.call(ctx, "Boot", spec.ID, spec.Name, func() (*operation, error) {
 		return nil, c.machine.launch(spec, nil)
 	})
@@ -19,6 +22,9 @@ func (c *connection) Boot(ctx context.Context, spec *host.GuestSpec) error {
 
 // launch starts a guest, from its saved state when not nil.
 func (m *Machine) launch(spec *host.GuestSpec, saved *savedState) error {
+	if err := spec.CheckSeeds(); err != nil {
+		return err
+	}
 	old := m.guests[spec.ID]
 	if old != nil && old.alive() {
 		if old.ours && old.spec.Engine == spec.Engine && old.spec.Epoch == spec.Epoch {
@@ -80,12 +86,17 @@ func (m *Machine) hasNetwork(nic host.NICSpec) error {
 // refused keeps the promise that a refused start leaves nothing of the guest.
 func (c *connection) refused(name string, id model.ID, err error) error {
 	var refusal *host.RefusedError
-	if (name != "Boot" && name != "Restore") || !errors.As(err, &refusal) || refusal.Code == host.RefusedExists {
+	if !slices.Contains([]string{"Boot", "Restore", WriteSeeds}, name) || !errors.As(err, &refusal) {
 		return err
 	}
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
-	if g := c.machine.guests[id]; g != nil && !g.alive() {
+	g := c.machine.guests[id]
+	if g != nil && g.alive() {
+		return err
+	}
+	delete(c.machine.seeds, id)
+	if g != nil && refusal.Code != host.RefusedExists {
 		c.machine.remove(g)
 	}
 	return err
@@ -101,17 +112,17 @@ func (c *connection) Destroy(ctx context.Context, id model.ID) error {
 	})
 }
 
-// Forget removes the definition of a guest that is off.
+// Forget removes the definition of a guest that is off, and its seeds.
 func (c *connection) Forget(ctx context.Context, id model.ID) error {
 	return c.call(ctx, "Forget", id, "", func() (*operation, error) {
 		g := c.machine.guests[id]
-		if g == nil {
-			return nil, nil
-		}
-		if g.alive() {
+		if g != nil && g.alive() {
 			return nil, Refuse(host.RefusedState, "the guest runs")
 		}
-		c.machine.remove(g)
+		if g != nil {
+			c.machine.remove(g)
+		}
+		delete(c.machine.seeds, id)
 		return nil, nil
 	})
 }

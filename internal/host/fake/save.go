@@ -147,6 +147,9 @@ func (s *savedState) write(path string) error {
 
 // Restore starts the guest from a saved state, which stays.
 func (c *connection) Restore(ctx context.Context, spec *host.GuestSpec, path string) error {
+	if err := c.writeSeeds(ctx, spec); err != nil {
+		return err
+	}
 	return c.call(ctx, "Restore", spec.ID, spec.Name, func() (*operation, error) {
 		if old := c.machine.guests[spec.ID]; old != nil && old.alive() {
 			return nil, c.machine.launch(spec, nil)

@@ -165,6 +165,22 @@ func (m *Machine) FindAgent(name string) {
 	m.inside(name, (*guest).openAgent)
 }
 
+// LoseEvents makes the machine lose all events of a kind from now on, as a daemon
+// does that is too busy.
+func (m *Machine) LoseEvents(kind host.EventKind) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	if m.lost == nil {
+		m.lost = make(map[host.EventKind]bool)
+	}
+	m.lost[kind] = true
+}
+
+// TellLate tells of something that has been over for long.
+func (m *Machine) TellLate(name string, kind host.EventKind) {
+	m.to(name, func(g *guest) { g.emit(kind, nil) })
+}
+
 // EjectCDROM is a guest that opens its own drive.
 func (m *Machine) EjectCDROM(name string) {
 	m.inside(name, func(g *guest) {

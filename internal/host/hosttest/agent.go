@@ -3,6 +3,7 @@ package hosttest
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"vireo/internal/host"
 )
@@ -30,10 +31,18 @@ func agentAnswersAndReboots(t *testing.T, target Target) {
 		}
 	}
 
+	before, err := b.GuestUptime(b.ctx, spec.ID)
+	b.must("GuestUptime", err)
 	mark = b.events.mark()
+	asked := time.Now()
 	b.must("AgentShutdown to reboot", b.AgentShutdown(b.ctx, spec.ID, true))
 	b.expect(mark, spec.ID, host.EventReset)
 	b.awaitAgent(spec.ID)
+	after, err := b.GuestUptime(b.ctx, spec.ID)
+	b.must("GuestUptime after the reboot", err)
+	if since := time.Since(asked); before <= 0 || after >= since {
+		t.Errorf("before the reboot the guest had lived for %v, and %v after it for %v", before, since, after)
+	}
 	for _, e := range b.events.list()[mark:] {
 		if e.Guest == spec.ID && (e.Kind == host.EventStarted || e.Kind == host.EventStopped) {
 			t.Errorf("a reboot ended or started QEMU: %+v", e)

@@ -35,6 +35,8 @@ type Target struct {
 	// Enter tries a password on the guest's display, as a viewer does. The channel
 	// is closed when the viewer is thrown off.
 	Enter func(t *testing.T, id model.ID, password string) (thrownOff <-chan struct{}, letIn bool)
+	// Seeds reads the seeds that the host keeps for a guest, known or not, by name.
+	Seeds func(t *testing.T, id model.ID) map[string][]byte
 	// Kill ends the guest's QEMU with a signal.
 	Kill func(t *testing.T, id model.ID)
 	// Cut loses the machine's connections, and lets new ones be made.
@@ -64,6 +66,7 @@ func Run(t *testing.T, target Target) {
 func Promises() []Promise {
 	always := func(Target) bool { return true }
 	agent := func(g Target) bool { return g.HasAgent }
+	seeds := func(g Target) bool { return g.Seeds != nil }
 	return []Promise{
 		{"the machine describes itself", always, machineDescribesItself},
 		{"an unknown guest is not found", always, unknownGuestIsNotFound},
@@ -85,6 +88,9 @@ func Promises() []Promise {
 		{"a saved guest goes on", func(g Target) bool { return g.SaveDir != "" }, savedGuestGoesOn},
 		{"a save that fails leaves the guest running", func(g Target) bool { return g.SaveDir != "" }, failedSaveLeavesRunning},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
+		{"seeds are kept until the guest is forgotten", seeds, seedsAreKeptUntilForgotten},
+		{"a refused boot leaves no seeds", seeds, refusedBootLeavesNoSeeds},
+		{"a saved guest gets its seeds again", func(g Target) bool { return g.Seeds != nil && g.SaveDir != "" }, savedGuestGetsItsSeedsAgain},
 		{"a killed guest has crashed", func(g Target) bool { return g.Kill != nil }, killedGuestHasCrashed},
 		{"a lost connection says so", func(g Target) bool { return g.Cut != nil }, lostConnectionSaysSo},
 	}

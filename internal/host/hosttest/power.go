@@ -58,7 +58,7 @@ func offGuestRefuses(t *testing.T, target Target) {
 		switch name {
 		case "Guest":
 			b.must(name, err)
-		case "GuestInfo", "AgentPing", "AgentShutdown":
+		case "GuestInfo", "GuestUptime", "AgentPing", "AgentShutdown":
 			b.refused(name, err, host.RefusedState, host.RefusedAgent)
 		default:
 			b.refused(name, err, host.RefusedState)

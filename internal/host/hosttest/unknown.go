@@ -15,11 +15,13 @@ import (
 func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 	_, guest := b.Guest(ctx, id)
 	_, info := b.GuestInfo(ctx, id)
+	_, uptime := b.GuestUptime(ctx, id)
 	disk := host.DiskSpec{ID: model.NewID(), Path: "/nonexistent/disk", Format: model.DiskRaw, Interface: model.DiskVirtio}
 	nic := host.NICSpec{ID: model.NewID(), MAC: "52:54:00:12:34:56", Model: model.NICVirtio, Linked: true}
 	return map[string]error{
 		"Guest":         guest,
 		"GuestInfo":     info,
+		"GuestUptime":   uptime,
 		"Save":          b.Save(ctx, id, filepath.Join(b.TempDir(), "state")),
 		"Pause":         b.Pause(ctx, id),
 		"Resume":        b.Resume(ctx, id),

@@ -48,7 +48,7 @@ func (h *hypervisor) agent(ctx context.Context, id model.ID, doing, order string
 	if err != nil {
 		return nil, refuse(host.RefusedOther, "%s: %v", doing, err)
 	}
-	answer, err := gated(ctx, h, h.control, gateKey{guest: id, agent: true}, doing, func(rpc *libvirt.Libvirt) (libvirt.OptString, error) {
+	answer, err := gated(ctx, h, h.control, gateKey{guest: id, kind: gateAgent}, doing, func(rpc *libvirt.Libvirt) (libvirt.OptString, error) {
 		answer, err := rpc.QEMUDomainAgentCommand(domainOf(id), string(text), seconds, 0)
 		if order == orderShutdown && isSilence(err) {
 			return nil, nil
@@ -119,7 +119,7 @@ func (h *hypervisor) AgentShutdown(ctx context.Context, id model.ID, reboot bool
 func (h *hypervisor) shutdownInsteadOfReboot(ctx context.Context, id model.ID) error {
 	short, cancel := context.WithTimeout(ctx, silenceTime*time.Second)
 	defer cancel()
-	_, err := gated(short, h, h.work, gateKey{guest: id, agent: true}, "asking the guest agent for a shutdown",
+	_, err := gated(short, h, h.work, gateKey{guest: id, kind: gateAgent}, "asking the guest agent for a shutdown",
 		func(rpc *libvirt.Libvirt) (struct{}, error) {
 			err := rpc.DomainShutdownFlags(domainOf(id), libvirt.DomainShutdownGuestAgent)
 			if isSilence(err) {

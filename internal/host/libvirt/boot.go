@@ -41,35 +41,65 @@ const cleanUpTime = 10 * time.Second
 // Boot defines the guest and starts it. The definition stays until Forget, so
 // that the host remembers why the guest ended (docs/decisions/domain-lifetime.md).
 func (h *hypervisor) Boot(ctx context.Context, spec *host.GuestSpec) error {
-	settled, err := h.lookFirst(ctx, spec)
-	if settled || err != nil {
-		return err
-	}
-	definition, err := h.define(spec)
-	if err != nil {
-		return err
-	}
 	var flags libvirt.DomainCreateFlags
 	if spec.Paused {
 		flags = libvirt.DomainStartPaused
 	}
-	_, err = command(ctx, h, h.control, spec.ID, "starting the guest", func(rpc *libvirt.Libvirt) (libvirt.Domain, error) {
-		domain, err := rpc.DomainDefineXMLFlags(definition, 0)
-		if err != nil {
-			return domain, err
-		}
-		return rpc.DomainCreateWithFlags(domain, uint32(flags))
+	return h.launch(ctx, spec, define, func(definition string) error {
+		_, err := command(ctx, h, h.control, spec.ID, "starting the guest", func(rpc *libvirt.Libvirt) (libvirt.Domain, error) {
+			domain, err := rpc.DomainDefineXMLFlags(definition, 0)
+			if err != nil {
+				return domain, err
+			}
+			return rpc.DomainCreateWithFlags(domain, uint32(flags))
+		})
+		return err
 	})
+}
+
+// launch is what Boot and Restore have in common: describe makes the definition,
+// start uses it when the seeds are in place. Two starts of a guest at once would
+// write over each other's seeds, so the second waits.
+func (h *hypervisor) launch(ctx context.Context, spec *host.GuestSpec,
+	describe func(*domainBuilder) (string, error), start func(definition string) error,
+) error {
+	if err := checkSpec(spec); err != nil {
+		return err
+	}
+	leave, err := h.gates.enter(ctx, gateKey{guest: spec.ID, kind: gateStart})
+	if err != nil {
+		return gaveUp(ctx, "starting the guest")
+	}
+	defer leave()
+	found, err := h.lookFirst(ctx, spec)
+	if found == settled || err != nil {
+		return err
+	}
+	builder := h.builder(spec)
+	definition, err := describe(builder)
+	if err != nil {
+		return err
+	}
+	// What another request is starting has its seeds.
+	if found == absent {
+		err = h.writeSeeds(ctx, spec, builder.seeds)
+	}
+	if err == nil {
+		err = start(definition)
+	}
 	return h.concludeStart(ctx, spec, err)
+}
+
+func checkSpec(spec *host.GuestSpec) error {
+	if _, err := model.ParseID(string(spec.ID)); err != nil {
+		return refuse(host.RefusedUnsupported, "the guest's id: %v", err)
+	}
+	return spec.CheckSeeds()
 }
 
 // define makes the definition's text. It may hold a display's password and is
 // never logged.
-func (h *hypervisor) define(spec *host.GuestSpec) (string, error) {
-	if _, err := model.ParseID(string(spec.ID)); err != nil {
-		return "", refuse(host.RefusedUnsupported, "the guest's id: %v", err)
-	}
-	builder := h.builder(spec)
+func define(builder *domainBuilder) (string, error) {
 	domain, err := builder.build()
 	if err != nil {
 		return "", err
@@ -82,7 +112,9 @@ func (h *hypervisor) define(spec *host.GuestSpec) (string, error) {
 }
 
 func (h *hypervisor) builder(spec *host.GuestSpec) *domainBuilder {
-	return &domainBuilder{spec: spec, owner: h.labelOwner(), cache: h.cacheMode, password: lockedPassword()}
+	return &domainBuilder{
+		spec: spec, owner: h.labelOwner(), cache: h.cacheMode, password: lockedPassword(), seeds: h.newSeedPlace(spec.ID),
+	}
 }
 
 // labelOwner is the label for guests; a session's QEMU is the user's own anyway.
@@ -97,28 +129,40 @@ func (h *hypervisor) labelOwner() string {
 // more than eight characters.
 func lockedPassword() string { return rand.Text()[:8] }
 
-// lookFirst finds what is there before a start. settled says that the guest runs
-// already as it should. A definition that is left over is removed.
-func (h *hypervisor) lookFirst(ctx context.Context, spec *host.GuestSpec) (settled bool, err error) {
+// finding is what is there before a start.
+type finding string
+
+const (
+	// absent: nothing is in the way.
+	absent finding = "absent"
+	// starting: another request for the same start is under way. Starting once
+	// more waits for it, and then is refused.
+	starting finding = "starting"
+	// settled: the guest runs already as it should.
+	settled finding = "settled"
+)
+
+// lookFirst finds what is there before a start. A definition that is left over is
+// removed.
+func (h *hypervisor) lookFirst(ctx context.Context, spec *host.GuestSpec) (finding, error) {
+	now := absent
 	found, err := h.Guest(ctx, spec.ID)
 	switch {
 	case errors.Is(err, host.ErrNotFound):
 	case err != nil:
-		return false, err
+		return "", err
 	case found.State == host.Off:
 		if err := h.Forget(ctx, spec.ID); err != nil {
-			return false, err
+			return "", err
 		}
 	case !found.Ours || found.Epoch != spec.Epoch || found.State == host.ShuttingDown:
-		return false, refuse(host.RefusedExists, "a guest with the id %s runs already, in its run %d", spec.ID, found.Epoch)
+		return "", refuse(host.RefusedExists, "a guest with the id %s runs already, in its run %d", spec.ID, found.Epoch)
 	case found.State == host.Paused && found.Pause == host.PauseStarting:
-		// Another request for the same start is under way: starting once more
-		// waits for it, and then is refused.
-		return false, nil
+		now = starting
 	default:
-		return true, nil
+		return settled, nil
 	}
-	return false, h.nameIsFree(ctx, spec)
+	return now, h.nameIsFree(ctx, spec)
 }
 
 func (h *hypervisor) nameIsFree(ctx context.Context, spec *host.GuestSpec) error {
@@ -160,22 +204,31 @@ func (h *hypervisor) concludeStart(ctx context.Context, spec *host.GuestSpec, er
 	return err
 }
 
-// Forget removes the definition of a guest that is off.
+// Forget removes the definition of a guest that is off, then its seeds. Of a guest
+// that the host does not know there may be some left.
 func (h *hypervisor) Forget(ctx context.Context, id model.ID) error {
 	domain := domainOf(id)
-	_, err := command(ctx, h, h.control, id, "forgetting the guest", func(rpc *libvirt.Libvirt) (struct{}, error) {
+	seeded, err := command(ctx, h, h.control, id, "forgetting the guest", func(rpc *libvirt.Libvirt) (bool, error) {
 		state, _, err := rpc.DomainGetState(domain, 0)
 		if err != nil {
-			return struct{}{}, err
+			return false, err
 		}
 		if libvirt.DomainState(state) != libvirt.DomainShutoff {
 			// Undefining would succeed and leave a guest that vanishes with its end.
-			return struct{}{}, refuse(host.RefusedState, "the guest runs")
+			return false, refuse(host.RefusedState, "the guest runs")
 		}
-		return struct{}{}, undefine(rpc, domain)
+		definition, err := rpc.DomainGetXMLDesc(domain, libvirt.DomainXMLInactive)
+		if err != nil {
+			return false, err
+		}
+		return h.mentionsSeeds(id, definition), undefine(rpc, domain)
 	})
-	if errors.Is(err, host.ErrNotFound) {
+	unknown := errors.Is(err, host.ErrNotFound)
+	if err != nil && !unknown {
+		return err
+	}
+	if !seeded && !unknown {
 		return nil
 	}
-	return err
+	return h.removeSeeds(ctx, id)
 }

@@ -26,9 +26,9 @@ func (b *domainBuilder) devices() (*libvirtxml.DomainDeviceList, error) {
 		MemBalloon:  balloon(spec),
 		Panics:      []libvirtxml.DomainPanic{{Model: "isa"}},
 	}
-	list.Disks = b.removables()
-	for i, disk := range spec.Disks {
-		list.Disks = append(list.Disks, b.disk(disk, b.order.disks[disk.ID], b.ioThread(i)))
+	var err error
+	if list.Disks, err = b.drives(); err != nil {
+		return nil, err
 	}
 	for i, wanted := range spec.NICs {
 		boot := b.order.nic

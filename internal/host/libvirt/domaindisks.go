@@ -50,13 +50,24 @@ func (l diskLayout) mark(bus string, place int) {
 	l.places[bus][place] = true
 }
 
-// free is the first place of a bus that is not taken.
-func (l diskLayout) free(bus string) int {
-	place := 0
+// free is the first place of a bus that is not taken, from one on.
+func (l diskLayout) free(bus string, from int) int {
+	place := from
 	for l.places[bus][place] {
 		place++
 	}
 	return place
+}
+
+// overfull says that places are taken which the machine does not have. It gets
+// as many SATA controllers as it needs, and has one IDE controller.
+func (l diskLayout) overfull(m machine) bool {
+	for place := range l.places["ide"] {
+		if place >= m.places() {
+			return true
+		}
+	}
+	return false
 }
 
 // prefixes of the names of drives by bus; several buses share "sd".
@@ -90,8 +101,7 @@ func address(bus string, m machine, place int) *libvirtxml.DomainAddress {
 	}
 	switch bus {
 	case m.bus:
-		perController := m.buses * m.unitsPerBus
-		return at(place/perController, place%perController/m.unitsPerBus, place%m.unitsPerBus)
+		return at(place/m.places(), place%m.places()/m.unitsPerBus, place%m.unitsPerBus)
 	case "scsi":
 		return at(0, 0, place)
 	case "fdc":
@@ -112,7 +122,7 @@ func unitOf(bus string, m machine, drive *libvirtxml.DomainAddressDrive) int {
 	if bus != m.bus {
 		return value(drive.Unit)
 	}
-	return value(drive.Controller)*m.buses*m.unitsPerBus + value(drive.Bus)*m.unitsPerBus + value(drive.Unit)
+	return value(drive.Controller)*m.places() + value(drive.Bus)*m.unitsPerBus + value(drive.Unit)
 }
 
 // busOf is the bus of a disk interface on a machine.
@@ -156,7 +166,7 @@ func (b *domainBuilder) disk(spec host.DiskSpec, boot uint, iothread *uint) libv
 	if bus == "virtio" {
 		disk.Driver.IOThread = iothread
 	} else {
-		place := b.layout.free(bus)
+		place := b.layout.free(bus, 0)
 		b.layout.mark(bus, place)
 		disk.Address = address(bus, b.machine, place)
 	}
@@ -176,30 +186,44 @@ func fileSource(path string) *libvirtxml.DomainDiskSource {
 	return &libvirtxml.DomainDiskSource{File: &libvirtxml.DomainDiskSourceFile{File: path}}
 }
 
-// removables are the VM's own CD drive, which is always there, its floppies, and
-// the drives of what was made for this run.
-func (b *domainBuilder) removables() []libvirtxml.DomainDisk {
-	disks := []libvirtxml.DomainDisk{b.cdrom(cdromAlias, b.spec.CDROM, b.machine.cdrom)}
-	floppies := 0
-	floppy := func(path string) {
-		disks = append(disks, b.floppy(path, floppies))
-		floppies++
-	}
+// drives are all drives of the guest. Seeds come last, so that they take no place
+// that a disk of the VM has when it runs without them.
+func (b *domainBuilder) drives() ([]libvirtxml.DomainDisk, error) {
+	drives := []libvirtxml.DomainDisk{b.cdrom(cdromAlias, b.spec.CDROM, b.machine.cdrom)}
 	for _, path := range b.spec.Floppies {
-		floppy(path)
+		drives = append(drives, b.floppy(path))
 	}
-	for i, seed := range b.spec.Seeds {
-		path := seedPath(b.spec.ID, seed)
-		if seed.Drive == host.SeedFloppy {
-			floppy(path)
-		} else {
-			disks = append(disks, b.cdrom(fmt.Sprintf("%s-%d", cdromAlias, i+1), path, b.layout.free(b.machine.bus)))
-		}
+	for i, disk := range b.spec.Disks {
+		drives = append(drives, b.disk(disk, b.order.disks[disk.ID], b.ioThread(i)))
 	}
-	return disks
+	for _, seed := range b.spec.Seeds {
+		drives = append(drives, b.seed(seed))
+	}
+	if b.layout.overfull(b.machine) {
+		return nil, refuse(host.RefusedUnsupported,
+			"a guest of the type %s has places for %d IDE disks and CDs, one of them its CD drive's, and more are asked for",
+			b.machine.name, b.machine.places())
+	}
+	return drives, nil
 }
 
-func (b *domainBuilder) floppy(path string, place int) libvirtxml.DomainDisk {
+// seed is the drive of a seed: a floppy drive, or a CD drive behind the VM's own
+// where there is room.
+func (b *domainBuilder) seed(seed host.Seed) libvirtxml.DomainDisk {
+	path := b.seeds.path(seed)
+	if seed.Drive == host.SeedFloppy {
+		return b.floppy(path)
+	}
+	place := b.layout.free(b.machine.bus, b.machine.cdrom)
+	if b.machine.bus == "ide" && place >= b.machine.places() {
+		place = b.layout.free(b.machine.bus, 0)
+	}
+	return b.cdrom(cdromAlias+"-"+seed.Name, path, place)
+}
+
+func (b *domainBuilder) floppy(path string) libvirtxml.DomainDisk {
+	place := b.layout.free("fdc", 0)
+	b.layout.mark("fdc", place)
 	return libvirtxml.DomainDisk{
 		Device:   "floppy",
 		Driver:   &libvirtxml.DomainDiskDriver{Name: "qemu", Type: "raw"},

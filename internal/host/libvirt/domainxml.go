@@ -22,6 +22,8 @@ type domainBuilder struct {
 	owner string
 	// cache chooses the cache mode of the image at a path.
 	cache func(path string) string
+	// seeds says where the spec's seeds are on the host.
+	seeds seedPlace
 	// password locks the display until somebody sets another one.
 	password string
 	machine  machine
@@ -128,11 +130,14 @@ func cpu(spec *host.GuestSpec) *libvirtxml.DomainCPU {
 		Threads: max(spec.Topology.Threads, 1),
 	}}
 	switch {
-	case spec.Emulate:
-		cpu.Mode = "maximum"
 	case spec.CPUModel != "":
 		cpu.Mode, cpu.Match = "custom", "exact"
 		cpu.Model = &libvirtxml.DomainCPUModel{Fallback: "allow", Value: spec.CPUModel}
+		if spec.Emulate {
+			cpu.Check = "none" // the emulator leaves out what it does not have
+		}
+	case spec.Emulate:
+		cpu.Mode = "maximum"
 	case spec.CPUMode == model.CPUModeHostPassthrough:
 		cpu.Mode = "host-passthrough"
 	default:

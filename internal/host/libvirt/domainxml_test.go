@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,8 @@ func goldenSpecs() map[string]*host.GuestSpec {
 			{ID: goldenID("3"), Path: "/images/three", Format: model.DiskRaw, Interface: model.DiskVirtioSCSI, Shareable: true},
 			{ID: goldenID("4"), Path: "/tmpfs/four", Format: model.DiskRaw, Interface: model.DiskIDE, ReadOnly: true},
 		},
-		CDROM: "/iso/cd.iso", ExtraCDROMs: []string{"/seeds/config.iso"}, Floppies: []string{"/seeds/a.vfd", "/seeds/b.vfd"},
+		CDROM: "/iso/cd.iso", Floppies: []string{"/images/a.vfd"},
+		Seeds: []host.Seed{{Name: "config", Drive: host.SeedCDROM}, {Name: "sysprep", Drive: host.SeedFloppy}, {Name: "payload", Drive: host.SeedCDROM}},
 		NICs: []host.NICSpec{
 			{ID: goldenID("5"), MAC: "52:54:00:00:00:01", Model: model.NICVirtio, Network: "default", Linked: true},
 			{ID: goldenID("6"), MAC: "52:54:00:00:00:02", Model: model.NICE1000, User: true, Linked: true},
@@ -63,7 +65,7 @@ func goldenSpecs() map[string]*host.GuestSpec {
 
 func buildGolden(t *testing.T, spec *host.GuestSpec) *libvirtxml.Domain {
 	t.Helper()
-	builder := &domainBuilder{spec: spec, owner: "+64055:+64055", password: "password", cache: func(path string) string {
+	builder := &domainBuilder{spec: spec, owner: "+64055:+64055", password: "password", seeds: seedPlace{"/seeds", "start"}, cache: func(path string) string {
 		if strings.HasPrefix(path, "/tmpfs/") {
 			return "writeback"
 		}
@@ -172,6 +174,60 @@ func TestForeignMetadata(t *testing.T) {
 	} {
 		if owner, ok := readOwnership(inner); ok != want || ok && (owner.Epoch != 3 || owner.engine() != "e") {
 			t.Errorf("%q is read as %+v, %v", inner, owner, ok)
+		}
+	}
+}
+
+// TestPlacesOfSeeds gives seeds places behind the VM's own CD where there are
+// some, and disks the same places with and without seeds.
+func TestPlacesOfSeeds(t *testing.T) {
+	cds := func(n int) (seeds []host.Seed) {
+		for i := range n {
+			seeds = append(seeds, host.Seed{Name: letters(i), Drive: host.SeedCDROM})
+		}
+		return seeds
+	}
+	disks := func(n int) (disks []host.DiskSpec) {
+		for i := range n {
+			disks = append(disks, host.DiskSpec{ID: goldenID(itoa(i)), Path: "/images/" + itoa(i), Format: model.DiskRaw, Interface: model.DiskIDE})
+		}
+		return disks
+	}
+	for _, test := range []struct {
+		machine    string
+		disks, cds int
+		want       []int // of the VM's own CD, the disks, the seeds; nil is a refusal
+	}{
+		{"pc", 0, 1, []int{2, 3}},
+		{"pc", 0, 3, []int{2, 3, 0, 1}},
+		{"pc", 1, 2, []int{2, 0, 3, 1}},
+		{"pc", 3, 0, []int{2, 0, 1, 3}},
+		{"pc", 2, 1, []int{2, 0, 1, 3}},
+		{"pc", 3, 1, nil},
+		{"pc", 0, 4, nil},
+		{"pc", 4, 0, nil},
+		{"q35", 0, 2, []int{2, 3, 4}},
+		{"q35", 3, 1, []int{2, 0, 1, 3, 4}},
+		{"q35", 5, 2, []int{2, 0, 1, 3, 4, 5, 6, 7}},
+	} {
+		spec := &host.GuestSpec{
+			ID: goldenVM, Name: "seeded", Machine: test.machine, Disks: disks(test.disks), Seeds: cds(test.cds),
+		}
+		builder := &domainBuilder{spec: spec, cache: func(string) string { return "none" }, seeds: seedPlace{"/seeds", "start"}}
+		domain, err := builder.build()
+		if test.want == nil {
+			refusal(t, err, host.RefusedUnsupported)
+			continue
+		}
+		must(t, err)
+		var got []int
+		names := map[string]bool{}
+		for _, disk := range domain.Devices.Disks {
+			got = append(got, unitOf(disk.Target.Bus, builder.machine, disk.Address.Drive))
+			names[disk.Target.Dev] = true
+		}
+		if !slices.Equal(got, test.want) || len(names) != len(got) {
+			t.Errorf("on %s with %d disks and %d seeds: places %v, want %v; names %v", test.machine, test.disks, test.cds, got, test.want, names)
 		}
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"vireo/internal/model"
 )
 
-// gates limits the requests to each guest that may hang, in its QEMU or in the
-// agent inside, each with a gate of its own.
+// gates limits what is under way at a time for each guest, with a gate of its own
+// for each kind: requests that may hang, in its QEMU or in the agent inside, and
+// what must be done by one alone.
 type gates struct {
 	mu   sync.Mutex
 	open map[gateKey]*gate
@@ -16,15 +17,27 @@ type gates struct {
 
 type gateKey struct {
 	guest model.ID
-	agent bool
+	kind  gateKind
 }
+
+type gateKind string
+
+const (
+	gateQEMU  gateKind = ""
+	gateAgent gateKind = "agent"
+	// gateStart lets one start or restore in, gateSeeds one who writes or removes
+	// the guest's seeds.
+	gateStart gateKind = "start"
+	gateSeeds gateKind = "seeds"
+)
 
 type gate struct {
 	slots chan struct{}
 	users int
 }
 
-const requestsPerGuest = 2
+// gateWidths are how many of a kind may be under way for one guest.
+var gateWidths = map[gateKind]int{gateQEMU: 2, gateAgent: 2, gateStart: 1, gateSeeds: 1}
 
 func (g *gates) init() { g.open = map[gateKey]*gate{} }
 
@@ -34,7 +47,7 @@ func (g *gates) enter(ctx context.Context, key gateKey) (leave func(), err error
 	g.mu.Lock()
 	entry := g.open[key]
 	if entry == nil {
-		entry = &gate{slots: make(chan struct{}, requestsPerGuest)}
+		entry = &gate{slots: make(chan struct{}, gateWidths[key.kind])}
 		g.open[key] = entry
 	}
 	entry.users++

@@ -19,7 +19,7 @@ const infoWanted = libvirt.DomainGuestInfoOs | libvirt.DomainGuestInfoTimezone |
 func (h *hypervisor) GuestInfo(ctx context.Context, id model.ID) (model.Live, error) {
 	const doing = "asking the guest agent about the guest"
 	domain := domainOf(id)
-	params, err := gated(ctx, h, h.control, gateKey{guest: id, agent: true}, doing, func(rpc *libvirt.Libvirt) ([]libvirt.TypedParam, error) {
+	params, err := gated(ctx, h, h.control, gateKey{guest: id, kind: gateAgent}, doing, func(rpc *libvirt.Libvirt) ([]libvirt.TypedParam, error) {
 		// Without this the agent may keep libvirt waiting for ever.
 		if _, err := rpc.DomainAgentSetResponseTimeout(domain, agentTime, 0); err != nil && libvirtCode(err) != libvirt.ErrNoSupport {
 			return nil, err

@@ -1,7 +1,6 @@
 package libvirt
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +24,8 @@ func TestAllHardwareStarts(t *testing.T) {
 			}
 			boot(t, h, spec)
 			untilAgent(t, h, spec.ID)
+			untilReads(t, h, spec.ID, "/dev/sr1", "a CD on "+machine)
+			untilReads(t, h, spec.ID, "/dev/fd1", "a floppy on "+machine)
 			sample := samplesByID(t, h)[spec.ID]
 			if len(sample.Disks) != len(spec.Disks) {
 				t.Errorf("it has the disks %+v", sample.Disks)
@@ -58,11 +59,11 @@ func fullSpec(t *testing.T, h *hypervisor, machine string) *host.GuestSpec {
 		spec.Disks = append(spec.Disks, disk)
 	}
 	spec.CDROM = guestFile(t, "vireo-guest.iso")
-	spec.ExtraCDROMs = []string{copyOf(t, spec.CDROM)}
-	for i := range 2 {
-		floppy := filepath.Join(imageFolder(t), fmt.Sprint("floppy", i))
-		must(t, os.WriteFile(floppy, make([]byte, 1440<<10), 0o644))
-		spec.Floppies = append(spec.Floppies, floppy)
+	floppy := filepath.Join(imageFolder(t), "floppy")
+	must(t, os.WriteFile(floppy, make([]byte, 1440<<10), 0o644))
+	spec.Floppies = []string{floppy}
+	spec.Seeds = []host.Seed{
+		seed("config", host.SeedCDROM, "a CD on "+machine), seed("sysprep", host.SeedFloppy, "a floppy on "+machine),
 	}
 	for i, kind := range []model.NICInterface{model.NICVirtio, model.NICE1000, model.NICRTL8139, model.NICRTL8139Virtio} {
 		id := model.NewID()

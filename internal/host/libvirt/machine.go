@@ -24,3 +24,6 @@ func machineOf(name string) machine {
 	}
 	return machine{name: name, bus: "ide", buses: 2, unitsPerBus: 2, cdrom: 2, sound: "ich6"}
 }
+
+// places is how many drives a controller of the machine's bus has room for.
+func (m machine) places() int { return m.buses * m.unitsPerBus }

@@ -30,10 +30,10 @@ func TestFilesKeepTheirOwner(t *testing.T) {
 	spec := linuxSpec(t, h)
 	spec.Kernel, spec.Initrd = copyOf(t, spec.Kernel), copyOf(t, spec.Initrd)
 	spec.CDROM = copyOf(t, guestFile(t, "vireo-guest.iso"))
-	spec.ExtraCDROMs = []string{copyOf(t, spec.CDROM)}
+	other := copyOf(t, spec.CDROM)
 	disk := newDisk(t, h, model.DiskCOW)
 	spec.Disks = []host.DiskSpec{disk}
-	public := []string{spec.Kernel, spec.Initrd, spec.CDROM, spec.ExtraCDROMs[0]}
+	public := []string{spec.Kernel, spec.Initrd, spec.CDROM, other}
 	for _, path := range public {
 		must(t, os.Chmod(path, 0o644))
 	}
@@ -56,7 +56,7 @@ func TestFilesKeepTheirOwner(t *testing.T) {
 	if stat := process.Sys().(*syscall.Stat_t); int(stat.Uid) != facts.ImageUID {
 		t.Errorf("QEMU runs as user %d, not %d", stat.Uid, facts.ImageUID)
 	}
-	must(t, h.ChangeCDROM(testContext(t), spec.ID, spec.ExtraCDROMs[0]))
+	must(t, h.ChangeCDROM(testContext(t), spec.ID, other))
 	check("after a change of the CD")
 	must(t, h.Destroy(testContext(t), spec.ID))
 	check("after its end")

@@ -53,8 +53,9 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 		Enter: func(t *testing.T, id model.ID, password string) (<-chan struct{}, bool) {
 			return enterDisplay(t, look(t, h, id).Console, password)
 		},
-		Kill: func(t *testing.T, id model.ID) { must(t, syscall.Kill(qemuPID(t, id), syscall.SIGKILL)) },
-		Cut:  func(*testing.T) { line.cut() },
+		Seeds: func(t *testing.T, id model.ID) map[string][]byte { return seedsOf(t, h, id) },
+		Kill:  func(t *testing.T, id model.ID) { must(t, syscall.Kill(qemuPID(t, id), syscall.SIGKILL)) },
+		Cut:   func(*testing.T) { line.cut() },
 	})
 }
 

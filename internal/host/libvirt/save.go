@@ -86,29 +86,24 @@ func exists(path string) bool {
 // it was, so the definition is the one in the file, with what the spec may change:
 // whose it is and which run, its images and networks, its display.
 func (h *hypervisor) Restore(ctx context.Context, spec *host.GuestSpec, path string) error {
-	settled, err := h.lookFirst(ctx, spec)
-	if settled || err != nil {
-		return err
-	}
-	definition, err := h.redefine(ctx, spec, path)
-	if err != nil {
-		return err
-	}
 	flags := libvirt.DomainSaveRunning
 	if spec.Paused {
 		flags = libvirt.DomainSavePaused
 	}
-	_, err = command(ctx, h, h.work, spec.ID, "restoring the guest", func(rpc *libvirt.Libvirt) (struct{}, error) {
-		if _, err := rpc.DomainDefineXMLFlags(definition, 0); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, rpc.DomainRestoreFlags(path, libvirt.OptString{definition}, uint32(flags))
+	redefine := func(builder *domainBuilder) (string, error) { return h.redefine(ctx, builder, path) }
+	return h.launch(ctx, spec, redefine, func(definition string) error {
+		_, err := command(ctx, h, h.work, spec.ID, "restoring the guest", func(rpc *libvirt.Libvirt) (struct{}, error) {
+			if _, err := rpc.DomainDefineXMLFlags(definition, 0); err != nil {
+				return struct{}{}, err
+			}
+			return struct{}{}, rpc.DomainRestoreFlags(path, libvirt.OptString{definition}, uint32(flags))
+		})
+		return err
 	})
-	return h.concludeStart(ctx, spec, err)
 }
 
 // redefine reads the definition in a saved state and brings it up to the spec.
-func (h *hypervisor) redefine(ctx context.Context, spec *host.GuestSpec, path string) (string, error) {
+func (h *hypervisor) redefine(ctx context.Context, builder *domainBuilder, path string) (string, error) {
 	const doing = "reading the saved state"
 	text, err := ask(ctx, h.work, doing, func() {}, func(rpc *libvirt.Libvirt) (string, error) {
 		return rpc.DomainSaveImageGetXMLDesc(path, uint32(libvirt.DomainSaveImageXMLSecure))
@@ -120,7 +115,7 @@ func (h *hypervisor) redefine(ctx context.Context, spec *host.GuestSpec, path st
 	if err := saved.Unmarshal(text); err != nil {
 		return "", refuse(host.RefusedOther, "the saved state's definition cannot be read: %v", err)
 	}
-	wanted, err := h.builder(spec).build()
+	wanted, err := builder.build()
 	if err != nil {
 		return "", err
 	}

@@ -77,4 +77,5 @@ func checkSession(t *testing.T) {
 		t.Errorf("the facts of a session are %+v", facts)
 	}
 	checkPromises(t, h, localSockets(true))
+	t.Run("seeds outlive the daemon", func(t *testing.T) { seedsOutliveTheDaemon(t, h) })
 }

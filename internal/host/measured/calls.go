@@ -163,3 +163,9 @@ func (c *connection) GuestInfo(ctx context.Context, id model.ID) (answer model.L
 	defer c.count("GuestInfo", time.Now(), &err)
 	return c.Host.GuestInfo(ctx, id)
 }
+
+// GuestUptime counts and passes on.
+func (c *connection) GuestUptime(ctx context.Context, id model.ID) (answer time.Duration, err error) {
+	defer c.count("GuestUptime", time.Now(), &err)
+	return c.Host.GuestUptime(ctx, id)
+}

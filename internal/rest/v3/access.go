@@ -17,6 +17,18 @@ type Users struct {
 	User []User `wire:"user"`
 }
 
+// DirectoryDomain is a domain of the collection domains (api-v3 2.6); the account
+// that joins it is shown to nobody.
+type DirectoryDomain struct {
+	Resource
+}
+
+// Domains is a list of domains.
+type Domains struct {
+	Collection
+	Domain []DirectoryDomain `wire:"domain"`
+}
+
 // Role is a role.
 type Role struct {
 	Resource

@@ -11,11 +11,20 @@ import (
 func (p *Page) ShowUser(user *model.User) *User {
 	out := &User{Resource: p.top(model.KindUser, user.ID)}
 	out.Name = new(user.Name)
-	out.Domain = &Domain{Name: new(user.Domain)}
+	domain := model.DomainID(user.Domain)
+	out.Domain = &Domain{Href: p.Href(model.KindDomain, domain), ID: new(string(domain)), Name: new(user.Domain)}
 	out.LastName = text(user.LastName)
 	out.UserName = new(user.ObjectName())
 	out.Principal = new(user.Name)
 	out.Email = text(user.Email)
+	return out
+}
+
+// ShowDomain shows a domain of users and machines.
+func (p *Page) ShowDomain(domain *model.Domain) *DirectoryDomain {
+	out := &DirectoryDomain{Resource: p.top(model.KindDomain, domain.ID)}
+	out.Name = new(domain.Name)
+	out.Description = text(domain.Description)
 	return out
 }
 

@@ -51,8 +51,8 @@ func (s *Payloads) hideSecrets() {
 	}
 	for _, payload := range s.Payload {
 		payload.Files.hideSecrets()
-		for _, file := range payload.File {
-			hide(file.Content)
+		if payload.File != nil {
+			hide(payload.File.Content)
 		}
 	}
 }

@@ -31,6 +31,7 @@ var Collections = map[model.Kind]string{
 	model.KindCluster:       "clusters",
 	model.KindDataCenter:    "datacenters",
 	model.KindDisk:          "disks",
+	model.KindDomain:        "domains",
 	model.KindEvent:         "events",
 	model.KindHost:          "hosts",
 	model.KindJob:           "jobs",

@@ -17,10 +17,10 @@ type Payloads struct {
 // Payload is payloads/payload. File is how the releases 3.1 and 3.2 gave the one
 // file that there could be; it is read and never shown.
 type Payload struct {
-	Type     *string          `wire:"type,attr"`
-	Files    *PayloadFiles    `wire:"files"`
-	VolumeID *string          `wire:"volume_id"`
-	File     []OldPayloadFile `wire:"file"`
+	Type     *string         `wire:"type,attr"`
+	Files    *PayloadFiles   `wire:"files"`
+	VolumeID *string         `wire:"volume_id"`
+	File     *OldPayloadFile `wire:"file"`
 }
 
 // PayloadFiles is payloads/payload/files, and cloud_init/files.
@@ -99,8 +99,8 @@ func (s *Payload) files() []PayloadFile {
 	if s.Files != nil {
 		files = append(files, s.Files.File...)
 	}
-	for _, file := range s.File {
-		files = append(files, PayloadFile(file))
+	if s.File != nil {
+		files = append(files, PayloadFile(*s.File))
 	}
 	return files
 }

@@ -65,7 +65,7 @@ func (s *Domain) join(stored string, seal Sealer) (*model.DomainJoin, error) {
 	if s.User == nil {
 		return join, nil
 	}
-	setTrimmed(&join.User, s.User.UserName)
+	join.User = (&CloudUser{Name: s.User.Name, UserName: s.User.UserName}).name()
 	setSecret(&join.Password, s.User.Password, seal)
 	if join.Name == "" {
 		return nil, fault.Bad("Incomplete parameters", "If Domain supplied, Domain name expected to be supplied as well.")

@@ -112,6 +112,9 @@ func (s *Disk) CheckAdd() error {
 
 // ApplyDisk changes a disk itself by the elements that the request has.
 func (s *Disk) ApplyDisk(to *model.Disk, find Finder) error {
+	if err := s.checkAbsent(); err != nil {
+		return err
+	}
 	set(&to.Alias, s.Name)
 	set(&to.Alias, s.Alias)
 	set(&to.Description, s.Description)

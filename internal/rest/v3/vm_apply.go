@@ -29,6 +29,9 @@ func (s *VM) CheckAdd() error {
 // Apply changes a configuration by the elements that the request has; what is
 // read-only is ignored. It refuses unknown words and references.
 func (s *VM) Apply(to *model.VMConfig, find Finder) error {
+	if err := s.checkAbsent(); err != nil {
+		return err
+	}
 	if err := setReference(&to.Template, s.Template, model.KindTemplate, find); err != nil {
 		return err
 	}

@@ -1,0 +1,275 @@
+package libvirt
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/digitalocean/go-libvirt"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// seed is an image that begins with a text.
+func seed(name string, drive host.SeedDrive, text string) host.Seed {
+	image := make([]byte, map[host.SeedDrive]int{host.SeedCDROM: 400 << 10, host.SeedFloppy: 1440 << 10}[drive])
+	copy(image, text+"\n")
+	return host.Seed{Name: name, Drive: drive, Image: image}
+}
+
+// seedsOf reads the seeds that are on this machine, by name.
+func seedsOf(t *testing.T, h *hypervisor, id model.ID) map[string][]byte {
+	t.Helper()
+	seeds := map[string][]byte{}
+	entries, err := os.ReadDir(h.seedFolder(id))
+	if os.IsNotExist(err) {
+		return seeds
+	}
+	must(t, err)
+	for _, entry := range entries {
+		image, err := os.ReadFile(filepath.Join(h.seedFolder(id), entry.Name()))
+		must(t, err)
+		seeds[entry.Name()[:strings.LastIndex(entry.Name(), "-")]] = image
+	}
+	return seeds
+}
+
+// untilReads waits until the guest reads a text at the beginning of a file or device.
+func untilReads(t *testing.T, h *hypervisor, id model.ID, path, want string) {
+	t.Helper()
+	until(t, h, id, "reading "+path, func(host.Guest) bool {
+		text, err := guestFileText(testContext(t), h, id, path)
+		if err == nil && !strings.HasPrefix(text, want+"\n") {
+			t.Fatalf("%s begins with %.40q", path, text)
+		}
+		return err == nil
+	})
+}
+
+// poolsOfSeeds are the pools that the daemon knows, active or not.
+func poolsOfSeeds(t *testing.T, h *hypervisor) (names []string) {
+	t.Helper()
+	pools, err := request(testContext(t), h, "listing pools", func(rpc *libvirt.Libvirt) ([]libvirt.StoragePool, error) {
+		pools, _, err := rpc.ConnectListAllStoragePools(1, 0)
+		return pools, err
+	})
+	must(t, err)
+	for _, pool := range pools {
+		if strings.HasPrefix(pool.Name, seedPoolName("")) {
+			names = append(names, pool.Name)
+		}
+	}
+	return names
+}
+
+// wantNothingLeft wants neither folder nor pool of a guest's seeds.
+func wantNothingLeft(t *testing.T, h *hypervisor, id model.ID) {
+	t.Helper()
+	if _, err := os.Lstat(h.seedFolder(id)); !os.IsNotExist(err) {
+		t.Errorf("the folder of seeds is there: %v", err)
+	}
+	if pools := poolsOfSeeds(t, h); len(pools) != 0 {
+		t.Errorf("pools are left: %v", pools)
+	}
+}
+
+// TestSeedsAreForTheHypervisorAlone looks at the files of a guest that runs, and
+// for their content where it must not be.
+func TestSeedsAreForTheHypervisorAlone(t *testing.T) {
+	h := connect(t)
+	facts, err := h.Facts(testContext(t))
+	must(t, err)
+	spec := plainSpec(t, h)
+	spec.Seeds = []host.Seed{seed("config", host.SeedCDROM, "opensesame"), seed("sysprep", host.SeedFloppy, "opensesame")}
+	boot(t, h, spec)
+	if _, _, mode := ownerOf(t, h.seedFolder(spec.ID)); mode != 0o711 {
+		t.Errorf("the folder has the mode %o", mode)
+	}
+	files, err := filepath.Glob(h.seedFolder(spec.ID) + "/*")
+	must(t, err)
+	if len(files) != 2 {
+		t.Errorf("the files are %v", files)
+	}
+	for _, file := range files {
+		if uid, gid, mode := ownerOf(t, file); int(uid) != facts.ImageUID || int(gid) != facts.ImageGID || mode != 0o600 {
+			t.Errorf("%s belongs to %d:%d, mode %o", file, uid, gid, mode)
+		}
+	}
+	definition, err := request(testContext(t), h, "reading the definition", func(rpc *libvirt.Libvirt) (string, error) {
+		return rpc.DomainGetXMLDesc(domainOf(spec.ID), libvirt.DomainXMLSecure)
+	})
+	must(t, err)
+	command, err := os.ReadFile("/proc/" + itoa(qemuPID(t, spec.ID)) + "/cmdline")
+	must(t, err)
+	if !h.mentionsSeeds(spec.ID, definition) || strings.Contains(definition+string(command), "opensesame") {
+		t.Errorf("definition and command line are\n%s\n%q", definition, command)
+	}
+	if pools := poolsOfSeeds(t, h); len(pools) != 0 {
+		t.Errorf("pools are left while the guest runs: %v", pools)
+	}
+	must(t, h.Destroy(testContext(t), spec.ID))
+	must(t, h.Forget(testContext(t), spec.ID))
+	wantNothingLeft(t, h, spec.ID)
+}
+
+// TestLeftSeeds finds what engines leave that die while they write or remove, on
+// a host that is reached by libvirt alone.
+func TestLeftSeeds(t *testing.T) {
+	at := serve(t, func(conn net.Conn) { pipe(conn, toDaemon(t)) })
+	driver := testDriver(t)
+	driver.AllowInsecure = true
+	connected, err := driver.Connect(testContext(t), "qemu+tcp://"+at.String()+"/system")
+	must(t, err)
+	t.Cleanup(func() { connected.Close() })
+	h := connected.(*hypervisor)
+
+	call := func(f func(*libvirt.Libvirt, string) error) func(*testing.T, *host.GuestSpec) {
+		return func(t *testing.T, spec *host.GuestSpec) {
+			definition, err := h.seedPool(spec.ID)
+			must(t, err)
+			_, err = request(testContext(t), h, "leaving something", func(rpc *libvirt.Libvirt) (struct{}, error) {
+				return struct{}{}, f(rpc, definition)
+			})
+			must(t, err)
+		}
+	}
+	leave := map[string]func(*testing.T, *host.GuestSpec){
+		"nothing": func(*testing.T, *host.GuestSpec) {},
+		"seeds": func(t *testing.T, spec *host.GuestSpec) {
+			must(t, h.writeSeeds(testContext(t), spec, h.newSeedPlace(spec.ID)))
+		},
+		"an active pool with half a seed": call(func(rpc *libvirt.Libvirt, definition string) error {
+			pool, err := rpc.StoragePoolCreateXML(definition, libvirt.StoragePoolCreateWithBuild)
+			if err != nil {
+				return err
+			}
+			return h.upload(rpc, pool, "config-half.iso", []byte("half"))
+		}),
+		"a defined pool": call(func(rpc *libvirt.Libvirt, definition string) error {
+			_, err := rpc.StoragePoolDefineXML(definition, 0)
+			return err
+		}),
+		"a pool that is defined and active": call(func(rpc *libvirt.Libvirt, definition string) error {
+			pool, err := rpc.StoragePoolDefineXML(definition, 0)
+			if err != nil {
+				return err
+			}
+			return rpc.StoragePoolCreate(pool, libvirt.StoragePoolCreateWithBuild)
+		}),
+	}
+	for what, leave := range leave {
+		t.Run(what, func(t *testing.T) {
+			spec := plainSpec(t, h)
+			spec.Seeds = []host.Seed{seed("config", host.SeedCDROM, "whole")}
+			leave(t, spec)
+			must(t, h.Forget(testContext(t), spec.ID))
+			wantNothingLeft(t, h, spec.ID)
+
+			leave(t, spec)
+			spec.Paused = true
+			boot(t, h, spec)
+			if seeds := seedsOf(t, h, spec.ID); len(seeds) != 1 || string(seeds["config"]) != string(spec.Seeds[0].Image) {
+				t.Errorf("it runs with the seeds %v", seeds)
+			}
+			must(t, h.Destroy(testContext(t), spec.ID))
+			must(t, h.Forget(testContext(t), spec.ID))
+			wantNothingLeft(t, h, spec.ID)
+		})
+	}
+}
+
+// TestSeedsOfManyAtOnce starts guests at the same time from two engines, each guest
+// twice from the same one.
+func TestSeedsOfManyAtOnce(t *testing.T) {
+	engines := []*hypervisor{connect(t), connect(t)}
+	var starts sync.WaitGroup
+	specs := map[*host.GuestSpec]*hypervisor{}
+	for i := range 4 {
+		h := engines[i%2]
+		spec := plainSpec(t, h)
+		spec.Paused = true
+		spec.Seeds = []host.Seed{seed("config", host.SeedCDROM, spec.Name)}
+		specs[spec] = h
+		for range 2 {
+			starts.Go(func() {
+				if err := h.Boot(testContext(t), spec); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	starts.Wait()
+	for spec, h := range specs {
+		if seeds := seedsOf(t, h, spec.ID); len(seeds) != 1 || string(seeds["config"]) != string(spec.Seeds[0].Image) {
+			t.Errorf("%s has %d seeds", spec.Name, len(seeds))
+		}
+		look(t, h, spec.ID)
+		must(t, h.Destroy(testContext(t), spec.ID))
+		starts.Go(func() {
+			if err := h.Forget(testContext(t), spec.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	starts.Wait()
+	for spec, h := range specs {
+		wantNothingLeft(t, h, spec.ID)
+	}
+}
+
+// TestCostOfSeeds logs how long starts take without and with a seed of 400 KiB,
+// and how long guests of both kinds take to be forgotten.
+func TestCostOfSeeds(t *testing.T) {
+	h := connect(t)
+	for _, seeds := range [][]host.Seed{nil, {seed("config", host.SeedCDROM, "")}} {
+		var booting, writing, forgetting, removing time.Duration
+		const rounds = 5
+		for range rounds {
+			spec := plainSpec(t, h)
+			spec.Paused, spec.Seeds = true, seeds
+			began := time.Now()
+			must(t, h.writeSeeds(testContext(t), spec, h.newSeedPlace(spec.ID)))
+			writing += time.Since(began)
+			began = time.Now()
+			must(t, h.Forget(testContext(t), spec.ID))
+			removing += time.Since(began)
+			began = time.Now()
+			must(t, h.Boot(testContext(t), spec))
+			booting += time.Since(began)
+			must(t, h.Destroy(testContext(t), spec.ID))
+			began = time.Now()
+			must(t, h.Forget(testContext(t), spec.ID))
+			forgetting += time.Since(began)
+		}
+		t.Logf("with %d seeds: writing them %v, forgetting an unknown guest %v, a start %v, forgetting the guest %v",
+			len(seeds), writing/rounds, removing/rounds, booting/rounds, forgetting/rounds)
+	}
+}
+
+// seedsOutliveTheDaemon ends the daemon of a session under a guest with seeds.
+func seedsOutliveTheDaemon(t *testing.T, h *hypervisor) {
+	spec := plainSpec(t, h)
+	spec.Seeds = []host.Seed{seed("config", host.SeedCDROM, "still there")}
+	boot(t, h, spec)
+	endSessionDaemon(t, os.Getenv("XDG_RUNTIME_DIR"))
+	<-h.Done()
+	connected, err := testDriver(t).Connect(testContext(t), h.target.uri)
+	must(t, err)
+	t.Cleanup(func() { connected.Close() })
+	again := connected.(*hypervisor)
+	if guest := look(t, again, spec.ID); guest.State != host.Running {
+		t.Errorf("the guest is %+v", guest)
+	}
+	must(t, again.Boot(testContext(t), spec))
+	if seeds := seedsOf(t, again, spec.ID); string(seeds["config"]) != string(spec.Seeds[0].Image) {
+		t.Errorf("of the seed there are %d bytes", len(seeds["config"]))
+	}
+	must(t, again.Destroy(testContext(t), spec.ID))
+	must(t, again.Forget(testContext(t), spec.ID))
+	wantNothingLeft(t, again, spec.ID)
+}

@@ -1,0 +1,120 @@
+package seed
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Bounds of a custom script. Aliases count as often as they are used.
+const (
+	MaxScriptBytes = 64 << 10
+	maxScriptNodes = 10_000
+	maxScriptDepth = 32
+)
+
+// otherFormats begin user data that is no cloud-config, or one that would mean
+// something else once it is joined with ours.
+var otherFormats = []string{
+	"#!", "#include", "#cloud-boothook", "#cloud-config-archive", "#cloud-config-jsonp",
+	"#part-handler", "#upstart-job", "## template:", "Content-Type:", "MIME-Version:",
+}
+
+// plainTags are the kinds of values that cloud-init's reader knows.
+var plainTags = []string{
+	"!!map", "!!seq", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp", "!!binary", "!!merge",
+}
+
+var errScript = errors.New("custom_script is not a YAML map that continues cloud-init's configuration, " +
+	`such as "runcmd:" with a list; commands of a shell belong into such a list`)
+
+// parseScript reads a custom script: a YAML map, with or without the first line
+// of a cloud-config. It is nil if there is nothing in it. Aliases are replaced by
+// what they stand for, comments are dropped. Errors quote nothing of the script.
+func parseScript(script string) (*yaml.Node, error) {
+	if len(script) > MaxScriptBytes {
+		return nil, fmt.Errorf("custom_script is longer than %d bytes", MaxScriptBytes)
+	}
+	start := strings.TrimLeft(script, " \t\r\n\ufeff")
+	for _, format := range otherFormats {
+		if strings.HasPrefix(start, format) {
+			return nil, errScript
+		}
+	}
+	var documents []yaml.Node
+	if err := yaml.Load([]byte(script), &documents, yaml.WithAllDocuments(), yaml.WithUniqueKeys(false)); err != nil {
+		return nil, fmt.Errorf("custom_script is no valid YAML%s", lineOf(err))
+	}
+	if len(documents) > 1 {
+		return nil, errors.New("custom_script has several YAML documents; one is wanted")
+	}
+	if len(documents) == 0 || len(documents[0].Content) == 0 || isNull(documents[0].Content[0]) {
+		return nil, nil
+	}
+	if documents[0].Content[0].Kind != yaml.MappingNode {
+		return nil, errScript
+	}
+	budget := maxScriptNodes
+	return expand(documents[0].Content[0], 0, &budget)
+}
+
+var lineNumber = regexp.MustCompile(`line \d+`)
+
+// lineOf keeps of an error only the line: the rest may quote the script.
+func lineOf(err error) string {
+	if line := lineNumber.FindString(err.Error()); line != "" {
+		return " (" + line + ")"
+	}
+	return ""
+}
+
+// expand copies a tree, with what aliases stand for in their place.
+func expand(n *yaml.Node, depth int, budget *int) (*yaml.Node, error) {
+	if *budget--; *budget < 0 || depth > maxScriptDepth {
+		return nil, fmt.Errorf("custom_script is nested more than %d deep or has more than %d values",
+			maxScriptDepth, maxScriptNodes)
+	}
+	if n.Kind == yaml.AliasNode {
+		return expand(n.Alias, depth+1, budget)
+	}
+	if !slices.Contains(plainTags, n.ShortTag()) {
+		return nil, fmt.Errorf("custom_script has a value with a tag of its own in line %d", n.Line)
+	}
+	if n.Kind == yaml.MappingNode {
+		if err := checkKeys(n); err != nil {
+			return nil, err
+		}
+	}
+	copied := &yaml.Node{Kind: n.Kind, Style: n.Style, Tag: n.Tag, Value: n.Value}
+	if isNull(n) {
+		copied.Value = "null" // left empty it would be written as an empty text
+	}
+	for _, child := range n.Content {
+		child, err := expand(child, depth+1, budget)
+		if err != nil {
+			return nil, err
+		}
+		copied.Content = append(copied.Content, child)
+	}
+	return copied, nil
+}
+
+// checkKeys refuses keys that stand twice, of which one would be lost.
+func checkKeys(n *yaml.Node) error {
+	seen := make(map[string]bool)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			return fmt.Errorf("custom_script has a key that is no word in line %d", key.Line)
+		}
+		if seen[key.Value] {
+			return fmt.Errorf("custom_script has a key twice in line %d", key.Line)
+		}
+		seen[key.Value] = true
+	}
+	return nil
+}
