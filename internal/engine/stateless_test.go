@@ -214,7 +214,10 @@ func TestStatelessStartOfUnknownEnd(t *testing.T) {
 	runsStateless(t, func(t *testing.T, s *stateless) {
 		s.Do("stop", s.vm, nil)
 		s.Whole(sitetest.Soon)
-		s.World.Fail(fake.Rule{Call: "Guest", Error: fake.Refuse(host.RefusedOther, "it does not know")})
+		no := fake.Refuse(host.RefusedOther, "it does not feel like it")
+		s.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Error: no, Do: func() {
+			s.World.Fail(fake.Rule{Call: "Guest", Error: no})
+		}})
 		s.Begin(&engine.Call{
 			On: model.KindVM, Name: "start", Target: s.vm, Params: &vms.StartParams{Once: &model.RunOnce{Stateless: true}},
 		})
