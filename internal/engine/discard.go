@@ -91,7 +91,7 @@ func (e *Engine) discard(_ context.Context, w *job.Work) error {
 	if err := e.tellKept(w, StorageFault(w.Job.Verb+" VM "+params.VM, domain, err)); err != nil {
 		return err
 	}
-	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return e.untilWell(ctx, domain) }}
+	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return e.untilWell(ctx, domain.ID) }}
 }
 
 // removeOverlays removes as many as it can. Of a disk that is gone nothing is
@@ -132,24 +132,20 @@ func (e *Engine) tellKept(w *job.Work, failure error) error {
 	return w.Remember(&data)
 }
 
-// untilWell returns when a storage domain that has failed is active again; if it
-// is not known to be unwell, in the time that it takes to find out.
-func (e *Engine) untilWell(ctx context.Context, domain *model.StorageDomain) error {
-	pause := time.NewTimer(max(e.Values.Duration("StorageCheckInterval"), time.Second))
-	defer pause.Stop()
-	passed, unwell := false, domain.Status != model.StorageDomainActive
+// untilWell returns when a storage domain that has failed is active: after the time
+// that it takes to find out that it is not.
+func (e *Engine) untilWell(ctx context.Context, id model.ID) error {
+	if err := sleep(ctx, max(e.Values.Duration("StorageCheckInterval"), time.Second)); err != nil {
+		return err
+	}
 	for {
 		changed := e.Inventory.Changed()
-		now, known := e.Inventory.StorageDomains.Get(domain.ID)
-		well := known && now.Status == model.StorageDomainActive
-		if !known || well && (unwell || passed) {
+		domain, known := e.Inventory.StorageDomains.Get(id)
+		if !known || domain.Status == model.StorageDomainActive {
 			return nil
 		}
-		unwell = !well
 		select {
 		case <-changed:
-		case <-pause.C:
-			passed = true
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -46,9 +46,11 @@ type show struct {
 	acts sync.WaitGroup
 }
 
-// verbs are given at once and not waited for; the engine sorts them out.
+// verbs are given at once and not waited for; the engine sorts them out. A second
+// word tells ways to give the same verb apart.
 var verbs = map[string]any{
-	"start": nil, "stop": nil, "shutdown": nil, "suspend": nil, "reboot": nil,
+	"start stateless": &vms.StartParams{Once: &model.RunOnce{Stateless: true}},
+	"start":           nil, "stop": nil, "shutdown": nil, "suspend": nil, "reboot": nil,
 	"update": &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Memory += 1 << 20; return nil }},
 }
 
@@ -163,6 +165,7 @@ func perform(t *testing.T, schedule []deed) string {
 	s.Connected()
 	for i := range randomVMs {
 		s.ids = append(s.ids, s.Add(fmt.Sprintf("vm%d", i)))
+		addDisk(s.Site, s.ids[i])
 	}
 	for i, next := range schedule {
 		if params, isVerb := verbs[next.What]; isVerb {
@@ -181,6 +184,7 @@ func perform(t *testing.T, schedule []deed) string {
 // ask gives a command as a client does who does not wait.
 func (s *show) ask(verb string, vm model.ID, params any) {
 	running := s.Engine
+	verb, _, _ = strings.Cut(verb, " ")
 	s.acts.Go(func() {
 		_, _ = running.Act(context.Background(), &engine.Call{On: model.KindVM, Name: verb, Target: vm, Params: params})
 	})

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"os"
 	"path/filepath"
@@ -13,12 +12,8 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/vms"
-	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
-	"vireo/internal/image"
-	"vireo/internal/inventory"
-	"vireo/internal/job"
 	"vireo/internal/model"
 )
 
@@ -154,29 +149,6 @@ func TestEndsOfStatelessRuns(t *testing.T) {
 	}
 }
 
-// TestDiscardSurvivesTheEngine: the engine dies between the end of the run and the
-// removal, and after the removal before it is recorded.
-func TestDiscardSurvivesTheEngine(t *testing.T) {
-	for name, worked := range map[string]bool{"before": false, "after": true} {
-		t.Run(name, func(t *testing.T) {
-			runsStateless(t, func(t *testing.T, s *stateless) {
-				dead := s.DieAt(func(point job.Point) bool {
-					return point.Job.Action == "vm.discard" && point.Worked == worked
-				})
-				s.machine().PowerOff("vm")
-				<-dead
-				s.Kill()
-				if gone := len(s.Volumes()) == len(s.own); gone != worked {
-					t.Errorf("the overlays are gone: %v", gone)
-				}
-				s.AtPoints(nil)
-				s.Start()
-				s.down()
-			})
-		})
-	}
-}
-
 // TestStartRightAfterStatelessRun: a run does not wait for what an earlier one has
 // left, and has volumes of its own.
 func TestStartRightAfterStatelessRun(t *testing.T) {
@@ -204,156 +176,28 @@ func TestStartRightAfterStatelessRun(t *testing.T) {
 	})
 }
 
-// loseDomain takes the data domain away, as when its mount has gone; back gives it
-// back.
-func (s *stateless) loseDomain() (back func()) {
-	path := filepath.Join(s.Dir, "data")
-	if err := os.Rename(path, path+"-away"); err != nil {
-		s.t.Fatal(err)
-	}
-	return func() {
-		if err := os.Rename(path+"-away", path); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-}
-
-func (s *stateless) domain(status model.StorageDomainStatus) {
-	s.t.Helper()
-	s.Until(2*time.Minute, "the domain is "+string(status), func() bool {
-		domain, _ := s.Inventory.StorageDomains.Get(sitetest.DataDomain)
-		return domain.Status == status
-	})
-}
-
-const overlaysKept = 20012
-
-// kept counts the events that overlays could not be removed.
-func (s *stateless) kept(since int64) (told int) {
-	s.t.Helper()
-	for _, code := range s.Events("", since) {
-		if code == overlaysKept {
-			told++
-		}
-	}
-	return told
-}
-
-// TestDiscardWithoutStorage: overlays whose domain is away are removed when it is
-// back, also by a later engine. It is told once.
-func TestDiscardWithoutStorage(t *testing.T) {
-	for name, meanwhile := range map[string]func(*stateless){
-		"nothing happens":      func(*stateless) {},
-		"the engine is killed": func(s *stateless) { s.Kill(); s.Start() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			runsStateless(t, func(t *testing.T, s *stateless) {
-				since := s.LastEvent()
-				back := s.loseDomain()
-				s.Do("stop", s.vm, nil)
-				s.down()
-				s.domain(model.StorageDomainInactive)
-				meanwhile(s)
-				s.Pass(24 * time.Hour)
-				if told := s.kept(since); told != 1 {
-					t.Errorf("it was told %d times", told)
-				}
-				if _, held := s.Inventory.Holder(model.Ref{Kind: model.KindVM, ID: s.vm}); held {
-					t.Error("the VM is locked")
-				}
-				back()
-				s.domain(model.StorageDomainActive)
-				s.Whole(sitetest.Soon)
-				if told := s.kept(since); told != 1 {
-					t.Errorf("it was told %d times", told)
-				}
-			})
-		})
-	}
-}
-
-// TestDiscardOfRemovedVM: what a run has left is removed also when its VM is gone
-// before that, with its disks or without them.
-func TestDiscardOfRemovedVM(t *testing.T) {
-	for name, detach := range map[string]bool{"with its disks": false, "disks stay": true} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := &stateless{Site: sitetest.New(t, sitetest.Options{}), t: t}
-				s.Connected()
-				s.vm = s.Add("vm")
-				s.disks = []model.ID{addDisk(s.Site, s.vm)}
-				s.own = s.Volumes()
-				s.start()
-				s.Images.Fail(sitetest.ImageRule{Call: "RemoveOverlay", Error: image.ErrUnavailable})
-				s.Do("stop", s.vm, nil)
-				s.Do("remove", s.vm, &vms.RemoveParams{DetachOnly: detach})
-				s.Pass(time.Minute)
-				since := s.LastEvent()
-				s.Images.Clear()
-				s.Whole(5 * time.Minute)
-				if got := s.Volumes(); detach != slices.Equal(got, s.own) || !detach && len(got) > 0 {
-					t.Errorf("the volumes are %q and were %q", got, s.own)
-				}
-				if told := s.kept(since); told != 0 {
-					t.Errorf("it was told again: %d times", told)
-				}
-			})
-		})
-	}
-}
-
-// TestDiscardTellsEachReasonOnce.
-func TestDiscardTellsEachReasonOnce(t *testing.T) {
+// TestStatelessStartOfUnknownEnd: the start has failed, and could not be undone as
+// far as anybody knows. The overlays stay until the host says that there is no guest.
+func TestStatelessStartOfUnknownEnd(t *testing.T) {
 	runsStateless(t, func(t *testing.T, s *stateless) {
-		since := s.LastEvent()
-		for i, reason := range []error{image.ErrUnavailable, image.ErrUnsafe} {
-			s.Images.Clear()
-			s.Images.Fail(sitetest.ImageRule{Call: "RemoveOverlay", Error: reason})
-			if i == 0 {
-				s.Do("stop", s.vm, nil)
-			}
-			s.Pass(time.Hour)
-			if told := s.kept(since); told != i+1 {
-				t.Errorf("after %v it was told %d times", reason, told)
-			}
-		}
-		s.Images.Clear()
-	})
-}
-
-// TestDiscardWithoutDomain: of a domain that nobody knows any more nothing can be
-// removed. It is told, and does not keep the engine busy.
-func TestDiscardWithoutDomain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sitetest.New(t, sitetest.Options{})
-		s.Connected()
-		vm := s.Reach("vm", model.StatusUp)
-		s.Edit(func(tx *inventory.Tx) {
-			edited, _ := tx.VMs.Edit(vm)
-			edited.Run.Overlays = []model.Overlay{{Disk: model.NewID(), Volume: model.NewID(), StorageDomain: model.NewID()}}
-		})
-		since := s.LastEvent()
-		s.Do("stop", vm, nil)
+		s.Do("stop", s.vm, nil)
 		s.Whole(sitetest.Soon)
-		if events := s.Events(vm, since); !slices.Contains(events, overlaysKept) {
-			t.Errorf("events %v", events)
+		no := fake.Refuse(host.RefusedOther, "it does not feel like it")
+		s.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Error: no, Do: func() {
+			s.World.Fail(fake.Rule{Call: "Guest", Error: no})
+		}})
+		s.Begin(&engine.Call{
+			On: model.KindVM, Name: "start", Target: s.vm, Params: &vms.StartParams{Once: &model.RunOnce{Stateless: true}},
+		})
+		s.UntilStatus(s.vm, time.Minute, model.StatusUnknown)
+		s.Pass(time.Hour)
+		if len(s.Volumes()) != 2*len(s.own) {
+			t.Errorf("the volumes are %q", s.Volumes())
 		}
-	})
-}
-
-// TestInternalCommands are known to the engine alone.
-func TestInternalCommands(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sitetest.New(t, sitetest.Options{})
-		vm := s.Add("vm")
-		_, err := s.Engine.Act(context.Background(), &engine.Call{On: model.KindVM, Name: "discard", Target: vm})
-		if !fault.Is(err, fault.NotFound) {
-			t.Errorf("it was called: %v", err)
-		}
-		for _, row := range s.Engine.Commands() {
-			if row.Internal {
-				t.Errorf("%s is listed", row.Key())
-			}
+		s.World.ClearRules()
+		s.down()
+		if s.VM(s.vm).Run.Overrides != nil {
+			t.Error("the overrides of a run that never was are kept")
 		}
 	})
 }

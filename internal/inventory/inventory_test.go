@@ -309,6 +309,25 @@ func TestEventsAreNumbered(t *testing.T) {
 	}
 }
 
+// TestFollowersAreToldOfJobs as they are written.
+func TestFollowersAreToldOfJobs(t *testing.T) {
+	inv := fresh(t)
+	var told []string
+	inv.Follow(func(ref model.Ref, object model.Object) {
+		_, running := inv.Job(ref.ID)
+		told = append(told, fmt.Sprintf("%s %s %v", ref, object.ObjectName(), running))
+	})
+	for _, status := range []model.JobStatus{model.JobStarted, model.JobFinished} {
+		update(t, inv, func(tx *inventory.Tx) error {
+			tx.PutJob(&model.Job{ID: "j", Description: "work", Status: status})
+			return nil
+		})
+	}
+	if !slices.Equal(told, []string{"job/j work true", "job/j work false"}) {
+		t.Errorf("told %v", told)
+	}
+}
+
 // TestFollowersSeeWhatIsVisible: when a follower is called, readers have it.
 func TestFollowersSeeWhatIsVisible(t *testing.T) {
 	inv := fresh(t)

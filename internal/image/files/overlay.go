@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -119,11 +120,15 @@ func removeOverlay(ctx context.Context, domain *model.StorageDomain, disk *model
 		return err
 	}
 	defer dir.Close()
-	err = folder(dir, group(disk.ID))
-	if errors.Is(err, image.ErrNotFound) {
-		return wantImages(dir, domain) // gone with its disk
+	err = clearOverlay(ctx, dir, disk, volume)
+	if errors.Is(err, image.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return wantImages(dir, domain) // the group has gone, perhaps just now
 	}
-	if err != nil {
+	return err
+}
+
+func clearOverlay(ctx context.Context, dir *os.Root, disk *model.Disk, volume model.ID) error {
+	if err := folder(dir, group(disk.ID)); err != nil {
 		return err
 	}
 	name := filepath.Join(group(disk.ID), string(volume))

@@ -24,8 +24,10 @@ func TestOverlaysOnDisk(t *testing.T) {
 		sparse bool
 		tool   string
 	}{
-		{model.DiskCOW, true, "qcow2"}, {model.DiskCOW, false, "qcow2"},
-		{model.DiskRaw, true, "raw"}, {model.DiskRaw, false, "raw"},
+		{model.DiskCOW, true, "qcow2"},
+		{model.DiskCOW, false, "qcow2"},
+		{model.DiskRaw, true, "raw"},
+		{model.DiskRaw, false, "raw"},
 	} {
 		disk := newDisk(t, f, domain, test.format, test.sparse)
 		qemuIO(t, test.tool, volumeOf(domain, disk), "write -P 0x11 0 64k")
