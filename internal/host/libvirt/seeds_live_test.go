@@ -1,6 +1,7 @@
 package libvirt
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -117,6 +118,27 @@ func TestSeedsAreForTheHypervisorAlone(t *testing.T) {
 	wantNothingLeft(t, h, spec.ID)
 }
 
+// TestSeedsAreRead lets a guest on each kind of machine read its seeds, whose drives
+// it finds behind the VM's own.
+func TestSeedsAreRead(t *testing.T) {
+	h := connect(t)
+	for _, machine := range []string{"q35", "pc"} {
+		t.Run(machine, func(t *testing.T) {
+			spec := linuxSpec(t, h)
+			spec.Kernel, spec.Initrd = guestFile(t, "vmlinuz-guest-hardware"), guestFile(t, "initrd-guest-hardware.img")
+			spec.Machine, spec.Memory = machine, 256<<20
+			spec.CDROM = guestFile(t, "vireo-guest.iso")
+			spec.Seeds = []host.Seed{
+				seed("config", host.SeedCDROM, "a CD on "+machine), seed("sysprep", host.SeedFloppy, "a floppy on "+machine),
+			}
+			boot(t, h, spec)
+			untilAgent(t, h, spec.ID)
+			untilReads(t, h, spec.ID, "/dev/sr1", "a CD on "+machine)
+			untilReads(t, h, spec.ID, "/dev/fd0", "a floppy on "+machine)
+		})
+	}
+}
+
 // TestLeftSeeds finds what engines leave that die while they write or remove, on
 // a host that is reached by libvirt alone.
 func TestLeftSeeds(t *testing.T) {
@@ -181,6 +203,27 @@ func TestLeftSeeds(t *testing.T) {
 			wantNothingLeft(t, h, spec.ID)
 		})
 	}
+}
+
+// TestSeedsThatCannotBeWritten refuse the start, and then their removal.
+func TestSeedsThatCannotBeWritten(t *testing.T) {
+	h := connect(t)
+	spec := plainSpec(t, h)
+	spec.Seeds = []host.Seed{seed("config", host.SeedCDROM, "homeless")}
+	must(t, os.WriteFile(h.seedFolder(spec.ID), nil, 0o600))
+	t.Cleanup(func() { os.Remove(h.seedFolder(spec.ID)) })
+	if err := h.Boot(testContext(t), spec); !errors.Is(err, host.ErrRefused) {
+		t.Errorf("a start without a place for its seeds: %v", err)
+	}
+	if _, err := h.Guest(testContext(t), spec.ID); !errors.Is(err, host.ErrNotFound) {
+		t.Errorf("the guest that was refused: %v", err)
+	}
+	if err := h.Forget(testContext(t), spec.ID); !errors.Is(err, host.ErrRefused) {
+		t.Errorf("removing what is no folder of seeds: %v", err)
+	}
+	must(t, os.Remove(h.seedFolder(spec.ID)))
+	must(t, h.Forget(testContext(t), spec.ID))
+	wantNothingLeft(t, h, spec.ID)
 }
 
 // TestSeedsOfManyAtOnce starts guests at the same time from two engines, each guest
