@@ -182,7 +182,7 @@ func (c *cloudScenario) startStored(t *testing.T) {
 				<ip address="`+c.net.host(34)+`" netmask="255.255.255.0"/></nic_configuration>
 		</nic_configurations>
 		<custom_script><![CDATA[write_files:
- - path: /etc/motd.d/é: #1
+ - path: "/etc/motd.d/é: #1"
    content: "zürich: 'quoted' \"twice\" # kept\n"
 runcmd:
  - [sh, -c, "echo $0 >> /root/script", "of the stored values"]
