@@ -148,7 +148,7 @@ func (c *cloudScenario) printed(t *testing.T) {
 	v.shows(t, "ip -4 -br address show dev eth0 | xargs", "eth0 UP "+address+"/24")
 	v.shows(t, "ip -4 route show default | xargs", "default via "+c.net.host(1)+" dev eth0 onlink")
 	v.shows(t, "grep -v '^#' /etc/resolv.conf | xargs", "nameserver "+c.net.host(1)+" search MyDomain.com")
-	v.shows(t, "ls /sys/class/net | grep -v lo | while read -r n; do ip -br link show $n | cut -d' ' -f1 | grep -q eth0 || ip -4 -br address show $n | awk '{print $3}'; done", "")
+	v.shows(t, "ip -4 -br address show scope global | cut -d' ' -f1", "eth0")
 	v.shows(t, "cat /root/script", "of the printed example")
 	v.logsIn(t, "root", "p@55w0rd!")
 	v.letsIn(t, address, "root", ssh.PublicKeys(c.admit))
@@ -182,7 +182,7 @@ func (c *cloudScenario) startStored(t *testing.T) {
 				<ip address="`+c.net.host(34)+`" netmask="255.255.255.0"/></nic_configuration>
 		</nic_configurations>
 		<custom_script><![CDATA[write_files:
- - path: /etc/motd.d/é: #1
+ - path: "/etc/motd.d/é: #1"
    content: "zürich: 'quoted' \"twice\" # kept\n"
 runcmd:
  - [sh, -c, "echo $0 >> /root/script", "of the stored values"]
@@ -211,7 +211,7 @@ func (c *cloudScenario) stored(t *testing.T) {
 	v.shows(t, "ip -4 -br address show dev eth1 | xargs", "eth1 UP "+c.net.host(33)+"/24")
 	v.shows(t, "ifquery --state eth2; ip -4 -br address show dev eth2 | awk '{print $3}'", "eth2=eth2")
 	v.shows(t, "ip -br address show dev eth3 | xargs", "eth3 DOWN")
-	v.shows(t, "ifquery --list --allow=auto | sort | xargs; ifquery eth3 | grep ^address:", "eth0 eth1 eth2 lo\naddress: "+c.net.host(34)+"/24")
+	v.shows(t, "ifquery --list --allow=auto | sort | xargs; ifquery eth3 | grep ^address:", "eth0 eth1 eth2 lo\naddress: "+c.net.host(34))
 	v.shows(t, `cat "/etc/motd.d/é: #1"`, `zürich: 'quoted' "twice" # kept`)
 	v.shows(t, "cat /root/script", "of the printed example\nof the stored values")
 	if now := v.hostKey(t); now == c.hostKey {
