@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // ReadJSON reads a JSON object into shape, a pointer to a struct, which is emptied
@@ -26,15 +27,35 @@ func ReadJSON(body io.Reader, shape any, limits Limits) error {
 	}
 	r := &jsonReader{
 		decoder: json.NewDecoder(bytes.NewReader(data)),
-		budget:  budget{left: limits.Memory, depth: limits.Depth},
+		budget:  limits.budget(),
 	}
 	// Depth is looked at before anything is parsed, since the decoder's own limit
 	// reads as a syntax error.
 	if err := r.budget.checkDepth(jsonDepth(data)); err != nil {
 		return err
 	}
+	// What is malformed at its end is found out before anything is made of the
+	// rest, and much quicker.
+	if err := checkSyntax(data); err != nil {
+		return err
+	}
 	r.decoder.UseNumber()
 	return r.document(p, v)
+}
+
+func checkSyntax(data []byte) error {
+	var whole json.RawMessage
+	err := json.Unmarshal(data, &whole)
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case !ok:
+		return nil
+	case syntax.Offset >= int64(len(data)) && strings.Contains(syntax.Error(), "unexpected end"):
+		return problem(Malformed, "The JSON body is malformed: unexpected end.")
+	case strings.Contains(syntax.Error(), "after top-level value"):
+		return problem(Malformed, "The JSON body goes on after its end.")
+	}
+	return problem(Malformed, "The JSON body is malformed at byte %d: %s.", syntax.Offset, shorten(syntax.Error()))
 }
 
 // jsonDepth returns how deep objects and arrays nest, as far as brackets tell.
@@ -71,24 +92,18 @@ func (r *jsonReader) document(p *plan, v reflect.Value) error {
 	if token != json.Delim('{') {
 		return problem(WrongRoot, "The JSON body is %s, it should be an object.", nameOf(token))
 	}
-	if err := r.object(p, v); err != nil {
-		return err
-	}
-	if _, err := r.decoder.Token(); err != io.EOF {
-		return problem(Malformed, "The JSON body goes on after its end.")
-	}
-	return nil
+	return r.object(p, v)
 }
 
 func (r *jsonReader) next() (json.Token, error) {
+	if err := r.budget.take(1); err != nil {
+		return nil, err
+	}
 	token, err := r.decoder.Token()
-	if err == nil {
-		return token, nil
+	if err != nil { // the syntax was checked, but not for the ranges of values
+		return nil, problem(Malformed, "The JSON body is malformed near byte %d.", r.decoder.InputOffset())
 	}
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return nil, problem(Malformed, "The JSON body is malformed at byte %d: %s.", syntax.Offset, shorten(syntax.Error()))
-	}
-	return nil, problem(Malformed, "The JSON body is malformed: unexpected end.")
+	return token, nil
 }
 
 // object reads members up to and with the closing brace.

@@ -16,10 +16,15 @@ type Limits struct {
 	// Memory is how many bytes of structs a body may fill: many short elements
 	// can stand for large structs. Default 16 MiB.
 	Memory int64
+	// Pieces is how many tags, attributes, texts and comments (or JSON brackets,
+	// names and values) a body may have. Default 20,000: a virtual machine with all that
+	// belongs to it has a tenth of that.
+	Pieces int
 }
 
 const (
 	defaultBytes  = 1 << 20
+	defaultPieces = 20_000
 	defaultDepth  = 64
 	defaultMemory = 16 << 20
 )
@@ -33,6 +38,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Memory == 0 {
 		l.Memory = defaultMemory
+	}
+	if l.Pieces == 0 {
+		l.Pieces = defaultPieces
 	}
 	return l
 }
@@ -61,10 +69,23 @@ func checkUTF8(data []byte) error {
 	return nil
 }
 
-// budget counts down the memory a body may still fill and knows the deepest level.
+// budget counts down the memory a body may still fill and the pieces it may still
+// have, and knows the deepest level.
 type budget struct {
-	left  int64
-	depth int
+	left   int64
+	pieces int
+	depth  int
+}
+
+func (l Limits) budget() budget { return budget{left: l.Memory, pieces: l.Pieces, depth: l.Depth} }
+
+// take counts more pieces.
+func (b *budget) take(pieces int) error {
+	b.pieces -= pieces
+	if b.pieces < 0 {
+		return problem(TooLarge, "The request body has too many elements.")
+	}
+	return nil
 }
 
 func (b *budget) spend(size uintptr) error {

@@ -238,10 +238,18 @@ func TestReadLimits(t *testing.T) {
 		{"own depth, over", readXML, `<vm><cpu><x/></cpu></vm>`, Limits{Depth: 2}, TooDeep},
 		{"own depth in JSON, just", readJSON, `{"x":[{"\"[":"[[["}]}`, Limits{Depth: 3}, 0},
 		{"own depth in JSON, over", readJSON, `{"x":[{}]}`, Limits{Depth: 2}, TooDeep},
-		{"large structs from short elements", readXML, many("<vm>", "<snapshot/>", "</vm>", 60000), Limits{}, TooLarge},
-		{"large structs from short members", readJSON, many(`{"snapshot":[{}`, ",{}", "]}", 200000), Limits{}, TooLarge},
-		{"many links", readXML, many("<vm>", `<link rel="a"/>`, "</vm>", 50000), Limits{}, 0},
-		{"own memory, over", readXML, many("<vm>", `<link rel="a"/>`, "</vm>", 50000), Limits{Memory: 1 << 10}, TooLarge},
+		{"large structs from short elements", readXML, many("<vm>", "<snapshot/>", "</vm>", 60000), Limits{Pieces: 1 << 20}, TooLarge},
+		{"large structs from short members", readJSON, many(`{"snapshot":[{}`, ",{}", "]}", 200000), Limits{Pieces: 1 << 20}, TooLarge},
+		{"many links", readXML, many("<vm>", `<link rel="a"/>`, "</vm>", 6000), Limits{}, 0},
+		{"own memory, over", readXML, many("<vm>", `<link rel="a"/>`, "</vm>", 6000), Limits{Memory: 1 << 10}, TooLarge},
+		// The root's two tags count too.
+		{"pieces, just", readXML, many("<vm>", "<x/>", "</vm>", 9999), Limits{}, 0},
+		{"pieces, over", readXML, many("<vm>", "<x/>", "</vm>\n", 9999), Limits{}, TooLarge},
+		{"attributes are pieces", readXML, many("<vm ", `a="" `, "/>", 20000), Limits{}, TooLarge},
+		{"pieces inside of text", readXML, many("<vm><name>", "<x/>", "</name></vm>", 10000), Limits{}, TooLarge},
+		{"comments are pieces", readXML, many("<vm>", "<!-- -->", "</vm>", 20000), Limits{}, TooLarge},
+		{"pieces in JSON, just", readJSON, many(`{"x":[0`, ",1", "]}", 19994), Limits{}, 0},
+		{"pieces in JSON, over", readJSON, many(`{"x":[0`, ",1", "]}", 19996), Limits{}, TooLarge},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func ReadXML(body io.Reader, root string, shape any, limits Limits) error {
 	}
 	r := &xmlReader{
 		decoder: xml.NewDecoder(bytes.NewReader(data)),
-		budget:  budget{left: limits.Memory, depth: limits.Depth},
+		budget:  limits.budget(),
 	}
 	r.decoder.CharsetReader = r.charset
 	return r.document(root, p, v)
@@ -35,11 +35,29 @@ type xmlReader struct {
 	budget  budget
 }
 
+// token reads the next piece; io.EOF comes outside of the root element only. A tag
+// is read as a whole, however many attributes it has: the decoder cannot be stopped
+// within one.
+func (r *xmlReader) token() (xml.Token, error) {
+	token, err := r.decoder.Token()
+	if errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, r.malformed(err)
+	}
+	pieces := 1
+	if start, begins := token.(xml.StartElement); begins {
+		pieces += len(start.Attr)
+	}
+	return token, r.budget.take(pieces)
+}
+
 // document reads the one root element and makes sure that nothing else is there.
 func (r *xmlReader) document(root string, p *plan, v reflect.Value) error {
 	found := false
 	for {
-		token, err := r.decoder.Token()
+		token, err := r.token()
 		if errors.Is(err, io.EOF) && found {
 			return nil
 		}
@@ -47,7 +65,7 @@ func (r *xmlReader) document(root string, p *plan, v reflect.Value) error {
 			return problem(Malformed, "The XML body has no root element.")
 		}
 		if err != nil {
-			return r.malformed(err)
+			return err
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
@@ -132,9 +150,9 @@ func (r *xmlReader) structure(start xml.StartElement, p *plan, v reflect.Value, 
 		return r.scalar(p.value, v, text)
 	}
 	for {
-		token, err := r.decoder.Token()
+		token, err := r.token()
 		if err != nil {
-			return r.malformed(err)
+			return err
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
@@ -184,9 +202,9 @@ func (r *xmlReader) text(depth int) (string, error) {
 	}
 	var text []byte
 	for {
-		token, err := r.decoder.Token()
+		token, err := r.token()
 		if err != nil {
-			return "", r.malformed(err)
+			return "", err
 		}
 		switch token := token.(type) {
 		case xml.CharData:
@@ -209,9 +227,9 @@ func (r *xmlReader) skip(depth int) error {
 		if err := r.budget.checkDepth(depth); err != nil {
 			return err
 		}
-		token, err := r.decoder.Token()
+		token, err := r.token()
 		if err != nil {
-			return r.malformed(err)
+			return err
 		}
 		switch token.(type) {
 		case xml.StartElement:
