@@ -49,12 +49,11 @@ func (e *engine) createCloud(t *testing.T, nics int) *vm {
 	<cluster><name>Default</name></cluster>
 	<template><name>Blank</name></template>
 	<memory>536870912</memory>
-	<cpu><topology sockets="1" cores="2"/></cpu>
 	<os>
 		<type>debian_7</type>
 		<kernel>iso://`+cloudKernelFile+`</kernel>
 		<initrd>iso://`+cloudInitrdFile+`</initrd>
-		<cmdline>console=ttyS0 quiet cryptomgr.notests net.ifnames=0</cmdline>
+		<cmdline>console=ttyS0 quiet cryptomgr.notests mitigations=off net.ifnames=0</cmdline>
 	</os>
 	<console enabled="true"/>
 </vm>`)
