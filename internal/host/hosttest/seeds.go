@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"vireo/internal/host"
@@ -76,7 +77,7 @@ func refusedBootLeavesNoSeeds(t *testing.T, target Target) {
 	b := open(t, target)
 	spec := b.seeded("unsown")
 	nics := spec.NICs
-	spec.NICs = append(spec.NICs[:len(spec.NICs):len(spec.NICs)], host.NICSpec{
+	spec.NICs = append(slices.Clip(spec.NICs), host.NICSpec{
 		ID: model.NewID(), MAC: "52:54:00:fe:ed:02", Model: model.NICVirtio, Network: "vireo-no-such-network", Linked: true,
 	})
 	b.refused("Boot on a network that is not there", b.Boot(b.ctx, spec))

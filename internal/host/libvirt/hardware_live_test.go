@@ -24,7 +24,8 @@ func TestAllHardwareStarts(t *testing.T) {
 			}
 			boot(t, h, spec)
 			untilAgent(t, h, spec.ID)
-			untilReads(t, h, spec.ID, "/dev/sr1", "a CD on "+machine)
+			readsDevice(t, h, spec.ID, "/dev/sr1", "a CD on "+machine)
+			readsDevice(t, h, spec.ID, "/dev/fd1", "a floppy on "+machine)
 			sample := samplesByID(t, h)[spec.ID]
 			if len(sample.Disks) != len(spec.Disks) {
 				t.Errorf("it has the disks %+v", sample.Disks)

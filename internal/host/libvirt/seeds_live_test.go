@@ -40,13 +40,16 @@ func seedsOf(t *testing.T, h *hypervisor, id model.ID) map[string][]byte {
 	return seeds
 }
 
-// untilReads waits until the guest reads a text at the beginning of a file or device.
-func untilReads(t *testing.T, h *hypervisor, id model.ID, path, want string) {
+// readsDevice lets the guest copy the beginning of a device to a file, and wants
+// a text there. The agent itself opens devices without waiting for them, and a
+// floppy that was opened so cannot be read.
+func readsDevice(t *testing.T, h *hypervisor, id model.ID, device, want string) {
 	t.Helper()
-	until(t, h, id, "reading "+path, func(host.Guest) bool {
-		text, err := guestFileText(testContext(t), h, id, path)
+	runInGuest(t, h, id, "until head -c 100 "+device+" >/run/part && mv /run/part /run/read-"+filepath.Base(device)+"; do sleep 1; done")
+	until(t, h, id, "reading "+device, func(host.Guest) bool {
+		text, err := guestFileText(testContext(t), h, id, "/run/read-"+filepath.Base(device))
 		if err == nil && !strings.HasPrefix(text, want+"\n") {
-			t.Fatalf("%s begins with %.40q", path, text)
+			t.Fatalf("%s begins with %.40q", device, text)
 		}
 		return err == nil
 	})
@@ -133,8 +136,8 @@ func TestSeedsAreRead(t *testing.T) {
 			}
 			boot(t, h, spec)
 			untilAgent(t, h, spec.ID)
-			untilReads(t, h, spec.ID, "/dev/sr1", "a CD on "+machine)
-			untilReads(t, h, spec.ID, "/dev/fd0", "a floppy on "+machine)
+			readsDevice(t, h, spec.ID, "/dev/sr1", "a CD on "+machine)
+			readsDevice(t, h, spec.ID, "/dev/fd0", "a floppy on "+machine)
 		})
 	}
 }
