@@ -20,7 +20,7 @@ const (
 // otherFormats begin user data that is no cloud-config, or one that would mean
 // something else once it is joined with ours.
 var otherFormats = []string{
-	"#!", "#include", "#cloud-boothook", "#cloud-config-archive", "#cloud-config-jsonp",
+	"#include", "#cloud-boothook", "#cloud-config-archive", "#cloud-config-jsonp",
 	"#part-handler", "#upstart-job", "## template:", "Content-Type:", "MIME-Version:",
 }
 
@@ -30,14 +30,18 @@ var plainTags = []string{
 }
 
 var errScript = errors.New("custom_script is not a YAML map that continues cloud-init's configuration, " +
-	`such as "runcmd:" with a list; commands of a shell belong into such a list`)
+	`such as "runcmd:" with a list, nor a program that begins with "#!"`)
 
 // parseScript reads a custom script: a YAML map, with or without the first line
-// of a cloud-config. It is nil if there is nothing in it. Aliases are replaced by
-// what they stand for, comments are dropped. Errors quote nothing of the script.
+// of a cloud-config, or a program. It is nil if there is nothing in it. Aliases are
+// replaced by what they stand for, comments are dropped. Errors quote nothing of the
+// script.
 func parseScript(script string) (*yaml.Node, error) {
 	if len(script) > MaxScriptBytes {
 		return nil, fmt.Errorf("custom_script is longer than %d bytes", MaxScriptBytes)
+	}
+	if strings.HasPrefix(script, shebang) {
+		return runProgram(script), nil
 	}
 	start := strings.TrimLeft(script, " \t\r\n\ufeff")
 	for _, format := range otherFormats {
@@ -60,6 +64,21 @@ func parseScript(script string) (*yaml.Node, error) {
 	}
 	budget := maxScriptNodes
 	return expand(documents[0].Content[0], 0, &budget)
+}
+
+// shebang begins a program, whose first line names what runs it.
+const shebang = "#!"
+
+// programPath is a file of the folder whose programs cloud-init runs once in the
+// life of an instance, after the rest of the configuration; it is where a program
+// given as user data would be put.
+const programPath = "/var/lib/cloud/instance/scripts/custom_script"
+
+// runProgram is the cloud-config that runs a program as user data that begins with
+// "#!" is run (reference v3, 15.7.2: a script to run when the machine boots).
+func runProgram(program string) *yaml.Node {
+	entry := put(writeFile(programPath, []byte(program)), "permissions", newText("0700"))
+	return put(newMap(), "write_files", add(newList(), entry))
 }
 
 var lineNumber = regexp.MustCompile(`line \d+`)

@@ -90,16 +90,19 @@ func (c CloudInit) usual() *yaml.Node {
 func (c CloudInit) writeFiles() *yaml.Node {
 	list := newList()
 	for _, file := range c.Files {
-		entry := put(newMap(), "path", newText(file.Path))
-		if isText(file.Content) {
-			put(entry, "content", newText(string(file.Content)))
-		} else {
-			put(entry, "encoding", newText("b64"))
-			put(entry, "content", newText(base64.StdEncoding.EncodeToString(file.Content)))
-		}
-		add(list, entry)
+		add(list, writeFile(file.Path, file.Content))
 	}
 	return list
+}
+
+// writeFile is an entry of write_files.
+func writeFile(path string, content []byte) *yaml.Node {
+	entry := put(newMap(), "path", newText(path))
+	if isText(content) {
+		return put(entry, "content", newText(string(content)))
+	}
+	put(entry, "encoding", newText("b64"))
+	return put(entry, "content", newText(base64.StdEncoding.EncodeToString(content)))
 }
 
 // isText says whether YAML can show the content as it is.

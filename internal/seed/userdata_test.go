@@ -216,6 +216,31 @@ func TestPasswordKept(t *testing.T) {
 	}
 }
 
+// TestScriptThatIsAProgram: it is put where cloud-init puts programs that are given
+// as user data, beside the files that were asked for.
+func TestScriptThatIsAProgram(t *testing.T) {
+	program := "#!/bin/bash\necho \"ä: #\"\n"
+	c := withScript(program)
+	c.Files = []InjectedFile{{Path: "/etc/motd", Content: []byte("hello")}}
+	files, err := c.ConfigDrive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told struct {
+		WriteFiles []struct{ Path, Content, Permissions string } `yaml:"write_files"`
+		RunCmd     []string                                      `yaml:"runcmd"`
+	}
+	if err := yaml.Load(files[1].Content, &told); err != nil {
+		t.Fatal(err)
+	}
+	if len(told.WriteFiles) != 2 || told.WriteFiles[0].Path != "/etc/motd" || len(told.RunCmd) == 0 {
+		t.Fatalf("the rest is lost: %+v", told)
+	}
+	if got := told.WriteFiles[1]; got.Path != programPath || got.Content != program || got.Permissions != "0700" {
+		t.Errorf("the program is told as %+v", got)
+	}
+}
+
 func TestScriptRefused(t *testing.T) {
 	bomb := "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
 	for i := range byte(5) {
@@ -225,7 +250,7 @@ func TestScriptRefused(t *testing.T) {
 	}
 	for script, want := range map[string]string{
 		"your script":                    "not a YAML map",
-		"#!/bin/sh\necho s3cret":         "not a YAML map",
+		" #!/bin/sh\necho s3cret":        "not a YAML map",
 		"\n#include\nhttp://x":           "not a YAML map",
 		"## template: jinja\na: {{ b }}": "not a YAML map",
 		"#cloud-boothook\na: b":          "not a YAML map",
