@@ -10,6 +10,8 @@ type GuestSpec struct {
 	// Engine and Epoch go into the guest's metadata.
 	Engine model.ID
 	Epoch  uint64
+	// Stateless is written there too: the disks are those of this run only.
+	Stateless bool
 	// Paused leaves the CPUs stopped after the start.
 	Paused bool
 	// Emulate runs the guest without KVM.

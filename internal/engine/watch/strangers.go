@@ -42,17 +42,30 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	switch {
 	case mine && w.adoption.now() && guest.Epoch > vm.Run.Epoch:
 		edited, _ := tx.VMs.Edit(vm.ID)
-		edited.Run.Epoch, edited.Run.Host, edited.Run.BootID = guest.Epoch, on.ID, on.BootID
+		// What is recorded of a run is an earlier one's, which is over.
+		w.Engine.NeverRan(tx, edited)
+		edited.Run.Epoch, edited.Run.BootID = guest.Epoch, on.BootID
+		takeOver(edited, on, guest)
 	case vm.Run.Host == on.ID:
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host == "" && lifecycle.Resting(vm.Run.Status):
 		edited, _ := tx.VMs.Edit(vm.ID)
-		edited.Run.Host = on.ID
+		takeOver(edited, on, guest)
 	default:
 		why := w.whose(vm, guest)
 		if why == "" {
 			why = "Its run is recorded to be on another host."
 		}
 		w.alien(tx, on, vm, why)
+	}
+}
+
+// takeOver records where a guest runs, and with how much. Of a stateless one the overlays are not known:
+// that it is one keeps it from being given disks, and from being suspended, after
+// which it would go on with the disks themselves.
+func takeOver(vm *model.VM, on *model.Host, guest host.Guest) {
+	vm.Run.Host, vm.Run.Memory = on.ID, guest.Memory
+	if guest.Stateless && !vm.Effective().Stateless {
+		vm.Run.Overrides = &model.RunOnce{Stateless: true}
 	}
 }
 

@@ -302,7 +302,7 @@ func (g *guest) show() host.Guest {
 		CPUs:           g.spec.Topology.Count(),
 	}
 	if g.ours {
-		out.Engine, out.Epoch = g.spec.Engine, g.spec.Epoch
+		out.Engine, out.Epoch, out.Stateless = g.spec.Engine, g.spec.Epoch, g.spec.Stateless
 	}
 	if g.alive() {
 		out.DisplayType = g.spec.Display

@@ -40,8 +40,9 @@ func (b *bench) wantItself(g host.Guest, spec *host.GuestSpec) {
 	if g.ID != spec.ID || g.Name != spec.Name {
 		b.Errorf("the guest is %s %q, want %s %q", g.ID, g.Name, spec.ID, spec.Name)
 	}
-	if !g.Ours || g.Engine != spec.Engine || g.Epoch != spec.Epoch {
-		b.Errorf("metadata: ours %v, engine %s, epoch %d; want engine %s, epoch %d", g.Ours, g.Engine, g.Epoch, spec.Engine, spec.Epoch)
+	if !g.Ours || g.Engine != spec.Engine || g.Epoch != spec.Epoch || g.Stateless != spec.Stateless {
+		b.Errorf("metadata: ours %v, engine %s, epoch %d, stateless %v; want engine %s, epoch %d, stateless %v",
+			g.Ours, g.Engine, g.Epoch, g.Stateless, spec.Engine, spec.Epoch, spec.Stateless)
 	}
 	if g.Memory != spec.Memory || g.CPUs != spec.Topology.Count() {
 		b.Errorf("it has %d bytes and %d CPUs, want %d and %d", g.Memory, g.CPUs, spec.Memory, spec.Topology.Count())

@@ -17,17 +17,23 @@ const (
 	metadataPrefix    = "vireo"
 )
 
-// ownership is our element: whose guest it is and which of its runs.
+// ownership is our element: whose guest it is, which of its runs, and of what sort.
 type ownership struct {
 	ID     string `xml:"id,attr"`
 	Engine string `xml:"engine,attr"`
 	Epoch  uint64 `xml:"epoch,attr"`
+	// Stateless is written for such runs only.
+	Stateless bool `xml:"stateless,attr"`
 }
 
 // metadataXML writes our element; ids are escaped although they are checked.
 func metadataXML(spec *host.GuestSpec) string {
-	return fmt.Sprintf("<%s:guest xmlns:%s=%q id=\"%s\" engine=\"%s\" epoch=\"%d\"/>",
-		metadataPrefix, metadataPrefix, metadataNamespace, escape(string(spec.ID)), escape(string(spec.Engine)), spec.Epoch)
+	stateless := ""
+	if spec.Stateless {
+		stateless = ` stateless="true"`
+	}
+	return fmt.Sprintf("<%s:guest xmlns:%s=%q id=\"%s\" engine=\"%s\" epoch=\"%d\"%s/>",
+		metadataPrefix, metadataPrefix, metadataNamespace, escape(string(spec.ID)), escape(string(spec.Engine)), spec.Epoch, stateless)
 }
 
 func escape(text string) string {
