@@ -315,3 +315,20 @@ func TestFormatsAgree(t *testing.T) {
 		}
 	})
 }
+
+// TestErrorsQuoteNoText: a password in which a character was not escaped must not
+// come into the log with the error that it makes.
+func TestErrorsQuoteNoText(t *testing.T) {
+	type shape struct {
+		Password *string `wire:"password"`
+	}
+	for _, password := range []string{
+		"Tom&s3cret", "Tom&s3cret;", "Tom<s3cret>1", "Tom</s3cret>", "Tom<s3cret", "Tom<s3cret 1>", "Tom</password s3cret>",
+		"Tom<?s3cret", "Tom<!s3cret>", "Tom<![s3cret", "Tom<s3cret=", "\x01s3cret", "Tom<\u00d7s3cret>",
+	} {
+		err := ReadXML(strings.NewReader("<a><password>"+password+"</password></a>"), "a", &shape{}, Limits{})
+		if err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+}

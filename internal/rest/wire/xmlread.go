@@ -99,9 +99,29 @@ func (r *xmlReader) malformed(err error) error {
 		return fault // from charset
 	}
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, shorten(syntax.Msg))
+		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, withoutQuotes(syntax.Msg))
 	}
 	return problem(Malformed, "The XML body is malformed at byte %d.", r.decoder.InputOffset())
+}
+
+// quoting are the beginnings of the decoder's errors that go on with a piece of the
+// body. It may be one of a password in which a character was not escaped, and errors
+// are logged; so something else is said.
+var quoting = map[string]string{
+	"invalid character entity":   "invalid character entity; & is written &amp;",
+	"invalid XML name":           "invalid XML name",
+	"element <":                  "an element is closed by another name",
+	"unexpected end element":     "an element ends that has not begun",
+	"invalid characters between": "invalid characters in the end of an element",
+}
+
+func withoutQuotes(text string) string {
+	for beginning, instead := range quoting {
+		if strings.HasPrefix(text, beginning) {
+			return instead
+		}
+	}
+	return text
 }
 
 // charset serves the declared encodings that clients with old XML libraries use.
