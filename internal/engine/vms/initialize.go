@@ -127,7 +127,7 @@ func cloudInit(reveal *revealing, vm *model.VM) seed.CloudInit {
 		wanted.Users = append(wanted.Users, seed.User{Name: user.Name, Password: reveal.text(user.Password)})
 	}
 	for _, key := range from.AuthorizedKeys {
-		wanted.AuthorizedKeys = append(wanted.AuthorizedKeys, seed.AuthorizedKey{User: key.User, Key: key.Key})
+		wanted.AuthorizedKeys = append(wanted.AuthorizedKeys, seed.AuthorizedKey{User: cmp.Or(key.User, "root"), Key: key.Key})
 	}
 	for _, nic := range from.NICs {
 		wanted.NICs = append(wanted.NICs, seed.NIC{
