@@ -135,7 +135,7 @@ func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
 	e.Discard(tx, vm)
 	run := &vm.Run
 	run.Host, run.Memory, run.ExitReason = "", 0, ""
-	run.Overrides, run.Initialization, run.Instance = nil, model.InitializationNone, ""
+	run.Given = model.Given{}
 }
 
 // Down writes the end of a run and its event. cause decides between an ordinary

@@ -177,10 +177,11 @@ type Guest struct {
 	// Pause says why, when State is Paused; End when it is Off.
 	Pause Pause
 	End   End
-	// Ours says that the guest carries Vireo's metadata, in the next two.
+	// Ours says that the guest carries Vireo's metadata, in the next three.
 	Ours   bool
 	Engine model.ID
 	Epoch  uint64
+	Given  model.Given
 	// Display is where it listens, DisplayType what speaks there.
 	Console     model.Console
 	DisplayType model.DisplayType

@@ -7,9 +7,10 @@ import "vireo/internal/model"
 type GuestSpec struct {
 	ID   model.ID
 	Name string
-	// Engine and Epoch go into the guest's metadata.
+	// Engine, Epoch and Given go into the guest's metadata.
 	Engine model.ID
 	Epoch  uint64
+	Given  model.Given
 	// Paused leaves the CPUs stopped after the start.
 	Paused bool
 	// Emulate runs the guest without KVM.

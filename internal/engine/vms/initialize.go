@@ -52,7 +52,7 @@ func (r *room) checkSeeds(call *engine.Call, vm *model.VM) error {
 		return nil
 	}
 	started := *vm
-	started.Run = model.Run{Overrides: params.Once, Initialization: kind, Instance: model.NewID()}
+	started.Run = model.Run{Given: model.Given{Overrides: params.Once, Initialization: kind, Instance: model.NewID()}}
 	// The images are made for the check: what cannot be made is refused before
 	// anything has changed, and others need not wait for it.
 	_, err := engine.Outside(call, "seeds", func(context.Context) ([]host.Seed, error) { return r.seeds(&started) })
@@ -148,7 +148,7 @@ func (r *room) checkInitialization(_ *inventory.Tx, what string, _ model.ID, con
 		return nil
 	}
 	reveal := r.revealing("run")
-	wanted := cloudInit(reveal, &model.VM{VMConfig: *config, Run: model.Run{Instance: model.BlankID}})
+	wanted := cloudInit(reveal, &model.VM{VMConfig: *config, Run: model.Run{Given: model.Given{Instance: model.BlankID}}})
 	if reveal.err != nil {
 		return nil // other elements can be changed, also when its secrets are lost
 	}

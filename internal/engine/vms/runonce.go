@@ -72,7 +72,7 @@ func (r *room) enterRun(tx *inventory.Tx, call *engine.Call) (model.Object, erro
 	if !ok {
 		return nil, fault.New(fault.VMNotFound, call.Verb)
 	}
-	vm.Run.Overrides = model.Clone(params).Once
+	vm.Run.Given = model.Given{Overrides: model.Clone(params).Once}
 	vm.Run.Initialization = initializationOf(params, asRun(vm))
 	if vm.Run.Initialization == model.InitializationCloudInit {
 		vm.Run.Instance = model.NewID()

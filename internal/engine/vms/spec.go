@@ -22,7 +22,7 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		return nil, fault.New(fault.NoHosts)
 	}
 	spec := &host.GuestSpec{
-		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch,
+		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch, Given: vm.Run.Given,
 		Emulate: !where.Facts.Accelerated,
 		Memory:  vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
 		CPUShares: vm.CPUShares, Pins: vm.CPU.Pins, IOThreads: vm.IOThreads, Machine: vm.CustomEmulatedMachine,

@@ -43,6 +43,8 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	case mine && w.adoption.now() && guest.Epoch > vm.Run.Epoch:
 		edited, _ := tx.VMs.Edit(vm.ID)
 		edited.Run.Epoch, edited.Run.Host, edited.Run.BootID = guest.Epoch, on.ID, on.BootID
+		edited.Run.Given = guest.Given
+		edited.Run.Boot = edited.Effective().OS.Boot
 	case vm.Run.Host == on.ID:
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host == "" && lifecycle.Resting(vm.Run.Status):
 		edited, _ := tx.VMs.Edit(vm.ID)

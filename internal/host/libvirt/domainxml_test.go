@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -106,10 +107,10 @@ func TestDefinitionsTellTheirGuest(t *testing.T) {
 		must(t, read.Unmarshal(text))
 		guest := describe(&read)
 		want := host.Guest{
-			ID: spec.ID, Name: spec.Name, Ours: true, Engine: spec.Engine, Epoch: spec.Epoch, CDROM: spec.CDROM,
+			ID: spec.ID, Name: spec.Name, Ours: true, Engine: spec.Engine, Epoch: spec.Epoch, Given: spec.Given, CDROM: spec.CDROM,
 			DisplayType: spec.Display, Memory: spec.Memory, CPUs: spec.Topology.Count(), Console: guest.Console,
 		}
-		if guest != want {
+		if !reflect.DeepEqual(guest, want) {
 			t.Errorf("%s is read as %+v, want %+v", name, guest, want)
 		}
 	}
