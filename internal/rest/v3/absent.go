@@ -29,8 +29,11 @@ func (s *VM) checkAbsent() error {
 		reference *Reference
 		what      string
 	}{
-		{s.InstanceType, "InstanceType"}, {s.Quota, "Quota"}, {s.CPUProfile, "CpuProfile"},
-		{s.SmallIcon.reference(), "Icon"}, {s.LargeIcon.reference(), "Icon"},
+		{s.InstanceType, "InstanceType"},
+		{s.Quota, "Quota"},
+		{s.CPUProfile, "CpuProfile"},
+		{s.SmallIcon.reference(), "Icon"},
+		{s.LargeIcon.reference(), "Icon"},
 	} {
 		if err := each.reference.absent(each.what); err != nil {
 			return err
