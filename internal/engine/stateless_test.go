@@ -12,8 +12,10 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/vms"
+	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
+	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
 
@@ -200,4 +202,52 @@ func TestStatelessStartOfUnknownEnd(t *testing.T) {
 			t.Error("the overrides of a run that never was are kept")
 		}
 	})
+}
+
+// TestStatelessRunTakenOver: after a restore from an older backup a run is known by
+// its guest for what it was begun with. A stateless one must not come to the disks.
+func TestStatelessRunTakenOver(t *testing.T) {
+	for name, recorded := range map[string]func(*model.VM){
+		"a VM that was down": func(vm *model.VM) { vm.Run = model.Run{Status: model.StatusDown} },
+		"an earlier run with overrides": func(vm *model.VM) {
+			vm.Run.Epoch--
+			vm.Run.Overrides = &model.RunOnce{CDROM: new("earlier.iso")}
+			vm.Run.Instance, vm.Run.Overlays = model.NewID(), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &stateless{Site: sitetest.New(t, sitetest.Options{}), t: t}
+				s.Connected()
+				s.vm = s.Add("vm")
+				s.disks = []model.ID{addDisk(s.Site, s.vm)}
+				s.start()
+				epoch := s.VM(s.vm).Run.Epoch
+				s.Stop()
+				machine := s.World.Machine(sitetest.Host(1))
+				machine.Disappear()
+				s.Restored = true
+				s.Start()
+				s.Edit(func(tx *inventory.Tx) {
+					vm, _ := tx.VMs.Edit(s.vm)
+					recorded(vm)
+				})
+				machine.Answer()
+				s.Until(long, "it is taken over", func() bool {
+					return s.VM(s.vm).Run.Epoch == epoch && s.Status(s.vm) == model.StatusUp
+				})
+
+				run := s.VM(s.vm).Run
+				if run.Memory == 0 || run.Instance != "" || run.Overrides == nil || run.Overrides.CDROM != nil {
+					t.Errorf("it is taken over as %+v, with %+v", run, run.Overrides)
+				}
+				_, err := s.Act(&engine.Call{On: model.KindVM, Name: "suspend", Target: s.vm})
+				if fault.Of(err).Code != fault.CannotSuspendStateless {
+					t.Errorf("it can be suspended: %v", err)
+				}
+				s.Do("stop", s.vm, nil)
+				s.Until(long, "what it has written is discarded", func() bool { return len(s.Volumes()) == 1 })
+			})
+		})
+	}
 }

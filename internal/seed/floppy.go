@@ -26,7 +26,7 @@ const (
 // files have plain names; all times are 1 January 1980. Files that do not fit
 // are refused.
 func Floppy(label string, files []File) ([]byte, error) {
-	if err := CheckLabelFloppy(label); err != nil {
+	if err := checkLabelFloppy(label); err != nil {
 		return nil, err
 	}
 	if err := CheckPayload(files); err != nil {

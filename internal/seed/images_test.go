@@ -263,6 +263,7 @@ func TestImagesRefuse(t *testing.T) {
 		{true, "", []File{{Name: "a", Content: make([]byte, 1457665)}}, "too large for a floppy"},
 		{true, "", []File{{Name: "a/b"}}, "is a path"},
 		{true, "", many, "too many for a floppy"},
+		{false, "", make([]File, maxFiles+1), "more than 200 files"},
 	} {
 		write := ISO
 		if test.floppy {

@@ -21,7 +21,7 @@ func (e extent) blocks() uint32 { return (e.size + blockSize - 1) / blockSize }
 // exactly as given. Files are readable by everybody in the guest, as is usual on
 // a CD; all times are 1 January 1980, so that equal files make equal images.
 func ISO(label string, files []File) ([]byte, error) {
-	if err := CheckLabelISO(label); err != nil {
+	if err := checkLabelISO(label); err != nil {
 		return nil, err
 	}
 	root, err := grow(files)

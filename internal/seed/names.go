@@ -56,14 +56,14 @@ const (
 	maxLabelFAT    = 11
 )
 
-// CheckLabelISO says whether the text can be the volume label of an ISO: up to 32
+// checkLabelISO says whether the text can be the volume label of an ISO: up to 32
 // letters, digits, '_', '-', '.' and blanks. Joliet has room for the first 16.
 // The standard knows capitals only, but cloud-init's own label is "config-2".
-func CheckLabelISO(label string) error { return checkLabel(label, maxLabelISO, "CD") }
+func checkLabelISO(label string) error { return checkLabel(label, maxLabelISO, "CD") }
 
-// CheckLabelFloppy says whether the text can be the volume label of a floppy: up
+// checkLabelFloppy says whether the text can be the volume label of a floppy: up
 // to 11 letters, digits, '_', '-' and blanks.
-func CheckLabelFloppy(label string) error {
+func checkLabelFloppy(label string) error {
 	if strings.Contains(label, ".") {
 		return fmt.Errorf("the volume label %q of a floppy has a dot", label)
 	}

@@ -10,11 +10,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Bounds of a custom script. Aliases count as often as they are used.
+// Bounds of a custom script. What aliases stand for counts as often as they are
+// used, in values and in bytes.
 const (
-	MaxScriptBytes = 64 << 10
-	maxScriptNodes = 10_000
-	maxScriptDepth = 32
+	MaxScriptBytes   = 64 << 10
+	maxScriptNodes   = 10_000
+	maxExpandedBytes = 4 * MaxScriptBytes
+	maxScriptDepth   = 32
 )
 
 // otherFormats begin user data that is no cloud-config, or one that would mean
@@ -62,9 +64,11 @@ func parseScript(script string) (*yaml.Node, error) {
 	if documents[0].Content[0].Kind != yaml.MappingNode {
 		return nil, errScript
 	}
-	budget := maxScriptNodes
-	return expand(documents[0].Content[0], 0, &budget)
+	return expand(documents[0].Content[0], 0, &budget{nodes: maxScriptNodes, bytes: maxExpandedBytes})
 }
+
+// budget is what a script may still grow to.
+type budget struct{ nodes, bytes int }
 
 // shebang begins a program, whose first line names what runs it.
 const shebang = "#!"
@@ -92,13 +96,19 @@ func lineOf(err error) string {
 }
 
 // expand copies a tree, with what aliases stand for in their place.
-func expand(n *yaml.Node, depth int, budget *int) (*yaml.Node, error) {
-	if *budget--; *budget < 0 || depth > maxScriptDepth {
+func expand(n *yaml.Node, depth int, left *budget) (*yaml.Node, error) {
+	if n.Kind != yaml.AliasNode { // its value is a name
+		left.bytes -= len(n.Value)
+	}
+	if left.nodes--; left.nodes < 0 || depth > maxScriptDepth {
 		return nil, fmt.Errorf("custom_script is nested more than %d deep or has more than %d values",
 			maxScriptDepth, maxScriptNodes)
 	}
+	if left.bytes < 0 {
+		return nil, fmt.Errorf("custom_script is longer than %d bytes when its aliases are replaced", maxExpandedBytes)
+	}
 	if n.Kind == yaml.AliasNode {
-		return expand(n.Alias, depth+1, budget)
+		return expand(n.Alias, depth+1, left)
 	}
 	if !slices.Contains(plainTags, n.ShortTag()) {
 		return nil, fmt.Errorf("custom_script has a value with a tag of its own in line %d", n.Line)
@@ -113,7 +123,7 @@ func expand(n *yaml.Node, depth int, budget *int) (*yaml.Node, error) {
 		copied.Value = "null" // left empty it would be written as an empty text
 	}
 	for _, child := range n.Content {
-		child, err := expand(child, depth+1, budget)
+		child, err := expand(child, depth+1, left)
 		if err != nil {
 			return nil, err
 		}

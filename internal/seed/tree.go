@@ -17,10 +17,17 @@ type node struct {
 	short    string // the name in the primary tree of an ISO
 }
 
+// maxFiles bounds an image: each of its names is compared with all the others,
+// also while a payload is checked and everybody else waits.
+const maxFiles = 200
+
 // grow makes the tree of the files, sorted by name, so that their order as
 // arguments does not matter. Two files of one name are refused, also where they
 // differ in case only: Windows sees one of them.
 func grow(files []File) (*node, error) {
+	if len(files) > maxFiles {
+		return nil, fmt.Errorf("there are more than %d files", maxFiles)
+	}
 	root := &node{folder: true}
 	root.parent = root
 	for _, file := range files {

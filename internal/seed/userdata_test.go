@@ -270,10 +270,11 @@ func TestScriptRefused(t *testing.T) {
 		"a: &a [*a]":                     "nested more than",
 		strings.Repeat("[", 40) + "]":    "no valid YAML",
 		"a: " + strings.Repeat("{a: ", 40) + strings.Repeat("}", 40): "nested more than",
-		bomb:                                  "more than 10000 values",
-		strings.Repeat("#", MaxScriptBytes+1): "longer than 65536 bytes",
-		"runcmd: reboot":                      "custom_script: the value of runcmd has another form",
-		"runcmd: {a: b}":                      "custom_script: the value of runcmd has another form",
+		bomb: "more than 10000 values",
+		"a: &a " + strings.Repeat("x", 9000) + "\nb: [" + strings.Repeat("*a, ", 30) + "]": "when its aliases are replaced",
+		strings.Repeat("#", MaxScriptBytes+1):                                              "longer than 65536 bytes",
+		"runcmd: reboot":                                                                   "custom_script: the value of runcmd has another form",
+		"runcmd: {a: b}":                                                                   "custom_script: the value of runcmd has another form",
 	} {
 		err := withScript(script).Check()
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -53,8 +53,8 @@ func checkStateless(tx *inventory.Tx, verb string, vm *model.VM) error {
 	return nil
 }
 
-// makeOverlays makes the volumes; from then on the VM is being launched. What is
-// left of it after a failure is removed with the leftovers.
+// makeOverlays makes the volumes; from then on the VM is being launched. After a
+// failure it undoes nothing: settling the start discards what there is.
 func (r *room) makeOverlays(ctx context.Context, w *job.Work) error {
 	vm, err := r.vm(w)
 	if err != nil {

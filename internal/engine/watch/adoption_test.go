@@ -1,16 +1,11 @@
 package watch_test
 
 import (
-	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"vireo/internal/engine"
-	"vireo/internal/engine/disks"
 	"vireo/internal/engine/sitetest"
-	"vireo/internal/engine/vms"
-	"vireo/internal/fault"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -69,43 +64,5 @@ func forget(s *sitetest.Site, id model.ID) {
 	s.Edit(func(tx *inventory.Tx) {
 		vm, _ := tx.VMs.Edit(id)
 		vm.Run = model.Run{Status: model.StatusDown, Since: vm.Run.Since}
-	})
-}
-
-// TestAdoptedRunIsKnown: a guest that is taken over is known for what its run was
-// begun with: what a stateless one writes is discarded with its run, and it is not
-// suspended.
-func TestAdoptedRunIsKnown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := sitetest.New(t, sitetest.Options{})
-		s.Connected()
-		id := s.Add("vm")
-		disk := &disks.AddParams{Edit: func(disk *model.Disk) error {
-			disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
-			return nil
-		}}
-		if _, err := s.Act(&engine.Call{On: model.KindDisk, Name: "add", Parent: id, Params: disk, Async: new(false)}); err != nil {
-			t.Fatal(err)
-		}
-		s.Do("start", id, &vms.StartParams{Once: &model.RunOnce{Stateless: true}})
-		s.UntilStatus(id, time.Minute, model.StatusUp)
-		given := s.VM(id).Run.Given
-		s.Stop()
-
-		s.World.Machine(sitetest.Host(1)).Disappear()
-		s.Restored = true
-		s.Start()
-		forget(s, id)
-		s.World.Machine(sitetest.Host(1)).Answer()
-		s.UntilStatus(id, time.Minute, model.StatusUp)
-		if got := s.VM(id).Run.Given; !reflect.DeepEqual(got, given) || len(got.Overlays) != 1 {
-			t.Fatalf("the run was begun with %+v, it is taken over with %+v", given, got)
-		}
-		_, err := s.Act(&engine.Call{On: model.KindVM, Name: "suspend", Target: id})
-		if refusal := fault.Of(err); err == nil || refusal.Code != fault.CannotSuspendStateless {
-			t.Errorf("suspending it: %v", err)
-		}
-		s.Do("stop", id, nil)
-		s.Until(time.Minute, "what it has written is discarded", func() bool { return len(s.Volumes()) == 1 })
 	})
 }

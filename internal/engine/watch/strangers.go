@@ -42,13 +42,14 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	switch {
 	case mine && w.adoption.now() && guest.Epoch > vm.Run.Epoch:
 		edited, _ := tx.VMs.Edit(vm.ID)
-		edited.Run.Epoch, edited.Run.Host, edited.Run.BootID = guest.Epoch, on.ID, on.BootID
-		edited.Run.Given = guest.Given
-		edited.Run.Boot = edited.Effective().OS.Boot
+		// What is recorded of a run is an earlier one's, which is over.
+		w.Engine.NeverRan(tx, edited)
+		edited.Run.Epoch, edited.Run.BootID = guest.Epoch, on.BootID
+		takeOver(edited, on, guest)
 	case vm.Run.Host == on.ID:
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host == "" && lifecycle.Resting(vm.Run.Status):
 		edited, _ := tx.VMs.Edit(vm.ID)
-		edited.Run.Host = on.ID
+		takeOver(edited, on, guest)
 	default:
 		why := w.whose(vm, guest)
 		if why == "" {
@@ -56,6 +57,12 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 		}
 		w.alien(tx, on, vm, why)
 	}
+}
+
+// takeOver records where a guest runs, with how much, and what it was begun with.
+func takeOver(vm *model.VM, on *model.Host, guest host.Guest) {
+	vm.Run.Host, vm.Run.Memory, vm.Run.Given = on.ID, guest.Memory, guest.Given
+	vm.Run.Boot = vm.Effective().OS.Boot
 }
 
 // whose says on whose behalf a guest runs that is not of the recorded run of its
