@@ -65,12 +65,16 @@ func (r *room) answerFloppy(vm *model.VM) ([]byte, error) {
 	return image, nil
 }
 
-// answers are a VM's initialization in plain text, for Windows.
+// answers are a VM's initialization in plain text, for Windows. A guest without a
+// name of its own is called as its VM, where that can be the name of a computer.
 func (r *room) answers(reveal *revealing, vm *model.VM) seed.Answers {
-	wanted := seed.Answers{OSType: vm.OS.Type, ComputerName: vm.Name, TimeZone: vm.TimeZone}
+	wanted := seed.Answers{OSType: vm.OS.Type, TimeZone: vm.TimeZone}
+	if seed.IsComputerName(vm.Name) {
+		wanted.ComputerName = vm.Name
+	}
 	if from := vm.Initialization; from != nil {
-		wanted.ComputerName = cmp.Or(from.HostName, vm.Name)
-		wanted.TimeZone = cmp.Or(from.TimeZone, vm.TimeZone)
+		wanted.ComputerName = cmp.Or(from.HostName, wanted.ComputerName)
+		wanted.TimeZone = cmp.Or(from.TimeZone, wanted.TimeZone)
 		wanted.UserName, wanted.OrgName = from.UserName, from.OrgName
 		wanted.AdminPassword = reveal.text(from.RootPassword)
 		wanted.ProductKey = reveal.text(from.WindowsLicenseKey)
