@@ -2,8 +2,6 @@ package vms
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"strings"
 
 	"vireo/internal/fault"
@@ -94,9 +92,6 @@ func serialNumber(vm *model.VM, on *model.Host) string {
 func (r *room) bootFile(ctx context.Context, vm *model.VM, text string) (string, error) {
 	if name, ok := strings.CutPrefix(text, isoScheme); ok {
 		return r.ISOPath(ctx, vm, name)
-	}
-	if text != "" && !filepath.IsAbs(text) {
-		return "", fault.New(fault.Invalid, "run VM", fmt.Sprintf("The kernel or initrd %q is neither iso://file nor an absolute path.", text))
 	}
 	return text, nil
 }
