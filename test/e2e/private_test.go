@@ -148,7 +148,7 @@ func TestSilentHost(t *testing.T) {
 	t.Parallel()
 	p := newPrivate(t)
 	e := newEngine(t, &p.daemon, nil)
-	v, paused, ended := e.create(t), e.create(t), e.create(t)
+	v, paused, ended, down := e.create(t), e.create(t), e.create(t), e.create(t)
 	v.up(t)
 	paused.act(t, "start", "<pause>true</pause>")
 	ended.up(t)
@@ -165,6 +165,12 @@ func TestSilentHost(t *testing.T) {
 		e.refused(t, 409, "POST", v.path()+"/"+action, "<action/>")
 	}
 	e.refused(t, 409, "DELETE", v.path(), "")
+	for _, run := range []string{"", "<vm/>", onHost("<host><name>local</name></host>")} {
+		said := e.refused(t, 400, "POST", down.path()+"/start", "<action>"+run+"</action>")
+		if !strings.Contains(said.text, "There are no hosts to use.") || down.status(t) != "down" {
+			t.Errorf("a start without a host was refused with %s", said.text)
+		}
+	}
 	// An end that nobody tells of is no end yet.
 	if err := syscall.Kill(dying, syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -159,10 +159,14 @@ func invalidRun(err error) error {
 	return fault.New(fault.Invalid, "run VM", sentenceOf(err)).Because(err)
 }
 
-// sentenceOf is an error of package seed, which names no secret, as a sentence.
+// sentenceOf is an error of package seed, which names no secret, as a sentence. If
+// it begins with the name of an element, such as custom_script, that stays.
 func sentenceOf(err error) string {
-	text := strings.TrimSuffix(err.Error(), ".")
-	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):] + "."
+	text := strings.TrimSuffix(err.Error(), ".") + "."
+	if first, _, _ := strings.Cut(text, " "); strings.Contains(first, "_") {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // revealing reveals secrets until one cannot be.
