@@ -131,7 +131,7 @@ func (s *Site) Leftovers(within time.Duration) []string {
 }
 
 // left are guests that no VM has to do with; with definitions also those that do
-// not run.
+// not run, and seeds of guests that nobody runs.
 func (s *Site) left(definitions bool) []string {
 	var all []string
 	for _, on := range s.Inventory.Hosts.All() {
@@ -145,6 +145,14 @@ func (s *Site) left(definitions bool) []string {
 			vm, known := s.Inventory.VMs.Get(guest.ID)
 			if (!known || vm.Run.Host != on.ID) && (definitions || guest.State != host.Off) {
 				all = append(all, fmt.Sprintf("guest %s, which is %s, was left on %s", guest.Name, guest.State, on.Address))
+			}
+		}
+		if !definitions {
+			continue
+		}
+		for _, id := range s.World.Machine(on.Address).Seeded() {
+			if vm, known := s.Inventory.VMs.Get(id); !known || vm.Run.Host != on.ID {
+				all = append(all, fmt.Sprintf("seeds of guest %s were left on %s", id, on.Address))
 			}
 		}
 	}

@@ -231,11 +231,14 @@ func (r *room) clear(w *job.Work, on model.ID) error {
 	}
 	return r.OnHost(w, on, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, vm.ID)
-		if errors.Is(err, host.ErrNotFound) || err == nil && !r.owns(vm, guest) {
-			return nil
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, host.ErrNotFound):
+			// It may have seeds all the same, if the start broke off in between.
+			return conn.Forget(ctx, vm.ID)
+		case err != nil:
 			return err
+		case !r.owns(vm, guest):
+			return nil
 		}
 		if err := conn.Destroy(ctx, vm.ID); err != nil {
 			return err

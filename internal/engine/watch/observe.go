@@ -32,8 +32,9 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 	defer cancel()
 	guest, err := conn.Guest(bounded, id)
+	missing := errors.Is(err, host.ErrNotFound)
 	switch {
-	case errors.Is(err, host.ErrNotFound):
+	case missing:
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	case err != nil:
 		w.Log.WarnContext(ctx, "a guest could not be looked at; trying again", "vm", id, "host", vm.Run.Host, "err", err)
@@ -56,7 +57,8 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	if err != nil && !errors.Is(err, store.ErrFenced) {
 		w.lookLater(id)
 	}
-	if over && guest.State == host.Off {
+	// What the host does not know may have left seeds there.
+	if over && (guest.State == host.Off || missing) {
 		if err := conn.Forget(bounded, id); err != nil {
 			w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
 		}
