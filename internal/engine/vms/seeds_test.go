@@ -30,7 +30,7 @@ func withSecret(t *testing.T, test func(t *testing.T, site *sitetest.Site, id mo
 }
 
 // cloudInit is a start whose guest gets what is stored for cloud-init.
-func cloudInit(id model.ID) *engine.Call {
+func initialized(id model.ID) *engine.Call {
 	return &engine.Call{
 		On: model.KindVM, Name: "start", Target: id, Async: new(false),
 		Params: &vms.StartParams{Initialization: model.InitializationCloudInit},
@@ -66,7 +66,7 @@ func TestSeedsGoWithTheirRun(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				withSecret(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
-					if _, err := site.Act(cloudInit(id)); err != nil || seeds(site, id) != 1 {
+					if _, err := site.Act(initialized(id)); err != nil || seeds(site, id) != 1 {
 						t.Fatalf("the start: %v; the guest has %d seeds", err, seeds(site, id))
 					}
 					site.UntilStatus(id, time.Minute, model.StatusUp)
@@ -92,7 +92,7 @@ func TestSeedsGoWithTheirStart(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		withSecret(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
 			site.World.Fail(fake.Rule{Call: "Boot", Error: fake.Refuse(host.RefusedResource, "no memory")})
-			if _, err := site.Act(cloudInit(id)); err == nil || seeds(site, id) != 0 {
+			if _, err := site.Act(initialized(id)); err == nil || seeds(site, id) != 0 {
 				t.Errorf("the start: %v; %d seeds are left", err, seeds(site, id))
 			}
 		})
@@ -100,7 +100,7 @@ func TestSeedsGoWithTheirStart(t *testing.T) {
 	t.Run("broken off", func(t *testing.T) {
 		withSecret(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
 			site.World.Fail(fake.Rule{Call: fake.WriteSeeds, After: true, Hang: true})
-			site.Begin(cloudInit(id))
+			site.Begin(initialized(id))
 			site.Until(sitetest.Soon, "the seeds are there", func() bool { return seeds(site, id) == 1 })
 			site.Kill()
 			site.World.ClearRules()
@@ -131,7 +131,7 @@ func TestLostKey(t *testing.T) {
 		loseKey(t, site)
 		site.Start()
 		site.Connected()
-		_, err := site.Act(cloudInit(id))
+		_, err := site.Act(initialized(id))
 		if refusal := fault.Of(err); refusal.Code != fault.SecretLost || refusal.Kind != fault.Conflict || site.Status(id) != model.StatusDown {
 			t.Errorf("the start: %v; the VM is %s", err, site.Status(id))
 		}
@@ -144,7 +144,7 @@ func TestLostKey(t *testing.T) {
 		change(func(vm *model.VM) {
 			vm.Initialization = &model.Initialization{RootPassword: site.Vault.Seal("neu")}
 		})
-		if _, err := site.Act(cloudInit(id)); err != nil || seeds(site, id) != 1 {
+		if _, err := site.Act(initialized(id)); err != nil || seeds(site, id) != 1 {
 			t.Errorf("the start: %v; the guest has %d seeds", err, seeds(site, id))
 		}
 	})
