@@ -33,8 +33,9 @@ ip link set lo up
 exec tini -s -- sleep infinity
 `
 
-// newPrivate starts a daemon; it and its guests go when the test ends.
-func newPrivate(t *testing.T) *private {
+// newPrivate starts a daemon, with further lines for its libvirtd.conf; it and its
+// guests go when the test ends.
+func newPrivate(t *testing.T, settings ...string) *private {
 	t.Helper()
 	p := &private{folder: newDataDir(t)}
 	p.address = "qemu+unix:///system?socket=" + filepath.Join(p.folder, "sockets", "libvirt-sock")
@@ -44,8 +45,9 @@ func newPrivate(t *testing.T) *private {
 		}
 	}
 	for name, content := range map[string]string{
-		"libvirtd.conf": "unix_sock_dir = \"" + filepath.Join(p.folder, "sockets") + "\"\nauth_unix_rw = \"none\"\n",
-		"qemu.conf":     "security_driver = \"none\"\ncgroup_controllers = [ ]\nstdio_handler = \"file\"\n",
+		"libvirtd.conf": "unix_sock_dir = \"" + filepath.Join(p.folder, "sockets") + "\"\nauth_unix_rw = \"none\"\n" +
+			strings.Join(append(settings, ""), "\n"),
+		"qemu.conf": "security_driver = \"none\"\ncgroup_controllers = [ ]\nstdio_handler = \"file\"\n",
 	} {
 		if err := os.WriteFile(filepath.Join(p.folder, "etc", name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)

@@ -315,3 +315,23 @@ func TestFormatsAgree(t *testing.T) {
 		}
 	})
 }
+
+// TestMalformedXMLIsNotRepeated: a password that was sent without escapes is no
+// part of what is said of it.
+func TestMalformedXMLIsNotRepeated(t *testing.T) {
+	for _, password := range []string{
+		"a&geheim;b", "a&geheim b", "a<geheim", "a<geheim>b", "a</geheim>b", "a<geheim b='c'", "a<geheim:x:y>", "a<?geheim", "a<!geheim", "a<![CDATA[geheim",
+		"a<geheim=1>", "&#geheim;", "a<1geheim>", "a\x00geheim", "a<x geheim>", "a<x a=geheim>", "a<x a='<geheim'>", "<!--geheim--geheim-->",
+	} {
+		var shape struct {
+			Password *string `wire:"password"`
+		}
+		err := ReadXML(strings.NewReader("<vm><password>"+password+"</password></vm>"), "vm", &shape, Limits{})
+		if err == nil {
+			continue // a tag that is passed over
+		}
+		if strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+}

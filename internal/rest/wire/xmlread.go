@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -99,9 +100,24 @@ func (r *xmlReader) malformed(err error) error {
 		return fault // from charset
 	}
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, shorten(syntax.Msg))
+		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, complaint(syntax.Msg))
 	}
 	return problem(Malformed, "The XML body is malformed at byte %d.", r.decoder.InputOffset())
+}
+
+// quoted is what the decoder repeats of a body: names of entities and elements.
+var quoted = regexp.MustCompile(`(&|</?|: ?)[^ <]+`)
+
+// complaint is what the decoder says without what it quotes: the names may be
+// parts of a password that was sent without escapes.
+func complaint(message string) string {
+	switch {
+	case strings.HasPrefix(message, "invalid character entity"):
+		return "an & begins no known character; as itself it is written &amp;"
+	case strings.HasPrefix(message, "element <"):
+		return "an element is not closed by an end tag of its own name"
+	}
+	return shorten(quoted.ReplaceAllString(message, "…"))
 }
 
 // charset serves the declared encodings that clients with old XML libraries use.
