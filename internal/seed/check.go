@@ -15,11 +15,39 @@ import (
 // for it. It quotes no password, key, content or script.
 func (c CloudInit) Check() error {
 	for _, check := range []func(CloudInit) error{
-		CloudInit.checkNames, CloudInit.checkUsers, CloudInit.checkKeys, CloudInit.checkNetwork,
+		CloudInit.checkCounts, CloudInit.checkNames, CloudInit.checkUsers, CloudInit.checkKeys, CloudInit.checkNetwork,
 		CloudInit.checkFiles, CloudInit.checkScript,
 	} {
 		if err := check(c); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// The most that there may be of a sort. The DNS data stand with each NIC, and users
+// are compared with each other, so that long lists would multiply.
+const (
+	maxUsers = 200
+	maxKeys  = 500
+	maxNICs  = 100
+	maxDNS   = 50
+)
+
+func (c CloudInit) checkCounts() error {
+	for _, list := range []struct {
+		what        string
+		count, most int
+	}{
+		{"users", len(c.Users), maxUsers},
+		{"authorized keys", len(c.AuthorizedKeys), maxKeys},
+		{"nics", len(c.NICs), maxNICs},
+		{"DNS servers", len(c.DNSServers), maxDNS},
+		{"DNS search domains", len(c.DNSSearch), maxDNS},
+		{"files", len(c.Files), maxFiles},
+	} {
+		if list.count > list.most {
+			return fmt.Errorf("there are more than %d %s", list.most, list.what)
 		}
 	}
 	return nil

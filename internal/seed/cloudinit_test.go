@@ -180,6 +180,12 @@ func TestCheck(t *testing.T) {
 		{with(func(c *CloudInit) { c.Files = []InjectedFile{{"etc/x", nil}} }), `the file name "etc/x"`},
 		{with(func(c *CloudInit) { c.Files = []InjectedFile{{"/etc/../x", nil}} }), `the file name "/etc/../x"`},
 		{with(func(c *CloudInit) { c.Files = []InjectedFile{{"/a", nil}, {"/a", nil}} }), `the file "/a" is given twice`},
+		{with(func(c *CloudInit) { c.Users = make([]User, maxUsers+1) }), "more than 200 users"},
+		{with(func(c *CloudInit) { c.AuthorizedKeys = make([]AuthorizedKey, maxKeys+1) }), "more than 500 authorized keys"},
+		{withNIC(make([]NIC, maxNICs+1)...), "more than 100 nics"},
+		{with(func(c *CloudInit) { c.DNSServers = make([]string, maxDNS+1) }), "more than 50 DNS servers"},
+		{with(func(c *CloudInit) { c.DNSSearch = make([]string, maxDNS+1) }), "more than 50 DNS search domains"},
+		{with(func(c *CloudInit) { c.Files = make([]InjectedFile, maxFiles+1) }), "more than 200 files"},
 		{withScript("your script"), "custom_script is not a YAML map"},
 	} {
 		err := test.data.Check()

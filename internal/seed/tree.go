@@ -17,7 +17,7 @@ type node struct {
 	short    string // the name in the primary tree of an ISO
 }
 
-// maxFiles bounds an image: each of its names is compared with all the others,
+// maxFiles bounds an image, and what is written into a guest: each of its names is compared with all the others,
 // also while a payload is checked and everybody else waits.
 const maxFiles = 200
 

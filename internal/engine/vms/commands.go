@@ -108,11 +108,11 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm",
+			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm", Demands: demandsOfAdd,
 			Paths: []engine.Path{{Name: "add", Apply: r.add}},
 		},
 		{
-			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties",
+			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties", Demands: demandsOfUpdate,
 			Paths: []engine.Path{{Name: "update", Apply: r.update}},
 		},
 		{

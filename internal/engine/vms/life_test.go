@@ -175,7 +175,8 @@ func TestOverridesOnAnotherHost(t *testing.T) {
 		if boots := r.World.CountCalls("Boot", "vm"); boots != 3 || r.VM(r.id).Run.Host != sitetest.HostID(2) {
 			t.Errorf("after %d boots it is on %s", boots, r.VM(r.id).Run.Host)
 		}
-		r.spec.Seeds = r.Machine(r.id).Spec("vm").Seeds // of another instance
+		again := r.Machine(r.id).Spec("vm")
+		r.spec.Seeds, r.spec.Given = again.Seeds, again.Given // of another instance
 		r.lasts("on another host")
 		if left := r.World.Machine(sitetest.Host(1)).Seeded(); len(left) > 0 {
 			t.Errorf("seeds of %v are left where it was refused", left)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/enginetest"
 	"vireo/internal/engine/vms"
 	"vireo/internal/model"
@@ -46,6 +47,18 @@ func saved(b *enginetest.Bench, vm model.ID) {
 
 // dyingPaths are all paths that have steps, by "verb/path".
 var dyingPaths = map[string]dying{
+	"start/stateless": {func(b *enginetest.Bench) *engine.Call {
+		vm := b.VM("web1")
+		b.Must(&engine.Call{On: model.KindDisk, Name: "add", Parent: vm, Async: new(false), Params: &disks.AddParams{
+			Edit: func(disk *model.Disk) error {
+				disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
+				return nil
+			},
+		}})
+		call := act("start", vm)
+		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
+		return call
+	}, model.StatusUp, false},
 	"start/launch":   {func(b *enginetest.Bench) *engine.Call { return act("start", b.VM("web1")) }, model.StatusUp, false},
 	"start/continue": {onRunning("start", paused), model.StatusUp, false},
 	"start/restore":  {onRunning("start", saved), model.StatusUp, false},

@@ -1,7 +1,6 @@
 package vms
 
 import (
-	"slices"
 	"strings"
 
 	"vireo/internal/engine"
@@ -32,25 +31,6 @@ func (r *room) checkOnce(tx *inventory.Tx, verb string, vm *model.VM) error {
 		}
 	}
 	return nil
-}
-
-// demandsOfStart: other custom properties, and a host that the VM is not pinned
-// to, are for those who may set them for good (api-v3 3.2).
-func (r *room) demandsOfStart(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
-	on := model.Ref{Kind: model.KindVM, ID: call.Target}
-	demands := []engine.Demand{{Permit: "run_vm", On: on}}
-	once := startParams(call).Once
-	vm, ok := tx.VMs.Get(call.Target)
-	if once == nil || !ok {
-		return demands, nil
-	}
-	if once.CustomProperties != nil {
-		demands = append(demands, engine.Demand{Permit: "change_vm_custom_properties", On: on})
-	}
-	if once.Host != "" && !slices.Contains(vm.Placement.Hosts, once.Host) {
-		demands = append(demands, engine.Demand{Permit: "edit_admin_vm_properties", On: on})
-	}
-	return demands, nil
 }
 
 // titleOfStart tells a run with overrides apart (api-v3 3.1).

@@ -27,10 +27,7 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	}
 	vm, _ := tx.VMs.Get(call.Target)
 	running := !lifecycle.Resting(vm.Run.Status)
-	base := model.Clone(vm)
-	if running && vm.NextRun != nil {
-		base.VMConfig = withDevices(*model.Clone(vm.NextRun), vm.VMConfig)
-	}
+	base := editable(vm)
 	changed := model.Clone(base)
 	if err := params.Edit(changed); err != nil {
 		return nil, err
@@ -70,6 +67,16 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	}
 	tx.Event(audit.New(audit.Updated, about(call, edited)))
 	return edited, nil
+}
+
+// editable is a copy of a VM with the configuration that an update changes: the one
+// that waits for the next run, if one does.
+func editable(vm *model.VM) *model.VM {
+	base := model.Clone(vm)
+	if !lifecycle.Resting(vm.Run.Status) && vm.NextRun != nil {
+		base.VMConfig = withDevices(*model.Clone(vm.NextRun), vm.VMConfig)
+	}
+	return base
 }
 
 // liveFields is now with those fields of wanted that count at once.

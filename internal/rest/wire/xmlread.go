@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -100,24 +99,29 @@ func (r *xmlReader) malformed(err error) error {
 		return fault // from charset
 	}
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
-		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, complaint(syntax.Msg))
+		return problem(Malformed, "The XML body is malformed at line %d: %s.", syntax.Line, withoutQuotes(syntax.Msg))
 	}
 	return problem(Malformed, "The XML body is malformed at byte %d.", r.decoder.InputOffset())
 }
 
-// quoted is what the decoder repeats of a body: names of entities and elements.
-var quoted = regexp.MustCompile(`(&|</?|: ?)[^ <]+`)
+// quoting are the beginnings of the decoder's errors that go on with a piece of the
+// body. It may be one of a password in which a character was not escaped, and errors
+// are logged; so something else is said.
+var quoting = map[string]string{
+	"invalid character entity":   "invalid character entity; & is written &amp;",
+	"invalid XML name":           "invalid XML name",
+	"element <":                  "an element is closed by another name",
+	"unexpected end element":     "an element ends that has not begun",
+	"invalid characters between": "invalid characters in the end of an element",
+}
 
-// complaint is what the decoder says without what it quotes: the names may be
-// parts of a password that was sent without escapes.
-func complaint(message string) string {
-	switch {
-	case strings.HasPrefix(message, "invalid character entity"):
-		return "an & begins no known character; as itself it is written &amp;"
-	case strings.HasPrefix(message, "element <"):
-		return "an element is not closed by an end tag of its own name"
+func withoutQuotes(text string) string {
+	for beginning, instead := range quoting {
+		if strings.HasPrefix(text, beginning) {
+			return instead
+		}
 	}
-	return shorten(quoted.ReplaceAllString(message, "…"))
+	return text
 }
 
 // charset serves the declared encodings that clients with old XML libraries use.

@@ -1,0 +1,72 @@
+package vms
+
+import (
+	"slices"
+	"strings"
+
+	"vireo/internal/engine"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// A kernel or initrd that is no file of the ISO domain is one of the host's, and
+// the guest can read it: for secrets of the host and of this engine too. Such a
+// path is for those who may set what administrators set.
+
+const editAdmin = "edit_admin_vm_properties"
+
+// namesHostFile says whether a boot configuration names a file of the host that the
+// one before does not name.
+func namesHostFile(before, now model.OS) bool {
+	return isHostFile(now.Kernel) && now.Kernel != before.Kernel || isHostFile(now.Initrd) && now.Initrd != before.Initrd
+}
+
+func isHostFile(path string) bool { return path != "" && !strings.HasPrefix(path, isoScheme) }
+
+// demandsOfStart: other custom properties, and a host that the VM is not pinned
+// to, are for those who may set them for good (api-v3 3.2).
+func (r *room) demandsOfStart(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	on := model.Ref{Kind: model.KindVM, ID: call.Target}
+	demands := []engine.Demand{{Permit: "run_vm", On: on}}
+	once := startParams(call).Once
+	vm, ok := tx.VMs.Get(call.Target)
+	if once == nil || !ok {
+		return demands, nil
+	}
+	if once.CustomProperties != nil {
+		demands = append(demands, engine.Demand{Permit: "change_vm_custom_properties", On: on})
+	}
+	elsewhere := once.Host != "" && !slices.Contains(vm.Placement.Hosts, once.Host)
+	if elsewhere || namesHostFile(vm.OS, under(vm, once).OS) {
+		demands = append(demands, engine.Demand{Permit: editAdmin, On: on})
+	}
+	return demands, nil
+}
+
+// demandsOfAdd, and of update below: what the edit itself refuses is not looked at,
+// because it will be refused.
+func demandsOfAdd(_ *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	on := model.Ref{Kind: model.KindVM}
+	demands := []engine.Demand{{Permit: "create_vm", On: on}}
+	made := &model.VM{}
+	if edit, ok := call.Params.(engine.Edit[model.VM]); ok && edit != nil && edit(made) == nil && namesHostFile(model.OS{}, made.OS) {
+		demands = append(demands, engine.Demand{Permit: editAdmin, On: on})
+	}
+	return demands, nil
+}
+
+func demandsOfUpdate(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	on := model.Ref{Kind: model.KindVM, ID: call.Target}
+	demands := []engine.Demand{{Permit: "edit_vm_properties", On: on}}
+	params, ok := call.Params.(*UpdateParams)
+	vm, exists := tx.VMs.Get(call.Target)
+	if !ok || params.Edit == nil || !exists {
+		return demands, nil
+	}
+	base := editable(vm)
+	changed := model.Clone(base)
+	if params.Edit(changed) == nil && namesHostFile(base.OS, changed.OS) {
+		demands = append(demands, engine.Demand{Permit: editAdmin, On: on})
+	}
+	return demands, nil
+}
