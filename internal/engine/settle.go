@@ -133,9 +133,13 @@ func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 // guest has come. What it had made on disks is removed later.
 func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
 	e.Discard(tx, vm)
-	run := &vm.Run
-	run.Host, run.Memory, run.ExitReason = "", 0, ""
-	run.Overrides, run.Initialization, run.Instance = nil, model.InitializationNone, ""
+	vm.Run.Given = model.Given{}
+	Unreserve(vm)
+}
+
+// Unreserve takes back the place that a start had reserved on a host.
+func Unreserve(vm *model.VM) {
+	vm.Run.Host, vm.Run.Memory, vm.Run.Topology, vm.Run.ExitReason = "", 0, model.Topology{}, ""
 }
 
 // Down writes the end of a run and its event. cause decides between an ordinary

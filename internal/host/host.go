@@ -178,10 +178,10 @@ type Guest struct {
 	Pause Pause
 	End   End
 	// Ours says that the guest carries Vireo's metadata, in the next three.
-	Ours      bool
-	Engine    model.ID
-	Epoch     uint64
-	Stateless bool
+	Ours   bool
+	Engine model.ID
+	Epoch  uint64
+	Given  model.Given
 	// Display is where it listens, DisplayType what speaks there.
 	Console     model.Console
 	DisplayType model.DisplayType

@@ -7,11 +7,10 @@ import "vireo/internal/model"
 type GuestSpec struct {
 	ID   model.ID
 	Name string
-	// Engine and Epoch go into the guest's metadata.
+	// Engine, Epoch and Given go into the guest's metadata.
 	Engine model.ID
 	Epoch  uint64
-	// Stateless is written there too: the disks are those of this run only.
-	Stateless bool
+	Given  model.Given
 	// Paused leaves the CPUs stopped after the start.
 	Paused bool
 	// Emulate runs the guest without KVM.

@@ -188,6 +188,36 @@ func TestFailureIsUndoneBackwards(t *testing.T) {
 	})
 }
 
+// TestEndedJobsForget: what a job was asked and what its steps remembered may hold
+// secrets of guests; when it has ended it has neither, in the store too.
+func TestEndedJobsForget(t *testing.T) {
+	for name, end := range map[string]func(context.Context, *job.Work) error{"finished": nil, "failed": fails} {
+		t.Run(name, func(t *testing.T) {
+			inShop(t, func(t *testing.T, s *shop) {
+				var during *model.Job
+				s.steps(s.step("a", func(_ context.Context, w *job.Work) error {
+					err := w.Remember("remembered")
+					during = w.Job
+					return err
+				}, nil), s.step("b", end, nil))
+				ended := s.wait(s.start(func(made *model.Job) { made.Params = []byte(`"asked"`) }).ID)
+				if string(during.Params) != `"asked"` || string(during.Data) != `"remembered"` {
+					t.Errorf("while it runs the job has %s and %s", during.Params, during.Data)
+				}
+				kept, err := s.inv.Store().Job(t.Context(), ended.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, each := range []*model.Job{ended, kept} {
+					if each.Params != nil || each.Data != nil {
+						t.Errorf("the ended job has %s and %s", each.Params, each.Data)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestWhatCannotBeUndoneIsDirty(t *testing.T) {
 	inShop(t, func(t *testing.T, s *shop) {
 		s.steps(s.step("a", nil, nil), s.step("b", fails, fails))

@@ -28,16 +28,7 @@ type Run struct {
 	// StartTime is when QEMU was started; StopTime when the VM last went down.
 	StartTime time.Time `json:"start_time,omitzero"`
 	StopTime  time.Time `json:"stop_time,omitzero"`
-	// Overrides are those of "run once"; nil for a plain start. They last until
-	// the VM is down, also while it is suspended.
-	Overrides *RunOnce `json:"overrides,omitempty"`
-	// Initialization says what was given to the guest to initialize itself, and
-	// Instance under which id: cloud-init applies each id once.
-	Initialization InitializationType `json:"initialization,omitempty"`
-	Instance       ID                 `json:"instance,omitempty"`
-	// Overlays take what a stateless run writes to the VM's disks. Each run has
-	// its own.
-	Overlays []Overlay `json:"overlays,omitempty"`
+	Given
 	// Boot and DisplayType are what this run really uses.
 	Boot        []BootDevice `json:"boot,omitempty"`
 	DisplayType DisplayType  `json:"display_type,omitempty"`
@@ -61,6 +52,22 @@ type Run struct {
 	Unheard   bool `json:"unheard,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
+}
+
+// Given is what a run was begun with beside the configuration of its VM. The host
+// keeps it with the guest, so that a guest whose start an engine has no record of
+// (one restored from a backup) is known for what it is.
+type Given struct {
+	// Overrides are those of "run once"; nil for a plain start. They last until
+	// the VM is down, also while it is suspended.
+	Overrides *RunOnce `json:"overrides,omitempty"`
+	// Initialization says what was given to the guest to initialize itself, and
+	// Instance under which id: cloud-init applies each id once.
+	Initialization InitializationType `json:"initialization,omitempty"`
+	Instance       ID                 `json:"instance,omitempty"`
+	// Overlays take what a stateless run writes to the VM's disks. Each run has
+	// its own.
+	Overlays []Overlay `json:"overlays,omitempty"`
 }
 
 // Overlay is a volume on top of a disk's own that takes what one run writes.

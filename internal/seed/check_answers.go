@@ -45,10 +45,14 @@ func (a Answers) Check() error {
 	return nil
 }
 
+// IsComputerName says whether a Windows computer can be called so.
+func IsComputerName(name string) bool {
+	return computerForm.MatchString(name) && strings.Trim(name, "0123456789") != ""
+}
+
 func (a Answers) checkNames() error {
-	digits := strings.Trim(a.ComputerName, "0123456789") == ""
 	switch {
-	case a.ComputerName != "" && (digits || !computerForm.MatchString(a.ComputerName)):
+	case a.ComputerName != "" && !IsComputerName(a.ComputerName):
 		return fmt.Errorf("the host name %q is no name of a Windows computer: "+
 			"up to 15 letters, digits and hyphens, and not digits only", a.ComputerName)
 	case a.ProductKey != "" && !productKeyForm.MatchString(a.ProductKey):
@@ -129,9 +133,9 @@ func notInINF(r rune) bool { return r > unicode.MaxASCII || r == '"' || r == '%'
 func (a Answers) checkCustom() error {
 	switch {
 	case len(a.CustomAnswerFile) > MaxAnswerBytes:
-		return fmt.Errorf("custom_script is longer than %d bytes", MaxAnswerBytes)
+		return fmt.Errorf("the custom_script is longer than %d bytes", MaxAnswerBytes)
 	case !utf8.ValidString(a.CustomAnswerFile) || strings.ContainsRune(a.CustomAnswerFile, 0):
-		return errors.New("custom_script is no text")
+		return errors.New("the custom_script is no text")
 	case a.isOld():
 		return nil
 	}
@@ -148,7 +152,7 @@ func checkXML(text string) error {
 			break
 		}
 		if err != nil {
-			return errors.New("custom_script is no well-formed XML, which an answer file of this Windows is")
+			return errors.New("the custom_script is no well-formed XML, which an answer file of this Windows is")
 		}
 		switch token.(type) {
 		case xml.StartElement:
@@ -161,7 +165,7 @@ func checkXML(text string) error {
 		}
 	}
 	if roots != 1 {
-		return errors.New("custom_script is no XML document with one outermost element")
+		return errors.New("the custom_script is no XML document with one outermost element")
 	}
 	return nil
 }

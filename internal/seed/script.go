@@ -31,7 +31,7 @@ var plainTags = []string{
 	"!!map", "!!seq", "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp", "!!binary", "!!merge",
 }
 
-var errScript = errors.New("custom_script is not a YAML map that continues cloud-init's configuration, " +
+var errScript = errors.New("the custom_script is not a YAML map that continues cloud-init's configuration, " +
 	`such as "runcmd:" with a list, nor a program that begins with "#!"`)
 
 // parseScript reads a custom script: a YAML map, with or without the first line
@@ -40,7 +40,7 @@ var errScript = errors.New("custom_script is not a YAML map that continues cloud
 // script.
 func parseScript(script string) (*yaml.Node, error) {
 	if len(script) > MaxScriptBytes {
-		return nil, fmt.Errorf("custom_script is longer than %d bytes", MaxScriptBytes)
+		return nil, fmt.Errorf("the custom_script is longer than %d bytes", MaxScriptBytes)
 	}
 	if strings.HasPrefix(script, shebang) {
 		return runProgram(script), nil
@@ -53,10 +53,10 @@ func parseScript(script string) (*yaml.Node, error) {
 	}
 	var documents []yaml.Node
 	if err := yaml.Load([]byte(script), &documents, yaml.WithAllDocuments(), yaml.WithUniqueKeys(false)); err != nil {
-		return nil, fmt.Errorf("custom_script is no valid YAML%s", lineOf(err))
+		return nil, fmt.Errorf("the custom_script is no valid YAML%s", lineOf(err))
 	}
 	if len(documents) > 1 {
-		return nil, errors.New("custom_script has several YAML documents; one is wanted")
+		return nil, errors.New("the custom_script has several YAML documents; one is wanted")
 	}
 	if len(documents) == 0 || len(documents[0].Content) == 0 || isNull(documents[0].Content[0]) {
 		return nil, nil
@@ -101,17 +101,17 @@ func expand(n *yaml.Node, depth int, left *budget) (*yaml.Node, error) {
 		left.bytes -= len(n.Value)
 	}
 	if left.nodes--; left.nodes < 0 || depth > maxScriptDepth {
-		return nil, fmt.Errorf("custom_script is nested more than %d deep or has more than %d values",
+		return nil, fmt.Errorf("the custom_script is nested more than %d deep or has more than %d values",
 			maxScriptDepth, maxScriptNodes)
 	}
 	if left.bytes < 0 {
-		return nil, fmt.Errorf("custom_script is longer than %d bytes when its aliases are replaced", maxExpandedBytes)
+		return nil, fmt.Errorf("the custom_script is longer than %d bytes when its aliases are replaced", maxExpandedBytes)
 	}
 	if n.Kind == yaml.AliasNode {
 		return expand(n.Alias, depth+1, left)
 	}
 	if !slices.Contains(plainTags, n.ShortTag()) {
-		return nil, fmt.Errorf("custom_script has a value with a tag of its own in line %d", n.Line)
+		return nil, fmt.Errorf("the custom_script has a value with a tag of its own in line %d", n.Line)
 	}
 	if n.Kind == yaml.MappingNode {
 		if err := checkKeys(n); err != nil {
@@ -138,10 +138,10 @@ func checkKeys(n *yaml.Node) error {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if key.Kind != yaml.ScalarNode {
-			return fmt.Errorf("custom_script has a key that is no word in line %d", key.Line)
+			return fmt.Errorf("the custom_script has a key that is no word in line %d", key.Line)
 		}
 		if seen[key.Value] {
-			return fmt.Errorf("custom_script has a key twice in line %d", key.Line)
+			return fmt.Errorf("the custom_script has a key twice in line %d", key.Line)
 		}
 		seen[key.Value] = true
 	}

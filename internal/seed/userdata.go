@@ -42,7 +42,7 @@ func (c CloudInit) withScript() (*yaml.Node, error) {
 	}
 	config := c.asked()
 	if conflicts := merge(config, script, ""); len(conflicts) > 0 {
-		return nil, fmt.Errorf("custom_script: the value of %s has another form than cloud-init wants there", conflicts[0])
+		return nil, fmt.Errorf("the custom_script: the value of %s has another form than cloud-init wants there", conflicts[0])
 	}
 	return config, nil
 }

@@ -38,6 +38,7 @@ var sections = []struct {
 	measure func(context.Context, *settings, *report) error
 }{
 	{"power", measurePower},
+	{"runonce", measureRunOnce},
 	{"events", measureEvents},
 	{"scale", measureScale},
 	{"encodings", measureEncodings},
@@ -52,7 +53,7 @@ func main() {
 	flag.IntVar(&s.pairs, "pairs", 15, "how many starts and stops of each kind")
 	flag.IntVar(&s.changes, "changes", 100, "how many changes behind the engine's back")
 	flag.DurationVar(&s.load, "load", 5*time.Second, "how long the mixed load lasts")
-	flag.StringVar(&s.only, "only", "", "one section alone: power, events, scale, encodings or startup")
+	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, events, scale, encodings or startup")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,6 +19,7 @@ var crashes = []struct {
 	name   string
 	from   []string // actions that lead there from down
 	action string
+	body   string // empty is a plain action
 	points []string
 	// ends are the statuses of which one must be reached without more being asked.
 	ends []string
@@ -27,6 +29,11 @@ var crashes = []struct {
 	{
 		name: "start", action: "start", points: []string{"launch/boot"}, ends: []string{"up"},
 		always: []string{"launch/boot/done"},
+	},
+	{
+		name: "stateless start", action: "start", body: "<action>" + runStateless + "</action>",
+		points: []string{"stateless/overlay", "stateless/boot"}, ends: []string{"up"},
+		always: []string{"stateless/overlay/done", "stateless/boot/done"},
 	},
 	{name: "continue", from: []string{"pause"}, action: "start", points: []string{"continue/resume"}, ends: []string{"up"}},
 	{
@@ -73,6 +80,7 @@ func TestEngineDiesAtSteps(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, crashOptions)
 	v := e.create(t)
+	disk := v.addDisk(t, "16777216")
 	for _, crash := range crashes {
 		for _, step := range crash.points {
 			for _, point := range []string{step, step + "/done"} {
@@ -84,9 +92,10 @@ func TestEngineDiesAtSteps(t *testing.T) {
 					e.stop(t)
 					e.start(t, "VIREO_CRASH_AT="+point)
 					e.awaitHost(t, "up")
-					v.dies(t, crash.action)
+					v.dies(t, crash.action, crash.body)
 					e.start(t)
 					v.recovers(t, crash.ends)
+					e.noOverlays(t, disk)
 				})
 			}
 		}
@@ -100,6 +109,7 @@ func TestEngineDiesAnywhere(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, crashOptions)
 	v := e.create(t)
+	disk := v.addDisk(t, "16777216")
 	rounds := 1
 	if soak {
 		rounds = 40
@@ -115,13 +125,14 @@ func TestEngineDiesAnywhere(t *testing.T) {
 				asked := make(chan struct{})
 				go func() {
 					defer close(asked)
-					_, _ = e.try("POST", v.path()+"/"+crash.action, "<action/>")
+					_, _ = e.try("POST", v.path()+"/"+crash.action, cmp.Or(crash.body, "<action/>"))
 				}()
 				<-time.After(delay)
 				e.kill(t)
 				<-asked
 				e.start(t)
 				v.recovers(t, nil)
+				e.noOverlays(t, disk)
 			})
 		}
 	}
@@ -145,10 +156,10 @@ func (v *vm) bring(t *testing.T, actions []string) {
 }
 
 // dies asks for an action during which the engine kills itself.
-func (v *vm) dies(t *testing.T, action string) {
+func (v *vm) dies(t *testing.T, action, body string) {
 	t.Helper()
 	// Whether there is an answer before the end depends on the action.
-	_, _ = v.e.try("POST", v.path()+"/"+action, "<action/>")
+	_, _ = v.e.try("POST", v.path()+"/"+action, cmp.Or(body, "<action/>"))
 	v.e.awaitEnd(t)
 	exit, ok := errors.AsType[*exec.ExitError](v.e.run.err)
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
@@ -215,7 +226,7 @@ func diesInUndo(t *testing.T, v *vm, point string) {
 	v.e.stop(t)
 	v.e.start(t, "VIREO_CRASH_AT="+point)
 	v.e.awaitHost(t, "up")
-	v.dies(t, "start")
+	v.dies(t, "start", "")
 	v.e.start(t)
 	v.await(t, "down")
 	v.told(t, "54")

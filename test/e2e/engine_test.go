@@ -207,8 +207,13 @@ func (e *engine) awaitEnd(t *testing.T) {
 }
 
 // tool runs another command of the program on the data directory.
-func (e *engine) tool(arguments ...string) (string, error) {
-	output, err := exec.Command(program, append(arguments, "--data-dir", e.dataDir)...).CombinedOutput()
+func (e *engine) tool(arguments ...string) (string, error) { return e.toolWith("", arguments...) }
+
+// toolWith is tool with a text on the standard input.
+func (e *engine) toolWith(input string, arguments ...string) (string, error) {
+	command := exec.Command(program, append(arguments, "--data-dir", e.dataDir)...)
+	command.Stdin = strings.NewReader(input)
+	output, err := command.CombinedOutput()
 	return string(output), err
 }
 

@@ -33,8 +33,9 @@ ip link set lo up
 exec tini -s -- sleep infinity
 `
 
-// newPrivate starts a daemon; it and its guests go when the test ends.
-func newPrivate(t *testing.T) *private {
+// newPrivate starts a daemon, with further lines for its libvirtd.conf; it and its
+// guests go when the test ends.
+func newPrivate(t *testing.T, settings ...string) *private {
 	t.Helper()
 	p := &private{folder: newDataDir(t)}
 	p.address = "qemu+unix:///system?socket=" + filepath.Join(p.folder, "sockets", "libvirt-sock")
@@ -44,8 +45,9 @@ func newPrivate(t *testing.T) *private {
 		}
 	}
 	for name, content := range map[string]string{
-		"libvirtd.conf": "unix_sock_dir = \"" + filepath.Join(p.folder, "sockets") + "\"\nauth_unix_rw = \"none\"\n",
-		"qemu.conf":     "security_driver = \"none\"\ncgroup_controllers = [ ]\nstdio_handler = \"file\"\n",
+		"libvirtd.conf": "unix_sock_dir = \"" + filepath.Join(p.folder, "sockets") + "\"\nauth_unix_rw = \"none\"\n" +
+			strings.Join(append(settings, ""), "\n"),
+		"qemu.conf": "security_driver = \"none\"\ncgroup_controllers = [ ]\nstdio_handler = \"file\"\n",
 	} {
 		if err := os.WriteFile(filepath.Join(p.folder, "etc", name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
@@ -148,7 +150,7 @@ func TestSilentHost(t *testing.T) {
 	t.Parallel()
 	p := newPrivate(t)
 	e := newEngine(t, &p.daemon, nil)
-	v, paused, ended := e.create(t), e.create(t), e.create(t)
+	v, paused, ended, down := e.create(t), e.create(t), e.create(t), e.create(t)
 	v.up(t)
 	paused.act(t, "start", "<pause>true</pause>")
 	ended.up(t)
@@ -165,6 +167,12 @@ func TestSilentHost(t *testing.T) {
 		e.refused(t, 409, "POST", v.path()+"/"+action, "<action/>")
 	}
 	e.refused(t, 409, "DELETE", v.path(), "")
+	for _, run := range []string{"", "<vm/>", onHost("<host><name>local</name></host>")} {
+		said := e.refused(t, 400, "POST", down.path()+"/start", "<action>"+run+"</action>")
+		if !strings.Contains(said.text, "There are no hosts to use.") || down.status(t) != "down" {
+			t.Errorf("a start without a host was refused with %s", said.text)
+		}
+	}
 	// An end that nobody tells of is no end yet.
 	if err := syscall.Kill(dying, syscall.SIGKILL); err != nil {
 		t.Fatal(err)

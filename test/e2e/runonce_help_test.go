@@ -57,8 +57,14 @@ func floppyImage(content string) []byte {
 // addDisk gives the VM a thin disk and waits until it is ready.
 func (v *vm) addDisk(t *testing.T, size string) (id string) {
 	t.Helper()
+	return v.addDiskOf(t, "cow", size)
+}
+
+// addDiskOf is addDisk with the image's format: cow or raw.
+func (v *vm) addDiskOf(t *testing.T, format, size string) (id string) {
+	t.Helper()
 	id = v.e.call(t, "POST", v.path()+"/disks", `<disk><alias>disk</alias><interface>virtio</interface>
-		<format>cow</format><sparse>true</sparse><provisioned_size>`+size+`</provisioned_size></disk>`).body.attr("id")
+		<format>`+format+`</format><sparse>true</sparse><provisioned_size>`+size+`</provisioned_size></disk>`).body.attr("id")
 	eventually(t, "the disk to be ok", func() (bool, string) {
 		state := v.e.call(t, "GET", v.path()+"/disks/"+id, "").body.text("status/state")
 		return state == "ok", "it is " + state

@@ -13,6 +13,7 @@ import (
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/model"
+	"vireo/internal/store/storetest/postgres"
 )
 
 func put(vm model.ID, file string, current bool) *engine.Call {
@@ -179,7 +180,7 @@ func TestNextRunKeepsMedium(t *testing.T) {
 }
 
 func TestEngineDies(t *testing.T) {
-	enginetest.DieEverywhere(t, enginetest.Scenario{
+	scenario := enginetest.Scenario{
 		Prepare: func(b *enginetest.Bench) *engine.Call {
 			b.PutISO("one.iso")
 			return put(b.Running("web1"), "one.iso", true)
@@ -189,5 +190,7 @@ func TestEngineDies(t *testing.T) {
 			want(b, "in the drive", inDrive(b, call.Parent), "one.iso")
 			want(b, "current", b.Get(call.Parent).Run.CDROM, "one.iso")
 		},
-	})
+	}
+	enginetest.DieEverywhere(t, scenario)
+	t.Run("on PostgreSQL", func(t *testing.T) { enginetest.DieEverywhere(t, scenario.On(postgres.Start)) })
 }

@@ -6,6 +6,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/enginetest"
 	"vireo/internal/model"
+	"vireo/internal/store/storetest/postgres"
 )
 
 // TestEngineDies kills the engine at every step of every job here; what becomes
@@ -116,5 +117,6 @@ func TestEngineDies(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) { enginetest.DieEverywhere(t, scenario) })
+		t.Run(name+" on PostgreSQL", func(t *testing.T) { enginetest.DieEverywhere(t, scenario.On(postgres.Start)) })
 	}
 }

@@ -21,6 +21,12 @@ type Scenario struct {
 	Database func(t testing.TB) string
 }
 
+// On is the scenario on another database.
+func (s Scenario) On(database func(t testing.TB) string) Scenario {
+	s.Database = database
+	return s
+}
+
 func (s Scenario) bench(t *testing.T) *Bench {
 	t.Helper()
 	if s.Database == nil {

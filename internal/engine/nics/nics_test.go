@@ -15,6 +15,7 @@ import (
 	"vireo/internal/host/fake"
 	"vireo/internal/model"
 	"vireo/internal/server"
+	"vireo/internal/store/storetest/postgres"
 )
 
 func nicCall(name string, vm, nic model.ID, edit func(*model.NIC)) *engine.Call {
@@ -371,5 +372,6 @@ func TestEngineDies(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) { enginetest.DieEverywhere(t, scenario) })
+		t.Run(name+" on PostgreSQL", func(t *testing.T) { enginetest.DieEverywhere(t, scenario.On(postgres.Start)) })
 	}
 }

@@ -110,7 +110,7 @@ func (s *Site) guest(address string, id model.ID) host.Guest {
 }
 
 // Tidy has every host connected anew, after which not even the definition of a
-// guest may be left over.
+// guest may be left over, nor its seeds.
 func (s *Site) Tidy(within time.Duration) {
 	s.t.Helper()
 	if left := s.Leftovers(within); len(left) > 0 {
@@ -131,7 +131,7 @@ func (s *Site) Leftovers(within time.Duration) []string {
 }
 
 // left are guests that no VM has to do with; with definitions also those that do
-// not run.
+// not run, and seeds.
 func (s *Site) left(definitions bool) []string {
 	var all []string
 	for _, on := range s.Inventory.Hosts.All() {
@@ -142,13 +142,22 @@ func (s *Site) left(definitions bool) []string {
 			if !guest.Ours || guest.Engine != engineID(s.Inventory) {
 				continue
 			}
-			vm, known := s.Inventory.VMs.Get(guest.ID)
-			if (!known || vm.Run.Host != on.ID) && (definitions || guest.State != host.Off) {
+			if !s.isOn(guest.ID, on) && (definitions || guest.State != host.Off) {
 				all = append(all, fmt.Sprintf("guest %s, which is %s, was left on %s", guest.Name, guest.State, on.Address))
+			}
+		}
+		for _, id := range s.World.Machine(on.Address).Seeded() {
+			if definitions && !s.isOn(id, on) {
+				all = append(all, fmt.Sprintf("seeds of guest %s were left on %s", id, on.Address))
 			}
 		}
 	}
 	return all
+}
+
+func (s *Site) isOn(id model.ID, on *model.Host) bool {
+	vm, known := s.Inventory.VMs.Get(id)
+	return known && vm.Run.Host == on.ID
 }
 
 // Picture shows VMs, hosts and guests, for tests that fail.

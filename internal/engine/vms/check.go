@@ -2,6 +2,7 @@ package vms
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,7 +35,11 @@ func (r *room) check(tx *inventory.Tx, what string, id model.ID, config *model.V
 			return err
 		}
 	}
-	return r.checkProperties(strings.TrimSuffix(what, " VM"), config.CustomProperties)
+	verb := strings.TrimSuffix(what, " VM")
+	if config.Stateless && config.HA.Enabled {
+		return fault.New(fault.StatelessHA, verb)
+	}
+	return r.checkProperties(verb, config.CustomProperties)
 }
 
 func (r *room) checkName(tx *inventory.Tx, what string, id model.ID, config *model.VMConfig) error {
@@ -99,8 +104,6 @@ func (r *room) checkSize(_ *inventory.Tx, what string, _ model.ID, config *model
 		return fault.New(fault.Invalid, what, "The CPU shares must be between 0 and 262144.")
 	case config.MigrationDowntime < -1:
 		return fault.New(fault.Invalid, what, "The migration downtime must be -1 or a number of milliseconds.")
-	case config.Stateless && config.HA.Enabled:
-		return fault.New(fault.StatelessHA, strings.TrimSuffix(what, " VM"))
 	}
 	return nil
 }
@@ -122,6 +125,12 @@ func (r *room) checkOS(_ *inventory.Tx, what string, _ model.ID, config *model.V
 	}
 	if config.OS.Kernel == "" && (config.OS.Initrd != "" || config.OS.Cmdline != "") {
 		return fault.New(fault.Invalid, what, "An initrd or kernel parameters need a kernel.")
+	}
+	for _, file := range []string{config.OS.Kernel, config.OS.Initrd} {
+		name, onISO := strings.CutPrefix(file, isoScheme)
+		if onISO && name == "" || !onISO && file != "" && !filepath.IsAbs(file) {
+			return fault.New(fault.Invalid, what, fmt.Sprintf("The kernel or initrd %q is neither iso://file nor an absolute path.", file))
+		}
 	}
 	for _, pin := range config.CPU.Pins {
 		if pin.VCPU < 0 || pin.VCPU >= config.CPU.Topology.Count() {

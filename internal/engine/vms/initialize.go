@@ -23,7 +23,7 @@ const (
 
 // initializationOf says what initializes the guest of a start: what the request
 // asks for, and sysprep for a Windows guest that is to join a domain (api-v3 3.3,
-// example 15.47). What is stored alone begins nothing. vm is as it runs.
+// example 15.47). What is stored alone begins nothing.
 func initializationOf(params *StartParams, vm *model.VM) model.InitializationType {
 	switch {
 	case params.Initialization != model.InitializationNone:
@@ -38,24 +38,20 @@ func initializationOf(params *StartParams, vm *model.VM) model.InitializationTyp
 // checkSeeds refuses a start whose guest could not be given what initializes it,
 // and payloads that are in the way (api-v3 3.2, 3.3). vm is as it will run.
 func (r *room) checkSeeds(call *engine.Call, vm *model.VM) error {
-	params := startParams(call)
-	kind := initializationOf(params, vm)
-	if err := r.checkPayloadsOfStart(call.Verb, vm, params.Once, kind); err != nil {
+	if err := checkDrives(call.Verb, vm); err != nil {
 		return err
 	}
-	if kind == model.InitializationSysprep {
-		if err := r.checkJoin(call.Verb, vm, params.Once); err != nil {
+	if vm.Run.Initialization == model.InitializationSysprep {
+		if err := r.checkJoin(call.Verb, vm); err != nil {
 			return err
 		}
 	}
-	if kind == model.InitializationNone && len(vm.Payloads) == 0 {
+	if vm.Run.Initialization == model.InitializationNone && len(vm.Payloads) == 0 {
 		return nil
 	}
-	started := *vm
-	started.Run = model.Run{Overrides: params.Once, Initialization: kind, Instance: model.NewID()}
 	// The images are made for the check: what cannot be made is refused before
 	// anything has changed, and others need not wait for it.
-	_, err := engine.Outside(call, "seeds", func(context.Context) ([]host.Seed, error) { return r.seeds(&started) })
+	_, err := engine.Outside(call, "seeds", func(context.Context) ([]host.Seed, error) { return r.seeds(vm) })
 	return err
 }
 
@@ -90,7 +86,7 @@ func (r *room) seeds(vm *model.VM) ([]host.Seed, error) {
 
 // configDrive is the CD that cloud-init reads.
 func (r *room) configDrive(vm *model.VM) ([]byte, error) {
-	reveal := r.revealing("run")
+	reveal := r.revealing()
 	wanted := cloudInit(reveal, vm)
 	if reveal.err != nil {
 		return nil, reveal.err
@@ -147,8 +143,8 @@ func (r *room) checkInitialization(_ *inventory.Tx, what string, _ model.ID, con
 	if config.Initialization == nil || windows(config) {
 		return nil
 	}
-	reveal := r.revealing("run")
-	wanted := cloudInit(reveal, &model.VM{VMConfig: *config, Run: model.Run{Instance: model.BlankID}})
+	reveal := r.revealing()
+	wanted := cloudInit(reveal, &model.VM{VMConfig: *config, Run: model.Run{Given: model.Given{Instance: model.BlankID}}})
 	if reveal.err != nil {
 		return nil // other elements can be changed, also when its secrets are lost
 	}
@@ -163,26 +159,29 @@ func invalidRun(err error) error {
 	return fault.New(fault.Invalid, "run VM", sentenceOf(err)).Because(err)
 }
 
-// sentenceOf is an error of package seed, which names no secret, as a sentence.
+// sentenceOf is an error of package seed, which names no secret, as a sentence. If
+// it begins with the name of an element, such as custom_script, that stays.
 func sentenceOf(err error) string {
-	text := strings.TrimSuffix(err.Error(), ".")
-	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):] + "."
+	text := strings.TrimSuffix(err.Error(), ".") + "."
+	if first, _, _ := strings.Cut(text, " "); strings.Contains(first, "_") {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // revealing reveals secrets until one cannot be.
 type revealing struct {
 	room *room
-	verb string
 	err  error
 }
 
-func (r *room) revealing(verb string) *revealing { return &revealing{room: r, verb: verb} }
+func (r *room) revealing() *revealing { return &revealing{room: r} }
 
 // text is a secret's text; empty after a failure, which err then tells.
 func (r *revealing) text(secret model.Secret) string {
 	text, err := r.room.Vault.Reveal(secret)
 	if err != nil && r.err == nil {
-		r.err = fault.New(fault.SecretLost, r.verb).Because(err)
+		r.err = fault.New(fault.SecretLost, "run").Because(err)
 	}
 	return text
 }

@@ -231,10 +231,10 @@ func (r *room) clear(w *job.Work, on model.ID) error {
 	}
 	return r.OnHost(w, on, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, vm.ID)
-		if errors.Is(err, host.ErrNotFound) || err == nil && !r.owns(vm, guest) {
-			return nil
+		if errors.Is(err, host.ErrNotFound) {
+			return conn.Forget(ctx, vm.ID) // its seeds may be there
 		}
-		if err != nil {
+		if err != nil || !r.owns(vm, guest) {
 			return err
 		}
 		if err := conn.Destroy(ctx, vm.ID); err != nil {

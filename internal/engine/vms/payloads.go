@@ -26,7 +26,7 @@ func (r *room) checkPayloads(_ *inventory.Tx, what string, _ model.ID, config *m
 		seen[payload.Type] = true
 		files, err := r.payloadFiles(payload)
 		if err != nil {
-			return err
+			continue // other elements can be changed, also when its secrets are lost
 		}
 		size := 0
 		for _, file := range files {
@@ -45,17 +45,17 @@ func (r *room) checkPayloads(_ *inventory.Tx, what string, _ model.ID, config *m
 	return nil
 }
 
-// checkPayloadsOfStart refuses payloads that would take the drive of something
-// else (api-v3 3.2, 3.3).
-func (r *room) checkPayloadsOfStart(verb string, vm *model.VM, once *model.RunOnce, kind model.InitializationType) error {
+// checkDrives refuses payloads that would take the drive of something else
+// (api-v3 3.2, 3.3). vm is as it will run.
+func checkDrives(verb string, vm *model.VM) error {
 	for _, payload := range vm.Payloads {
 		floppy := payload.Type == model.PayloadFloppy
 		switch {
-		case floppy && once != nil && once.Floppy != "":
+		case floppy && vm.Run.Overrides != nil && vm.Run.Overrides.Floppy != "":
 			return fault.New(fault.PayloadFloppy, verb)
-		case floppy && kind == model.InitializationSysprep:
+		case floppy && vm.Run.Initialization == model.InitializationSysprep:
 			return fault.New(fault.PayloadSysprep, verb)
-		case !floppy && kind == model.InitializationCloudInit:
+		case !floppy && vm.Run.Initialization == model.InitializationCloudInit:
 			return fault.New(fault.PayloadCloudInit, verb)
 		}
 	}
@@ -80,7 +80,7 @@ func (r *room) payload(from model.Payload) (host.Seed, error) {
 
 // payloadFiles are its files in plain text.
 func (r *room) payloadFiles(from model.Payload) ([]seed.File, error) {
-	reveal := r.revealing("run")
+	reveal := r.revealing()
 	var files []seed.File
 	for _, file := range from.Files {
 		files = append(files, seed.File{Name: file.Name, Content: []byte(reveal.text(file.Content))})

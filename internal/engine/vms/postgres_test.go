@@ -1,49 +1,123 @@
 package vms_test
 
 import (
+	"slices"
 	"testing"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/enginetest"
+	"vireo/internal/engine/vms"
 	"vireo/internal/model"
 	"vireo/internal/store/storetest/postgres"
 )
 
-// TestDiesOnPostgres: what an engine on PostgreSQL leaves when it dies at any
-// step of the main actions another one takes up, as on SQLite.
-func TestDiesOnPostgres(t *testing.T) {
-	act := func(name string, vm model.ID) *engine.Call {
-		return &engine.Call{On: model.KindVM, Name: name, Target: vm}
-	}
-	suspended := func(b *enginetest.Bench) model.ID {
+// dying is a path to be tried on PostgreSQL: how its call comes about, the status
+// that it leads to, and whether another engine can end it.
+type dying struct {
+	prepare func(b *enginetest.Bench) *engine.Call
+	want    model.Status
+	// lost says that what the job needs dies with its engine.
+	lost bool
+}
+
+func act(name string, vm model.ID) *engine.Call {
+	return &engine.Call{On: model.KindVM, Name: name, Target: vm}
+}
+
+// onRunning is a call for a VM that is up, and perhaps brought further.
+func onRunning(name string, further ...func(b *enginetest.Bench, vm model.ID)) func(*enginetest.Bench) *engine.Call {
+	return func(b *enginetest.Bench) *engine.Call {
 		vm := b.Running("web1")
-		b.Wait(b.Begin(act("suspend", vm)).Job.ID)
-		b.InStatus(vm, model.StatusSuspended)
-		return vm
+		for _, each := range further {
+			each(b, vm)
+		}
+		return act(name, vm)
 	}
-	for name, row := range map[string]struct {
-		prepare func(b *enginetest.Bench) *engine.Call
-		want    model.Status
-	}{
-		"start":   {func(b *enginetest.Bench) *engine.Call { return act("start", b.VM("web1")) }, model.StatusUp},
-		"stop":    {func(b *enginetest.Bench) *engine.Call { return act("stop", b.Running("web1")) }, model.StatusDown},
-		"suspend": {func(b *enginetest.Bench) *engine.Call { return act("suspend", b.Running("web1")) }, model.StatusSuspended},
-		"restore": {func(b *enginetest.Bench) *engine.Call { return act("start", suspended(b)) }, model.StatusUp},
-	} {
+}
+
+func paused(b *enginetest.Bench, vm model.ID) {
+	b.Machine().PauseGuest("web1")
+	b.Await("the VM is paused", func() bool { return b.Get(vm).Run.Status == model.StatusPaused })
+}
+
+func saved(b *enginetest.Bench, vm model.ID) {
+	b.Wait(b.Begin(act("suspend", vm)).Job.ID)
+}
+
+// dyingPaths are all paths that have steps, by "verb/path".
+var dyingPaths = map[string]dying{
+	"start/stateless": {func(b *enginetest.Bench) *engine.Call {
+		vm := b.VM("web1")
+		b.Must(&engine.Call{On: model.KindDisk, Name: "add", Parent: vm, Async: new(false), Params: &disks.AddParams{
+			Edit: func(disk *model.Disk) error {
+				disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
+				return nil
+			},
+		}})
+		call := act("start", vm)
+		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
+		return call
+	}, model.StatusUp, false},
+	"start/launch":   {func(b *enginetest.Bench) *engine.Call { return act("start", b.VM("web1")) }, model.StatusUp, false},
+	"start/continue": {onRunning("start", paused), model.StatusUp, false},
+	"start/restore":  {onRunning("start", saved), model.StatusUp, false},
+	"stop/destroy":   {onRunning("stop"), model.StatusDown, false},
+	"stop/drop":      {onRunning("stop", saved), model.StatusDown, false},
+	"shutdown/ask":   {onRunning("shutdown"), model.StatusDown, false},
+	"shutdown/force": {onRunning("shutdown", paused), model.StatusDown, false},
+	"shutdown/drop":  {onRunning("shutdown", saved), model.StatusDown, false},
+	"suspend/save":   {onRunning("suspend"), model.StatusSuspended, false},
+	"reboot/ask":     {onRunning("reboot"), model.StatusUp, false},
+	"ticket/set":     {func(b *enginetest.Bench) *engine.Call { return ticket(b.Running("web1"), valued(secret)) }, model.StatusUp, true},
+	"remove/remove":  {func(b *enginetest.Bench) *engine.Call { return act("remove", b.VM("web1")) }, "", false},
+}
+
+// TestDiesOnPostgres: what an engine on PostgreSQL leaves when it dies at any
+// step of any action another one takes up, as on SQLite.
+func TestDiesOnPostgres(t *testing.T) {
+	for name, each := range dyingPaths {
 		t.Run(name, func(t *testing.T) {
 			enginetest.DieEverywhere(t, enginetest.Scenario{
 				Database: postgres.Start,
-				Prepare:  row.prepare,
-				Check: func(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
-					if ended.Status != model.JobFinished {
-						b.Errorf("the job ended %s: %v", ended.Status, ended.Fault)
-					}
-					b.InStatus(call.Target, row.want)
-					if violations := b.World.Violations(); len(violations) > 0 {
-						b.Error(violations)
-					}
-				},
+				Prepare:  each.prepare,
+				Check:    each.check,
 			})
 		})
+	}
+}
+
+func (d dying) check(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+	if ended.Status != model.JobFinished && !d.lost {
+		b.Errorf("the job ended %s: %v", ended.Status, ended.Fault)
+	}
+	b.Await("the VM is as wanted", func() bool {
+		vm, exists := b.Server.Inventory.VMs.Get(call.Target)
+		return exists && vm.Run.Status == d.want || !exists && d.want == ""
+	})
+	if violations := b.World.Violations(); len(violations) > 0 {
+		b.Error(violations)
+	}
+}
+
+// TestEveryPathDies: a path that is added to the table is added here.
+func TestEveryPathDies(t *testing.T) {
+	var paths []string
+	for _, row := range vms.Commands(nil) {
+		for i := range row.Paths {
+			if len(row.Paths[i].Steps) > 0 {
+				paths = append(paths, row.Name+"/"+row.Paths[i].Name)
+			}
+		}
+	}
+	for _, path := range paths {
+		if _, tried := dyingPaths[path]; !tried {
+			t.Errorf("%s is not tried", path)
+		}
+	}
+	for path := range dyingPaths {
+		if !slices.Contains(paths, path) {
+			t.Errorf("there is no path %s", path)
+		}
 	}
 }

@@ -104,7 +104,7 @@ func (r *room) restored(tx *inventory.Tx, w *job.Work, failure error) {
 	}
 	if failure != nil {
 		if !w.Dirty {
-			vm.Run.Host, vm.Run.Memory = "", 0
+			engine.Unreserve(vm)
 		}
 		return
 	}

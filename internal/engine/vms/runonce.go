@@ -23,11 +23,8 @@ func asRun(vm *model.VM) *model.VM { return under(vm, vm.Run.Overrides) }
 // windows says whether a VM's guest is Windows.
 func windows(config *model.VMConfig) bool { return strings.HasPrefix(config.OS.Type, "windows") }
 
-// checkOnce refuses overrides that no VM could have.
-func (r *room) checkOnce(tx *inventory.Tx, verb string, vm *model.VM, once *model.RunOnce) error {
-	if once == nil {
-		return nil
-	}
+// checkOnce refuses overrides that no VM could have. vm is as it will run.
+func (r *room) checkOnce(tx *inventory.Tx, verb string, vm *model.VM) error {
 	for _, rule := range []func(*inventory.Tx, string, model.ID, *model.VMConfig) error{r.checkSize, r.checkOS, r.checkTexts} {
 		if err := rule(tx, verb+" VM", vm.ID, &vm.VMConfig); err != nil {
 			return err
@@ -46,17 +43,21 @@ func titleOfStart(call *engine.Call) string {
 
 // enterRun is reserve for a VM that is down: with the host, the run gets its
 // overrides, what is to initialize its guest, and the volumes of a stateless run.
+// Only then it is known what the guest is to be given, and whether it can be.
 func (r *room) enterRun(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	params := startParams(call)
 	vm, ok := tx.VMs.Edit(call.Target)
 	if !ok {
 		return nil, fault.New(fault.VMNotFound, call.Verb)
 	}
-	vm.Run.Overrides = model.Clone(params).Once
-	vm.Run.Initialization = initializationOf(params, asRun(vm))
+	vm.Run.Given = model.Given{Overrides: model.Clone(params).Once}
+	vm.Run.Initialization = initializationOf(params, vm)
 	if vm.Run.Initialization == model.InitializationCloudInit {
 		vm.Run.Instance = model.NewID()
 	}
 	vm.Run.Overlays = overlays(tx, asRun(vm))
-	return r.reserve(tx, call)
+	if _, err := r.reserve(tx, call); err != nil {
+		return nil, err
+	}
+	return vm, r.checkSeeds(call, asRun(vm))
 }

@@ -2,8 +2,6 @@ package vms
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"strings"
 
 	"vireo/internal/fault"
@@ -22,7 +20,7 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		return nil, fault.New(fault.NoHosts)
 	}
 	spec := &host.GuestSpec{
-		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch, Stateless: len(vm.Run.Overlays) > 0,
+		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch, Given: vm.Run.Given,
 		Emulate: !where.Facts.Accelerated,
 		Memory:  vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
 		CPUShares: vm.CPUShares, Pins: vm.CPU.Pins, IOThreads: vm.IOThreads, Machine: vm.CustomEmulatedMachine,
@@ -94,9 +92,6 @@ func serialNumber(vm *model.VM, on *model.Host) string {
 func (r *room) bootFile(ctx context.Context, vm *model.VM, text string) (string, error) {
 	if name, ok := strings.CutPrefix(text, isoScheme); ok {
 		return r.ISOPath(ctx, vm, name)
-	}
-	if text != "" && !filepath.IsAbs(text) {
-		return "", fault.New(fault.Invalid, "run VM", fmt.Sprintf("The kernel or initrd %q is neither iso://file nor an absolute path.", text))
 	}
 	return text, nil
 }

@@ -36,63 +36,69 @@ func startParams(call *engine.Call) *StartParams {
 }
 
 // checkLaunch holds the preconditions of a launch in their documented order
-// (api-v3 3.2); placement follows in reserve.
+// (api-v3 3.2); those of placement and of what the guest is given follow in
+// enterRun.
 func (r *room) checkLaunch(tx *inventory.Tx, call *engine.Call) error {
 	found, _ := tx.VMs.Get(call.Target)
-	params := startParams(call)
-	vm := under(found, params.Once)
+	once := startParams(call).Once
+	vm := under(found, once)
+	if once != nil {
+		if err := r.checkOnce(tx, call.Verb, vm); err != nil {
+			return err
+		}
+	}
 	if err := r.checkProperties(call.Verb, vm.CustomProperties); err != nil {
 		return err
 	}
-	if err := r.checkOnce(tx, call.Verb, vm, params.Once); err != nil {
+	if err := r.checkBoot(call.Verb, vm); err != nil {
 		return err
 	}
-	if err := r.checkBoot(call, vm); err != nil {
+	if err := r.checkFiles(call, vm, once); err != nil {
 		return err
-	}
-	if params.Once != nil && params.Once.Floppy != "" {
-		if err := r.CheckISOFile(call, vm, params.Once.Floppy, fault.NoFloppyFile); err != nil {
-			return err
-		}
 	}
 	if err := checkStateless(tx, call.Verb, vm); err != nil {
 		return err
 	}
-	if err := checkDisks(tx, call.Verb, vm); err != nil {
-		return err
-	}
-	return r.checkSeeds(call, vm)
+	return checkDisks(tx, call.Verb, vm)
 }
 
 // checkBoot compares the first boot device with the devices. A VM with a kernel
 // of its own needs none.
-func (r *room) checkBoot(call *engine.Call, vm *model.VM) error {
-	verb := call.Verb
-	if vm.OS.Kernel == "" && len(vm.OS.Boot) > 0 {
-		switch vm.OS.Boot[0] {
-		case model.BootHardDisk:
-			if len(vm.Disks) == 0 {
-				return fault.New(fault.NoDisk, verb)
-			}
-			if !slices.ContainsFunc(vm.Disks, func(d model.DiskAttachment) bool { return d.Active }) {
-				return fault.New(fault.NoPluggedDisk, verb)
-			}
-		case model.BootCDROM:
-			if _, ok := r.ISODomain(vm); !ok {
-				return fault.New(fault.NoISODomain, verb)
-			}
-		case model.BootNetwork:
-			if len(vm.NICs) == 0 {
-				return fault.New(fault.NoNetwork, verb)
-			}
+func (r *room) checkBoot(verb string, vm *model.VM) error {
+	if vm.OS.Kernel != "" || len(vm.OS.Boot) == 0 {
+		return nil
+	}
+	switch vm.OS.Boot[0] {
+	case model.BootHardDisk:
+		if len(vm.Disks) == 0 {
+			return fault.New(fault.NoDisk, verb)
+		}
+		if !slices.ContainsFunc(vm.Disks, func(d model.DiskAttachment) bool { return d.Active }) {
+			return fault.New(fault.NoPluggedDisk, verb)
+		}
+	case model.BootCDROM:
+		if _, ok := r.ISODomain(vm); !ok {
+			return fault.New(fault.NoISODomain, verb)
+		}
+	case model.BootNetwork:
+		if len(vm.NICs) == 0 {
+			return fault.New(fault.NoNetwork, verb)
 		}
 	}
+	return nil
+}
+
+// checkFiles looks for the files of the ISO domain that the run needs.
+func (r *room) checkFiles(call *engine.Call, vm *model.VM, once *model.RunOnce) error {
 	for _, name := range isoFiles(vm) {
 		if err := r.CheckISOFile(call, vm, name, fault.NoISOFile); err != nil {
 			return err
 		}
 	}
-	return nil
+	if once == nil || once.Floppy == "" {
+		return nil
+	}
+	return r.CheckISOFile(call, vm, once.Floppy, fault.NoFloppyFile)
 }
 
 // isoFiles names the files of the ISO domain that a start needs.

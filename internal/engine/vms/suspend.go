@@ -222,7 +222,7 @@ func (r *room) suspended(tx *inventory.Tx, w *job.Work, failure error) {
 	vm.Run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, Suspended: data.Saved,
 		StartTime: run.StartTime, AgentSeen: run.AgentSeen,
-		Overrides: run.Overrides, Initialization: run.Initialization, Instance: run.Instance,
+		Given: run.Given,
 	}
 	r.SetLive(vm.ID, nil)
 }

@@ -17,8 +17,8 @@ type join struct {
 
 // joinOf is what the run asks for, else what is stored: the domain of the
 // initialization before that of the VM. vm is as it runs.
-func joinOf(vm *model.VM, once *model.RunOnce) join {
-	if once != nil && once.Domain != nil {
+func joinOf(vm *model.VM) join {
+	if once := vm.Run.Overrides; once != nil && once.Domain != nil {
 		return join{once.Domain.Name, once.Domain.User, once.Domain.Password}
 	}
 	if vm.Initialization != nil {
@@ -28,13 +28,13 @@ func joinOf(vm *model.VM, once *model.RunOnce) join {
 }
 
 // checkJoin: who joins a domain is named whole, or the domain is one that the
-// engine has an account for (15.7.1, note).
-func (r *room) checkJoin(verb string, vm *model.VM, once *model.RunOnce) error {
+// engine has an account for (15.7.1, note). vm is as it will run.
+func (r *room) checkJoin(verb string, vm *model.VM) error {
 	if !windows(&vm.VMConfig) {
 		return fault.New(fault.Invalid, verb+" VM",
 			fmt.Sprintf("Sysprep initializes Windows, and the operating system of the VM is %q.", vm.OS.Type))
 	}
-	wanted := joinOf(vm, once)
+	wanted := joinOf(vm)
 	if (wanted.user == "") != (wanted.password == "") {
 		return fault.New(fault.SysprepUser, verb)
 	}
@@ -49,7 +49,7 @@ func (r *room) checkJoin(verb string, vm *model.VM, once *model.RunOnce) error {
 
 // answerFloppy is the floppy with the answer file that sysprep reads.
 func (r *room) answerFloppy(vm *model.VM) ([]byte, error) {
-	reveal := r.revealing("run")
+	reveal := r.revealing()
 	wanted := r.answers(reveal, vm)
 	if reveal.err != nil {
 		return nil, reveal.err
@@ -65,12 +65,16 @@ func (r *room) answerFloppy(vm *model.VM) ([]byte, error) {
 	return image, nil
 }
 
-// answers are a VM's initialization in plain text, for Windows.
+// answers are a VM's initialization in plain text, for Windows. A guest without a
+// name of its own is called as its VM, where that can be the name of a computer.
 func (r *room) answers(reveal *revealing, vm *model.VM) seed.Answers {
-	wanted := seed.Answers{OSType: vm.OS.Type, ComputerName: vm.Name, TimeZone: vm.TimeZone}
+	wanted := seed.Answers{OSType: vm.OS.Type, TimeZone: vm.TimeZone}
+	if seed.IsComputerName(vm.Name) {
+		wanted.ComputerName = vm.Name
+	}
 	if from := vm.Initialization; from != nil {
-		wanted.ComputerName = cmp.Or(from.HostName, vm.Name)
-		wanted.TimeZone = cmp.Or(from.TimeZone, vm.TimeZone)
+		wanted.ComputerName = cmp.Or(from.HostName, wanted.ComputerName)
+		wanted.TimeZone = cmp.Or(from.TimeZone, wanted.TimeZone)
 		wanted.UserName, wanted.OrgName = from.UserName, from.OrgName
 		wanted.AdminPassword = reveal.text(from.RootPassword)
 		wanted.ProductKey = reveal.text(from.WindowsLicenseKey)
@@ -79,7 +83,7 @@ func (r *room) answers(reveal *revealing, vm *model.VM) seed.Answers {
 		wanted.SystemLocale, wanted.UserLocale = from.SystemLocale, from.UserLocale
 		wanted.CustomAnswerFile = reveal.text(from.CustomScript)
 	}
-	joining := joinOf(vm, vm.Run.Overrides)
+	joining := joinOf(vm)
 	if joining.domain != "" && joining.user == "" {
 		joining.user, joining.password = r.joinAccount(joining.domain)
 	}

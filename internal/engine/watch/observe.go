@@ -32,8 +32,9 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 	defer cancel()
 	guest, err := conn.Guest(bounded, id)
+	unknown := errors.Is(err, host.ErrNotFound)
 	switch {
-	case errors.Is(err, host.ErrNotFound):
+	case unknown:
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	case err != nil:
 		w.Log.WarnContext(ctx, "a guest could not be looked at; trying again", "vm", id, "host", vm.Run.Host, "err", err)
@@ -56,7 +57,8 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	if err != nil && !errors.Is(err, store.ErrFenced) {
 		w.lookLater(id)
 	}
-	if over && guest.State == host.Off {
+	// Of a guest that somebody else has removed, or that never came, seeds may be left.
+	if over && (guest.State == host.Off || unknown) {
 		if err := conn.Forget(bounded, id); err != nil {
 			w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
 		}
@@ -162,9 +164,9 @@ func (w *Watcher) neverRan(tx *inventory.Tx, vm *model.VM, on *model.Host, move 
 	engine.SetStatus(vm, move.To, "")
 	if move.To == model.StatusDown {
 		w.Engine.NeverRan(tx, vm)
+	} else {
+		engine.Unreserve(vm) // a suspended VM goes on with what it has
 	}
-	// A suspended VM goes on with what it has.
-	vm.Run.Host, vm.Run.Memory, vm.Run.ExitReason = "", 0, ""
 	tx.Event(audit.New(audit.StatusRestored, audit.About{VM: vm, Host: on, Detail: string(move.To)}))
 }
 

@@ -59,14 +59,10 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	}
 }
 
-// takeOver records where a guest runs, and with how much. Of a stateless one the overlays are not known:
-// that it is one keeps it from being given disks, and from being suspended, after
-// which it would go on with the disks themselves.
+// takeOver records where a guest runs, with how much, and what it was begun with.
 func takeOver(vm *model.VM, on *model.Host, guest host.Guest) {
-	vm.Run.Host, vm.Run.Memory = on.ID, guest.Memory
-	if guest.Stateless && !vm.Effective().Stateless {
-		vm.Run.Overrides = &model.RunOnce{Stateless: true}
-	}
+	vm.Run.Host, vm.Run.Memory, vm.Run.Given = on.ID, guest.Memory, guest.Given
+	vm.Run.Boot = vm.Effective().OS.Boot
 }
 
 // whose says on whose behalf a guest runs that is not of the recorded run of its

@@ -302,7 +302,7 @@ func (g *guest) show() host.Guest {
 		CPUs:           g.spec.Topology.Count(),
 	}
 	if g.ours {
-		out.Engine, out.Epoch, out.Stateless = g.spec.Engine, g.spec.Epoch, g.spec.Stateless
+		out.Engine, out.Epoch, out.Given = g.spec.Engine, g.spec.Epoch, model.Clone(&g.spec).Given
 	}
 	if g.alive() {
 		out.DisplayType = g.spec.Display

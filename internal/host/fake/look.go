@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"vireo/internal/host"
+	"vireo/internal/model"
 )
 
 // Disks are the disks that the guest of that name (or id) has now, NICs its
@@ -26,4 +27,11 @@ func (m *Machine) CDROM(name string) string {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	return m.guest(name).cdrom
+}
+
+// Spec is how the guest was asked to be started.
+func (m *Machine) Spec(name string) host.GuestSpec {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return *model.Clone(&m.guest(name).spec)
 }

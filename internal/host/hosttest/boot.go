@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"reflect"
 	"testing"
 
 	"vireo/internal/host"
@@ -11,6 +12,10 @@ func bootTwiceIsOnce(t *testing.T, target Target) {
 	b := open(t, target)
 	spec := b.spec("twice")
 	spec.Paused = true
+	spec.Given = model.Given{
+		Overrides: &model.RunOnce{Stateless: true, Cmdline: new("a=\"<&>'\" ä")}, Instance: model.NewID(),
+		Overlays: []model.Overlay{{Disk: model.NewID(), Volume: model.NewID(), StorageDomain: model.NewID()}},
+	}
 	mark := b.events.mark()
 	b.twice("Boot", func() error { return b.Boot(b.ctx, spec) })
 	b.expect(mark, spec.ID, host.EventStarted)
@@ -40,9 +45,11 @@ func (b *bench) wantItself(g host.Guest, spec *host.GuestSpec) {
 	if g.ID != spec.ID || g.Name != spec.Name {
 		b.Errorf("the guest is %s %q, want %s %q", g.ID, g.Name, spec.ID, spec.Name)
 	}
-	if !g.Ours || g.Engine != spec.Engine || g.Epoch != spec.Epoch || g.Stateless != spec.Stateless {
-		b.Errorf("metadata: ours %v, engine %s, epoch %d, stateless %v; want engine %s, epoch %d, stateless %v",
-			g.Ours, g.Engine, g.Epoch, g.Stateless, spec.Engine, spec.Epoch, spec.Stateless)
+	if !g.Ours || g.Engine != spec.Engine || g.Epoch != spec.Epoch {
+		b.Errorf("metadata: ours %v, engine %s, epoch %d; want engine %s, epoch %d", g.Ours, g.Engine, g.Epoch, spec.Engine, spec.Epoch)
+	}
+	if !reflect.DeepEqual(g.Given, spec.Given) {
+		b.Errorf("metadata: the run was begun with %+v, want %+v", g.Given, spec.Given)
 	}
 	if g.Memory != spec.Memory || g.CPUs != spec.Topology.Count() {
 		b.Errorf("it has %d bytes and %d CPUs, want %d and %d", g.Memory, g.CPUs, spec.Memory, spec.Topology.Count())

@@ -15,7 +15,7 @@ import (
 func (b *bench) seeded(name string) *host.GuestSpec {
 	b.Helper()
 	spec := b.spec(name)
-	spec.Paused, spec.Stateless = true, true
+	spec.Paused = true
 	spec.Seeds = []host.Seed{
 		{Name: "config-drive", Drive: host.SeedCDROM, Image: image('c', 400<<10)},
 		{Name: "payload", Drive: host.SeedFloppy, Image: image('f', 1440<<10)},

@@ -13,27 +13,6 @@ import (
 	"vireo/internal/model"
 )
 
-// undefineFlags remove a definition together with what libvirt may keep beside
-// it. A driver that does not know all of these things refuses to remove them, and
-// is asked for less.
-var undefineFlags = []libvirt.DomainUndefineFlagsValues{
-	libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata |
-		libvirt.DomainUndefineNvram | libvirt.DomainUndefineCheckpointsMetadata,
-	libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata | libvirt.DomainUndefineNvram,
-	libvirt.DomainUndefineManagedSave | libvirt.DomainUndefineSnapshotsMetadata,
-	0,
-}
-
-func undefine(rpc *libvirt.Libvirt, domain libvirt.Domain) (err error) {
-	for _, flags := range undefineFlags {
-		err = rpc.DomainUndefineFlags(domain, flags)
-		if libvirtCode(err) != libvirt.ErrInvalidArg {
-			return err
-		}
-	}
-	return err
-}
-
 // cleanUpTime is how long the removal of a refused guest may take, counted
 // apart from the context of the boot, which may have been used up.
 const cleanUpTime = 10 * time.Second
@@ -152,7 +131,7 @@ func (h *hypervisor) lookFirst(ctx context.Context, spec *host.GuestSpec) (findi
 	case err != nil:
 		return "", err
 	case found.State == host.Off:
-		if err := h.Forget(ctx, spec.ID); err != nil {
+		if err := h.forget(ctx, spec.ID); err != nil {
 			return "", err
 		}
 	case !found.Ours || found.Epoch != spec.Epoch || found.State == host.ShuttingDown:
@@ -197,38 +176,9 @@ func (h *hypervisor) concludeStart(ctx context.Context, spec *host.GuestSpec, er
 		}
 		return refuse(host.RefusedExists, "a guest with the id %s runs already, in its run %d", spec.ID, found.Epoch)
 	}
-	if forgetErr := h.Forget(ctx, spec.ID); forgetErr != nil {
+	if forgetErr := h.forget(ctx, spec.ID); forgetErr != nil {
 		h.log.WarnContext(ctx, "a guest that did not start could not be removed",
 			slog.String("vm", string(spec.ID)), slog.Any("error", forgetErr))
 	}
 	return err
-}
-
-// Forget removes the definition of a guest that is off, then its seeds. Of a guest
-// that the host does not know there may be some left.
-func (h *hypervisor) Forget(ctx context.Context, id model.ID) error {
-	domain := domainOf(id)
-	seeded, err := command(ctx, h, h.control, id, "forgetting the guest", func(rpc *libvirt.Libvirt) (bool, error) {
-		state, _, err := rpc.DomainGetState(domain, 0)
-		if err != nil {
-			return false, err
-		}
-		if libvirt.DomainState(state) != libvirt.DomainShutoff {
-			// Undefining would succeed and leave a guest that vanishes with its end.
-			return false, refuse(host.RefusedState, "the guest runs")
-		}
-		definition, err := rpc.DomainGetXMLDesc(domain, libvirt.DomainXMLInactive)
-		if err != nil {
-			return false, err
-		}
-		return h.mentionsSeeds(id, definition), undefine(rpc, domain)
-	})
-	unknown := errors.Is(err, host.ErrNotFound)
-	if err != nil && !unknown {
-		return err
-	}
-	if !seeded && !unknown {
-		return nil
-	}
-	return h.removeSeeds(ctx, id)
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func goldenID(last string) model.ID {
 func goldenSpecs() map[string]*host.GuestSpec {
 	least := &host.GuestSpec{ID: goldenVM, Name: "least", Engine: goldenEngine, Epoch: 1, Memory: 128 << 20, Emulate: true}
 	full := &host.GuestSpec{
-		ID: goldenVM, Name: "full & <odd>", Engine: goldenEngine, Epoch: 18446744073709551615, Stateless: true,
+		ID: goldenVM, Name: "full & <odd>", Engine: goldenEngine, Epoch: 18446744073709551615,
 		Memory: 2 << 30, Topology: model.Topology{Sockets: 2, Cores: 3, Threads: 2},
 		CPUMode: model.CPUModeHostPassthrough, CPUShares: 512,
 		Pins:      []model.VCPUPin{{VCPU: 0, CPUSet: "0-1,^1"}, {VCPU: 1, CPUSet: "1"}},
@@ -106,10 +107,10 @@ func TestDefinitionsTellTheirGuest(t *testing.T) {
 		must(t, read.Unmarshal(text))
 		guest := describe(&read)
 		want := host.Guest{
-			ID: spec.ID, Name: spec.Name, Ours: true, Engine: spec.Engine, Epoch: spec.Epoch, Stateless: spec.Stateless, CDROM: spec.CDROM,
+			ID: spec.ID, Name: spec.Name, Ours: true, Engine: spec.Engine, Epoch: spec.Epoch, Given: spec.Given, CDROM: spec.CDROM,
 			DisplayType: spec.Display, Memory: spec.Memory, CPUs: spec.Topology.Count(), Console: guest.Console,
 		}
-		if guest != want {
+		if !reflect.DeepEqual(guest, want) {
 			t.Errorf("%s is read as %+v, want %+v", name, guest, want)
 		}
 	}

@@ -25,8 +25,8 @@ type gateKind string
 const (
 	gateQEMU  gateKind = ""
 	gateAgent gateKind = "agent"
-	// gateStart lets one start or restore in, gateSeeds one who writes or removes
-	// the guest's seeds.
+	// gateStart lets one start or restore in, or one who forgets the guest;
+	// gateSeeds one who writes or removes its seeds.
 	gateStart gateKind = "start"
 	gateSeeds gateKind = "seeds"
 )

@@ -80,7 +80,7 @@ func describe(definition *libvirtxml.Domain) host.Guest {
 	guest := host.Guest{ID: model.ID(definition.UUID), Name: definition.Name}
 	if definition.Metadata != nil {
 		if owner, ok := readOwnership(definition.Metadata.XML); ok {
-			guest.Ours, guest.Engine, guest.Epoch, guest.Stateless = true, owner.engine(), owner.Epoch, owner.Stateless
+			guest.Ours, guest.Engine, guest.Epoch, guest.Given = true, owner.engine(), owner.Epoch, owner.given()
 		}
 	}
 	if memory := definition.CurrentMemory; memory != nil {

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"strings"
@@ -17,23 +18,21 @@ const (
 	metadataPrefix    = "vireo"
 )
 
-// ownership is our element: whose guest it is, which of its runs, and of what sort.
+// ownership is our element: whose guest it is, which of its runs, and in its text,
+// as JSON, what the run was begun with. Secrets in that are sealed.
 type ownership struct {
 	ID     string `xml:"id,attr"`
 	Engine string `xml:"engine,attr"`
 	Epoch  uint64 `xml:"epoch,attr"`
-	// Stateless is written for such runs only.
-	Stateless bool `xml:"stateless,attr"`
+	Given  string `xml:",chardata"`
 }
 
 // metadataXML writes our element; ids are escaped although they are checked.
 func metadataXML(spec *host.GuestSpec) string {
-	stateless := ""
-	if spec.Stateless {
-		stateless = ` stateless="true"`
-	}
-	return fmt.Sprintf("<%s:guest xmlns:%s=%q id=\"%s\" engine=\"%s\" epoch=\"%d\"%s/>",
-		metadataPrefix, metadataPrefix, metadataNamespace, escape(string(spec.ID)), escape(string(spec.Engine)), spec.Epoch, stateless)
+	given, _ := json.Marshal(spec.Given) // plain values can always be written
+	return fmt.Sprintf("<%s:guest xmlns:%s=%q id=\"%s\" engine=\"%s\" epoch=\"%d\">%s</%s:guest>",
+		metadataPrefix, metadataPrefix, metadataNamespace, escape(string(spec.ID)), escape(string(spec.Engine)), spec.Epoch,
+		escape(string(given)), metadataPrefix)
 }
 
 func escape(text string) string {
@@ -71,3 +70,12 @@ func readOwnership(inner string) (owner ownership, ok bool) {
 
 // engine is the id of the engine whose guest it is.
 func (o ownership) engine() model.ID { return model.ID(o.Engine) }
+
+// given is what the run was begun with; nothing for guests of engines that did not
+// write it.
+func (o ownership) given() (given model.Given) {
+	if json.Unmarshal([]byte(o.Given), &given) != nil {
+		return model.Given{}
+	}
+	return given
+}

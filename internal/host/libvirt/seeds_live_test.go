@@ -208,6 +208,22 @@ func TestLeftSeeds(t *testing.T) {
 	}
 }
 
+// TestForgettingGoesOn where an engine died when the seeds were gone: the guest is
+// known until then, so that somebody comes back for it.
+func TestForgettingGoesOn(t *testing.T) {
+	h := connect(t)
+	spec := plainSpec(t, h)
+	spec.Paused, spec.Seeds = true, []host.Seed{seed("config", host.SeedCDROM, "forgotten")}
+	boot(t, h, spec)
+	must(t, h.Destroy(testContext(t), spec.ID))
+	must(t, h.removeSeeds(testContext(t), spec.ID))
+	if look(t, h, spec.ID).State != host.Off {
+		t.Error("the guest is not known any more")
+	}
+	must(t, h.Forget(testContext(t), spec.ID))
+	wantNothingLeft(t, h, spec.ID)
+}
+
 // TestSeedsThatCannotBeWritten refuse the start, and then their removal.
 func TestSeedsThatCannotBeWritten(t *testing.T) {
 	h := connect(t)

@@ -106,7 +106,7 @@ func runningVM() (*model.VM, *model.Live) {
 	vm := &model.VM{ID: someID, CreationTime: time.Unix(1e9, 0).UTC(), VMConfig: wholeConfig()}
 	vm.Run = model.Run{
 		Status: model.StatusPaused, Detail: model.PauseENoSpc, Host: otherID, StartTime: time.Unix(1.2e9, 0).UTC(),
-		StopTime: time.Unix(1.1e9, 0).UTC(), Overrides: &model.RunOnce{}, Boot: []model.BootDevice{model.BootNetwork},
+		StopTime: time.Unix(1.1e9, 0).UTC(), Given: model.Given{Overrides: &model.RunOnce{}}, Boot: []model.BootDevice{model.BootNetwork},
 		DisplayType: model.DisplayVNC, Console: model.Console{Address: "192.0.2.1", Port: 5900, SecurePort: 5901},
 		Memory: 1 << 31, Topology: model.Topology{Sockets: 1, Cores: 2, Threads: 1}, ExitReason: "It was stopped.",
 	}

@@ -316,18 +316,21 @@ func TestFormatsAgree(t *testing.T) {
 	})
 }
 
-// TestErrorsQuoteNoText: a password in which a character was not escaped must not
-// come into the log with the error that it makes.
-func TestErrorsQuoteNoText(t *testing.T) {
-	type shape struct {
-		Password *string `wire:"password"`
-	}
+// TestMalformedXMLIsNotRepeated: a password that was sent without escapes is no
+// part of what is said of it.
+func TestMalformedXMLIsNotRepeated(t *testing.T) {
 	for _, password := range []string{
-		"Tom&s3cret", "Tom&s3cret;", "Tom<s3cret>1", "Tom</s3cret>", "Tom<s3cret", "Tom<s3cret 1>", "Tom</password s3cret>",
-		"Tom<?s3cret", "Tom<!s3cret>", "Tom<![s3cret", "Tom<s3cret=", "\x01s3cret", "Tom<\u00d7s3cret>",
+		"a&geheim;b", "a&geheim b", "a<geheim", "a<geheim>b", "a</geheim>b", "a<geheim b='c'", "a<geheim:x:y>", "a<?geheim", "a<!geheim", "a<![CDATA[geheim",
+		"a<geheim=1>", "&#geheim;", "a<1geheim>", "a\x00geheim", "a<x geheim>", "a<x a=geheim>", "a<x a='<geheim'>", "<!--geheim--geheim-->",
 	} {
-		err := ReadXML(strings.NewReader("<a><password>"+password+"</password></a>"), "a", &shape{}, Limits{})
-		if err == nil || strings.Contains(err.Error(), "s3cret") {
+		var shape struct {
+			Password *string `wire:"password"`
+		}
+		err := ReadXML(strings.NewReader("<vm><password>"+password+"</password></vm>"), "vm", &shape, Limits{})
+		if err == nil {
+			continue // a tag that is passed over
+		}
+		if strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%q: %v", password, err)
 		}
 	}
