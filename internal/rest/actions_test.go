@@ -1,7 +1,10 @@
 package rest_test
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -213,6 +216,18 @@ func TestDevices(t *testing.T) {
 	e.want(200, "PUT", drive, `<cdrom><file id=""/></cdrom>`, "<cdrom ")
 	e.want(409, "PUT", drive+";current", `<cdrom><file id=""/></cdrom>`, "<fault>")
 	e.want(404, "GET", at+"/cdroms/"+unknownID, "", "<fault>")
+
+	// A VM may be made with a CD in its drive (api-v3 2.2).
+	if err := os.WriteFile(filepath.Join(e.engine.DataDir, "iso", "tool.iso"), []byte("tool"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	medium := "<vm><name>web9</name><cluster><name>Default</name></cluster><template><name>Blank</name></template>" +
+		`<cdroms><cdrom><file id="%s"/></cdrom></cdroms></vm>`
+	e.want(400, "POST", "/api/vms", fmt.Sprintf(medium, "../tool.iso"), "Invalid ISO image path")
+	e.want(400, "POST", "/api/vms", fmt.Sprintf(medium, "nothere.iso"), "Invalid ISO image path")
+	with := idIn(t, e.want(201, "POST", "/api/vms", fmt.Sprintf(medium, "tool.iso")))
+	e.want(200, "GET", "/api/vms/"+with+"/cdroms", "", `id="tool.iso"`)
+	e.want(200, "DELETE", "/api/vms/"+with, "")
 
 	tag := idIn(t, e.want(201, "POST", "/api/tags", "<tag><name>production</name></tag>", "<parent>"))
 	e.want(201, "POST", at+"/tags", "<tag><name>production</name></tag>", `<tag href="`+at+`/tags/`+tag+`"`)

@@ -18,7 +18,13 @@ func (s *Server) addVM(r *request) (*answer, error) {
 	if err := shape.CheckAdd(); err != nil {
 		return nil, err
 	}
-	edit := r.editVM(shape)
+	change := r.editVM(shape)
+	edit := engine.Edit[model.VM](func(vm *model.VM) error {
+		if medium := shape.CDROMs.First(); medium != nil {
+			vm.CDROM = *medium
+		}
+		return change(vm)
+	})
 	if err := edit(&model.VM{}); err != nil {
 		return nil, err
 	}

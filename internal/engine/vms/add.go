@@ -43,6 +43,11 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if err := r.check(tx, "add VM", vm.ID, &vm.VMConfig); err != nil {
 		return nil, err
 	}
+	if vm.CDROM != "" {
+		if err := r.CheckISOFile(call, vm, vm.CDROM, fault.NoISOFile); err != nil {
+			return nil, err
+		}
+	}
 	vm.Run.Status, vm.Run.Since = model.StatusDown, vm.CreationTime
 	tx.VMs.Put(vm)
 	tx.Event(audit.New(audit.Created, about(call, vm)))

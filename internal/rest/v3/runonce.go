@@ -22,7 +22,7 @@ func (s *VM) Overrides(of *model.VMConfig, find Finder) (*model.RunOnce, error) 
 		CPUShares:       s.CPUShares,
 		CPUModel:        s.CustomCPUModel,
 		EmulatedMachine: s.CustomEmulatedMachine,
-		CDROM:           s.CDROMs.first(),
+		CDROM:           s.CDROMs.First(),
 		Floppy:          s.Floppies.first(),
 	}
 	if s.Display != nil {
@@ -85,9 +85,9 @@ func (s *PlacementPolicy) only(find Finder) (model.ID, error) {
 	return references[0].Resolve(model.KindHost, find)
 }
 
-// first is the medium of the first drive: nil if none is named, empty for an
+// First is the medium of the first drive: nil if none is named, empty for an
 // empty drive.
-func (s *CDROMs) first() *string {
+func (s *CDROMs) First() *string {
 	if s == nil || len(s.CDROM) == 0 || s.CDROM[0].File == nil || s.CDROM[0].File.ID == nil {
 		return nil
 	}
