@@ -3,7 +3,9 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,11 +54,7 @@ func readPayloads(t *testing.T, v *vm) {
 	v.up(t)
 	v.inside(t, "while [ ! -e /run/vireo/hardware ]; do sleep 1; done")
 	v.shows(t, "ls /sys/block | grep -c -e '^fd' -e '^sr'", "3") // with the VM's own CD drive
-	for _, mount := range []struct{ folder, label, kind string }{
-		{"/tmp/cd", "Guest_Files", "iso9660"}, {"/tmp/floppy", "GUESTFLOPPY", "vfat"},
-	} {
-		v.inside(t, fmt.Sprintf("mkdir -p %[1]s; mount -t %[3]s -o ro,utf8 $(findfs LABEL=%[2]s) %[1]s", mount.folder, mount.label, mount.kind))
-	}
+	v.inside(t, "mkdir -p /tmp/cd /tmp/floppy; mount -t iso9660 -o ro,utf8 /dev/sr1 /tmp/cd; mount -t vfat -o ro,utf8 /dev/fd0 /tmp/floppy")
 	v.shows(t, "ls /tmp/cd | sort", "A long name with blanks.conf\nbinary\nplain.txt")
 	v.shows(t, "cat /tmp/cd/plain.txt", `of the CD: "quoted" & 'more'`)
 	v.shows(t, "cat '/tmp/cd/A long name with blanks.conf'", "key = välue")
@@ -67,14 +65,19 @@ func readPayloads(t *testing.T, v *vm) {
 		t.Errorf("/cdroms shows %s", drives.text)
 	}
 
-	images := v.seedImages(t)
-	if len(images) != 2 {
-		t.Errorf("the host has the images %v", images)
-	}
-	for _, image := range images {
+	var labels []string
+	for _, image := range v.seedImages(t) {
 		if info, err := os.Stat(image); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("others can get at %s: %v, %v", image, info.Mode(), err)
 		}
+		label, err := exec.Command("blkid", "-p", "-s", "LABEL", "-o", "value", image).CombinedOutput()
+		if err != nil {
+			t.Errorf("the label of %s: %v: %s", image, err, label)
+		}
+		labels = append(labels, strings.TrimSpace(string(label)))
+	}
+	if slices.Sort(labels); !slices.Equal(labels, []string{"GUESTFLOPPY", "Guest_Files"}) {
+		t.Errorf("the host has images with the labels %q", labels)
 	}
 	v.act(t, "stop")
 	v.await(t, "down")
