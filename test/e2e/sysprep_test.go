@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"encoding/xml"
-	"os/exec"
 	"strings"
 	"testing"
 )
 
 // TestSysprep reads from the floppies of Windows guests what they would be told.
-// The guests stay paused: there is no Windows to install here.
+// Most of them stay paused: there is no Windows to install here.
 func TestSysprep(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, nil)
@@ -21,6 +19,7 @@ func TestSysprep(t *testing.T) {
 	t.Run("stored, Unattend.xml", func(t *testing.T) { storedUnattend(t, e) })
 	t.Run("the example of the specification", func(t *testing.T) { printedJoin(t, e) })
 	t.Run("a known domain", func(t *testing.T) { knownDomain(t, e) })
+	t.Run("read by a guest", func(t *testing.T) { readByGuest(t, e) })
 	t.Run("refused", func(t *testing.T) { sysprepRefused(t, e) })
 }
 
@@ -134,6 +133,23 @@ func knownDomain(t *testing.T, e *engine) {
 	}
 }
 
+// readByGuest: what Windows has for hardware is enough for another guest to find
+// the floppy.
+func readByGuest(t *testing.T, e *engine) {
+	for _, name := range []string{hardwareKernelFile, hardwareInitrdFile} {
+		e.putISO(t, guestFolder, name)
+	}
+	v := e.createWindows(t, "windows_7x64", "")
+	e.call(t, "PUT", v.path(), `<vm><memory>268435456</memory><os><kernel>iso://`+hardwareKernelFile+`</kernel>
+		<initrd>iso://`+hardwareInitrdFile+`</initrd><cmdline>console=ttyS0 quiet cryptomgr.notests</cmdline></os></vm>`)
+	v.act(t, "start", "<use_sysprep>true</use_sysprep>")
+	v.await(t, "up")
+	v.inside(t, "while [ ! -e /run/vireo/hardware ]; do sleep 1; done; mkdir -p /tmp/f; mount -t vfat -o ro /dev/fd0 /tmp/f")
+	want := strings.TrimSpace(v.answerFile(t, "fda", "Unattend.xml"))
+	v.shows(t, "cat /tmp/f/Unattend.xml", want)
+	v.endsPrepared(t)
+}
+
 func sysprepRefused(t *testing.T, e *engine) {
 	windows, linux := e.createWindows(t, "windows_7x64", ""), e.create(t)
 	const both = `<use_sysprep>true</use_sysprep><use_cloud_init>true</use_cloud_init>`
@@ -158,95 +174,4 @@ func sysprepRefused(t *testing.T, e *engine) {
 		}
 		c.v.untouched(t, before)
 	}
-}
-
-// endsPrepared ends the run, after which nothing of it is on the host.
-func (v *vm) endsPrepared(t *testing.T) {
-	t.Helper()
-	v.act(t, "stop")
-	v.await(t, "down")
-	v.noSeeds(t)
-}
-
-// floppyIn is the image in a floppy drive, as libvirt has it.
-func (v *vm) floppyIn(t *testing.T, drive string) string {
-	t.Helper()
-	for line := range strings.Lines(v.e.daemon.must(t, "domblklist", "--details", v.id)) {
-		if words := strings.Fields(line); len(words) == 4 && words[1] == "floppy" && words[2] == drive {
-			return words[3]
-		}
-	}
-	t.Fatalf("libvirt has no floppy in %s", drive)
-	return ""
-}
-
-// answerFile is the text of the only file on a floppy.
-func (v *vm) answerFile(t *testing.T, drive, name string) string {
-	t.Helper()
-	image := v.floppyIn(t, drive)
-	listed, err := exec.Command("mdir", "-b", "-i", image, "::").CombinedOutput()
-	if err != nil || strings.TrimSpace(string(listed)) != "::/"+name {
-		t.Errorf("the floppy holds %s, %v", listed, err)
-	}
-	text, err := exec.Command("mtype", "-i", image, "::"+name).Output()
-	if err != nil {
-		t.Fatalf("reading %s: %v", name, err)
-	}
-	return string(text)
-}
-
-// readINI gives the values by SECTION/KEY, without quotes.
-func readINI(t *testing.T, text string) map[string]string {
-	t.Helper()
-	values, section := make(map[string]string), ""
-	for line := range strings.Lines(text) {
-		line, ended := strings.CutSuffix(line, "\r\n")
-		key, value, pair := strings.Cut(line, "=")
-		switch {
-		case ended && strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"):
-			section = strings.Trim(line, "[]")
-		case ended && pair && section != "" && values[section+"/"+key] == "":
-			values[section+"/"+key] = strings.TrimSuffix(strings.TrimPrefix(value, `"`), `"`)
-		case line != "":
-			t.Errorf("the line %q is none of an INI file", line)
-		}
-	}
-	return values
-}
-
-// unattended is an Unattend.xml.
-type unattended struct{ node }
-
-func readUnattend(t *testing.T, text string) unattended {
-	t.Helper()
-	var read unattended
-	if err := xml.Unmarshal([]byte(text), &read.node); err != nil {
-		t.Fatalf("the answer file is not XML: %v\n%s", err, text)
-	}
-	return read
-}
-
-// text finds a value by pass, component and path: `specialize Shell-Setup TimeZone`.
-func (u unattended) text(t *testing.T, where string) string {
-	t.Helper()
-	words := strings.Fields(where)
-	for _, pass := range u.all("settings") {
-		for _, part := range pass.all("component") {
-			if pass.attr("pass") == words[0] && part.attr("name") == "Microsoft-Windows-"+words[1] {
-				if part.attr("processorArchitecture") != "amd64" {
-					t.Errorf("%s is for %s", words[1], part.attr("processorArchitecture"))
-				}
-				return part.text(words[2])
-			}
-		}
-	}
-	t.Errorf("there is no %s", where)
-	return ""
-}
-
-// join is the domain to join, and whose account does it.
-func (u unattended) join(t *testing.T) [3]string {
-	t.Helper()
-	const at = "specialize UnattendedJoin Identification/"
-	return [3]string{u.text(t, at+"JoinDomain"), u.text(t, at+"Credentials/Username"), u.text(t, at+"Credentials/Password")}
 }
