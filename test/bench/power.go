@@ -61,19 +61,8 @@ func measurePower(ctx context.Context, s *settings, out *report) (err error) {
 	defer h.remove(virsh.guest)
 	direct := directContestant(h, definition, id)
 	defer h.remove(direct.guest)
-	all := []*contestant{ours, virsh, direct}
-	for _, c := range all {
-		if err := c.turn(ctx, h); err != nil {
-			return err
-		}
-		c.started, c.startReturned, c.stopped, c.stopReturned = nil, nil, nil, nil
-	}
-	for round := range s.pairs {
-		for i := range all {
-			if err := all[(i+round)%len(all)].turn(ctx, h); err != nil {
-				return err
-			}
-		}
+	if err := takeTurns(ctx, s, h, ours, virsh, direct); err != nil {
+		return err
 	}
 	reportPower(out, ours, virsh, direct)
 	return nil
@@ -92,6 +81,24 @@ func reportPower(out *report, ours, virsh, direct *contestant) {
 		ours.started.over(direct.started), ours.started.middle(), direct.started.middle(), 0)
 	out.ratio("`POST stop` / the bare call over an open connection, until libvirt reports the guest gone",
 		ours.stopped.over(direct.stopped), ours.stopped.middle(), direct.stopped.middle(), 0)
+}
+
+// takeTurns lets all start and stop in turn, after a first time that does not count.
+func takeTurns(ctx context.Context, s *settings, h *hypervisor, all ...*contestant) error {
+	for _, c := range all {
+		if err := c.turn(ctx, h); err != nil {
+			return err
+		}
+		c.started, c.startReturned, c.stopped, c.stopReturned = nil, nil, nil, nil
+	}
+	for round := range s.pairs {
+		for i := range all {
+			if err := all[(i+round)%len(all)].turn(ctx, h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // turn starts and stops once.

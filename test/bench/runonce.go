@@ -47,19 +47,8 @@ func measureRunOnce(ctx context.Context, s *settings, out *report) (err error) {
 		}
 	}
 	plain, seeded, stateless := starting("<action/>"), starting(withCloudInit), starting(withoutState)
-	all := []*contestant{plain, seeded, stateless}
-	for _, c := range all {
-		if err := c.turn(ctx, h); err != nil {
-			return err
-		}
-		c.started, c.startReturned, c.stopped, c.stopReturned = nil, nil, nil, nil
-	}
-	for round := range s.pairs {
-		for i := range all {
-			if err := all[(i+round)%len(all)].turn(ctx, h); err != nil {
-				return err
-			}
-		}
+	if err := takeTurns(ctx, s, h, plain, seeded, stateless); err != nil {
+		return err
 	}
 	out.ratio("start with cloud-init / plain start, until libvirt reports the guest running",
 		seeded.started.over(plain.started), seeded.started.middle(), plain.started.middle(), 0)
