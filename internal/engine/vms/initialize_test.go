@@ -200,9 +200,11 @@ func TestInitializationRefused(t *testing.T) {
 			w.edit(func(vm *model.VM) { vm.Initialization = &model.Initialization{HostName: "-"} })
 			w.params = cloudInit(nil)
 		}, fault.BadRequest, fault.Invalid, `Cannot run VM. The host name "-" is no name of letters, digits, hyphens and dots.`},
-		"a secret of another key": {func(w *wish) { w.params = cloudInit(&model.Initialization{RootPassword: "v1:AAAA"}) },
+		"a secret of another key": {
+			func(w *wish) { w.params = cloudInit(&model.Initialization{RootPassword: "v1:AAAA"}) },
 			fault.Conflict, fault.SecretLost,
-			"Cannot run VM. A secret that it needs was sealed with another key; set the passwords, keys and scripts of the VM anew."},
+			"Cannot run VM. A secret that it needs was sealed with another key; set the passwords, keys and scripts of the VM anew.",
+		},
 	})
 }
 

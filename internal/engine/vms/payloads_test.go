@@ -102,13 +102,15 @@ func TestPayloadsRefused(t *testing.T) {
 			with(model.PayloadFloppy, func(w *wish) { putISO(w.t, w.Site, "other.vfd"); w.params.Once.Floppy = "other.vfd" }),
 			fault.Conflict, fault.PayloadFloppy, "Cannot run VM. Payload floppy deivce cannot be used with another floppy.",
 		},
-		"a secret of another key, at a plain start": {func(w *wish) {
-			w.params = nil
-			w.edit(func(vm *model.VM) {
-				vm.Payloads = []model.Payload{{Type: model.PayloadCDROM, Files: []model.PayloadFile{{Name: "a", Content: "v1:AAAA"}}}}
-			})
-		}, fault.Conflict, fault.SecretLost,
-			"Cannot run VM. A secret that it needs was sealed with another key; set the passwords, keys and scripts of the VM anew."},
+		"a secret of another key, at a plain start": {
+			func(w *wish) {
+				w.params = nil
+				w.edit(func(vm *model.VM) {
+					vm.Payloads = []model.Payload{{Type: model.PayloadCDROM, Files: []model.PayloadFile{{Name: "a", Content: "v1:AAAA"}}}}
+				})
+			}, fault.Conflict, fault.SecretLost,
+			"Cannot run VM. A secret that it needs was sealed with another key; set the passwords, keys and scripts of the VM anew.",
+		},
 	})
 }
 

@@ -44,10 +44,14 @@ func TestWhoJoinsADomain(t *testing.T) {
 			{"joe", plain, &vms.StartParams{Once: &model.RunOnce{
 				Domain: &model.DomainJoin{Name: "other.example", User: "joe", Password: site.Vault.Seal("joe's password")},
 			}}, []string{"other.example", "joe", "joe&#39;s password"}},
-			{"engine", plain, &vms.StartParams{Once: &model.RunOnce{Domain: &model.DomainJoin{Name: "Known.Example"}}},
-				[]string{"Known.Example", "joiner", "the joiner&#39;s password"}},
-			{"vm", stored, &vms.StartParams{Initialization: model.InitializationSysprep},
-				[]string{"known.example", "joiner", "the joiner&#39;s password"}},
+			{
+				"engine", plain, &vms.StartParams{Once: &model.RunOnce{Domain: &model.DomainJoin{Name: "Known.Example"}}},
+				[]string{"Known.Example", "joiner", "the joiner&#39;s password"},
+			},
+			{
+				"vm", stored, &vms.StartParams{Initialization: model.InitializationSysprep},
+				[]string{"known.example", "joiner", "the joiner&#39;s password"},
+			},
 			{"first", func(vm *model.VM) {
 				stored(vm)
 				vm.Domain, vm.Initialization = "nobody.example", &model.Initialization{Domain: "known.example"}
@@ -118,8 +122,11 @@ func TestSysprepBesideAFloppy(t *testing.T) {
 func TestComputerName(t *testing.T) {
 	onSite(t, sitetest.Options{}, func(t *testing.T, site *sitetest.Site) {
 		for _, test := range []struct{ vm, given, want string }{
-			{"desk-12", "", "desk-12"}, {"desk-13", "front", "front"},
-			{"a-name-of-more-than-15", "", ""}, {"desk_14", "", ""}, {"2026", "", ""},
+			{"desk-12", "", "desk-12"},
+			{"desk-13", "front", "front"},
+			{"a-name-of-more-than-15", "", ""},
+			{"desk_14", "", ""},
+			{"2026", "", ""},
 		} {
 			id := site.Add(test.vm, func(vm *model.VM) {
 				vm.OS.Type, vm.Initialization = "windows_7x64", &model.Initialization{HostName: test.given}
