@@ -91,7 +91,8 @@ func (e *Engine) discard(_ context.Context, w *job.Work) error {
 	if err := e.tellKept(w, StorageFault(w.Job.Verb+" VM "+params.VM, domain, err)); err != nil {
 		return err
 	}
-	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return e.untilWell(ctx, domain.ID) }}
+	pause := min(max(e.Values.Duration("StorageCheckInterval"), time.Second)<<min(w.Attempt, 12), longestPause)
+	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return e.untilWell(ctx, domain.ID, pause) }}
 }
 
 // removeOverlays removes as many as it can. Of a disk that is gone nothing is
@@ -132,10 +133,14 @@ func (e *Engine) tellKept(w *job.Work, failure error) error {
 	return w.Remember(&data)
 }
 
-// untilWell returns when a storage domain that has failed is active: after the time
-// that it takes to find out that it is not.
-func (e *Engine) untilWell(ctx context.Context, id model.ID) error {
-	if err := sleep(ctx, max(e.Values.Duration("StorageCheckInterval"), time.Second)); err != nil {
+// longestPause is how long at the most the removal waits where the storage domain is
+// well and it fails all the same.
+const longestPause = time.Hour
+
+// untilWell returns when a storage domain that has failed is active: after a pause,
+// since it takes time to find out that it is not.
+func (e *Engine) untilWell(ctx context.Context, id model.ID, pause time.Duration) error {
+	if err := sleep(ctx, pause); err != nil {
 		return err
 	}
 	for {

@@ -69,11 +69,11 @@ func IsHostName(name string) bool { return len(name) <= maxDomain && domainForm.
 func (c CloudInit) checkNames() error {
 	switch {
 	case !uuidForm.MatchString(c.Instance):
-		return fmt.Errorf("the instance %q is no UUID", c.Instance)
+		return fmt.Errorf("the instance %.100q is no UUID", c.Instance)
 	case c.HostName != "" && !IsHostName(c.HostName):
-		return fmt.Errorf("the host name %q is no name of letters, digits, hyphens and dots", c.HostName)
+		return fmt.Errorf("the host name %.100q is no name of letters, digits, hyphens and dots", c.HostName)
 	case c.TimeZone != "" && !timeZoneForm.MatchString(c.TimeZone):
-		return fmt.Errorf("the time zone %q is no name such as Europe/Berlin", c.TimeZone)
+		return fmt.Errorf("the time zone %.100q is no name such as Europe/Berlin", c.TimeZone)
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (c CloudInit) checkNames() error {
 // checkUserName refuses `default` too: to cloud-init it stands for another name.
 func checkUserName(name string) error {
 	if !userForm.MatchString(name) || name == "default" {
-		return fmt.Errorf("the user name %q is no name of a Linux user", name)
+		return fmt.Errorf("the user name %.100q is no name of a Linux user", name)
 	}
 	return nil
 }
@@ -94,16 +94,16 @@ func (c CloudInit) checkUsers() error {
 			return err
 		}
 		if names[user.Name] {
-			return fmt.Errorf("the user %q is given twice", user.Name)
+			return fmt.Errorf("the user %.100q is given twice", user.Name)
 		}
 		names[user.Name] = true
 		if hasControls(user.Password) {
-			return fmt.Errorf("the password of the user %q has characters that cannot be typed", user.Name)
+			return fmt.Errorf("the password of the user %.100q has characters that cannot be typed", user.Name)
 		}
 	}
 	// Cloud-init takes these two words in `password` for a wish.
 	if c.Password == "R" || c.Password == "RANDOM" {
-		return fmt.Errorf("the password of the user %q is a word by which cloud-init makes a random one", c.mainUser())
+		return fmt.Errorf("the password of the user %.100q is a word by which cloud-init makes a random one", c.mainUser())
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (c CloudInit) checkKeys() error {
 		line := strings.TrimSpace(key.Key)
 		_, _, _, rest, err := ssh.ParseAuthorizedKey([]byte(line))
 		if err != nil || len(rest) > 0 || hasControls(line) {
-			return fmt.Errorf("an authorized key of the user %q is not one OpenSSH public key on one line", user)
+			return fmt.Errorf("an authorized key of the user %.100q is not one OpenSSH public key on one line", user)
 		}
 	}
 	return nil
@@ -136,9 +136,9 @@ func (c CloudInit) checkFiles() error {
 	for _, file := range c.Files {
 		switch {
 		case hasControls(file.Path) || !path.IsAbs(file.Path) || path.Clean(file.Path) != file.Path || file.Path == "/":
-			return fmt.Errorf("the file name %q is no absolute path without '..'", file.Path)
+			return fmt.Errorf("the file name %.100q is no absolute path without '..'", file.Path)
 		case seen[file.Path]:
-			return fmt.Errorf("the file %q is given twice", file.Path)
+			return fmt.Errorf("the file %.100q is given twice", file.Path)
 		}
 		seen[file.Path] = true
 	}

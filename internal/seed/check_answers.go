@@ -30,7 +30,7 @@ var (
 // key or answer file.
 func (a Answers) Check() error {
 	if !strings.HasPrefix(a.OSType, "windows") {
-		return fmt.Errorf("the operating system %q is no Windows", a.OSType)
+		return fmt.Errorf("the operating system %.100q is no Windows", a.OSType)
 	}
 	if a.CustomAnswerFile != "" {
 		return a.checkCustom()
@@ -53,15 +53,15 @@ func IsComputerName(name string) bool {
 func (a Answers) checkNames() error {
 	switch {
 	case a.ComputerName != "" && !IsComputerName(a.ComputerName):
-		return fmt.Errorf("the host name %q is no name of a Windows computer: "+
+		return fmt.Errorf("the host name %.100q is no name of a Windows computer: "+
 			"up to 15 letters, digits and hyphens, and not digits only", a.ComputerName)
 	case a.ProductKey != "" && !productKeyForm.MatchString(a.ProductKey):
 		return errors.New("the Windows license key is not five groups of five letters or digits")
 	case a.TimeZone != "" && !timeZoneText.MatchString(a.TimeZone):
-		return fmt.Errorf("the time zone %q is no name such as %q", a.TimeZone, defaultTimeZone)
+		return fmt.Errorf("the time zone %.100q is no name such as %.100q", a.TimeZone, defaultTimeZone)
 	}
 	if _, known := oldTimeZones[or(a.TimeZone, defaultTimeZone)]; a.isOld() && !known {
-		return fmt.Errorf("the time zone %q is none that this Windows knows, such as %q", a.TimeZone, defaultTimeZone)
+		return fmt.Errorf("the time zone %.100q is none that this Windows knows, such as %.100q", a.TimeZone, defaultTimeZone)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (a Answers) checkDomain() error {
 	case a.Domain == "" && a.ActiveDirectoryOU != "":
 		return errors.New("there is an active directory OU, but no domain")
 	case a.Domain != "" && !IsHostName(a.Domain):
-		return fmt.Errorf("the domain %q is no domain name", a.Domain)
+		return fmt.Errorf("the domain %.100q is no domain name", a.Domain)
 	}
 	return nil
 }
@@ -94,10 +94,10 @@ func (a Answers) checkLocales() error {
 		switch {
 		case locale.value == "":
 		case a.isOld() && !locale.old.MatchString(locale.value):
-			return fmt.Errorf("the %s %q is none of this Windows, which has numbers such as 00000409, "+
+			return fmt.Errorf("the %s %.100q is none of this Windows, which has numbers such as 00000409, "+
 				"or 0409:00000409 for input", locale.name, locale.value)
 		case !localeForm.MatchString(locale.value):
-			return fmt.Errorf("the %s %q is no name such as en-US", locale.name, locale.value)
+			return fmt.Errorf("the %s %.100q is no name such as en-US", locale.name, locale.value)
 		}
 	}
 	return nil
@@ -134,8 +134,8 @@ func (a Answers) checkCustom() error {
 	switch {
 	case len(a.CustomAnswerFile) > MaxAnswerBytes:
 		return fmt.Errorf("the custom_script is longer than %d bytes", MaxAnswerBytes)
-	case !utf8.ValidString(a.CustomAnswerFile) || strings.ContainsRune(a.CustomAnswerFile, 0):
-		return errors.New("the custom_script is no text")
+	case !isPlainText(a.CustomAnswerFile):
+		return errors.New("the custom_script is no text, or holds control characters")
 	case a.isOld():
 		return nil
 	}

@@ -23,18 +23,18 @@ func (c CloudInit) checkNetwork() error {
 		}
 		this := half{nic.Name, nic.isIPv6()}
 		if seen[this] {
-			return fmt.Errorf("the nic %q is given twice", nic.Name)
+			return fmt.Errorf("the nic %.100q is given twice", nic.Name)
 		}
 		seen[this] = true
 	}
 	for _, server := range c.DNSServers {
 		if _, err := parseAddress(server); err != nil {
-			return fmt.Errorf("the DNS server %q is no IP address", server)
+			return fmt.Errorf("the DNS server %.100q is no IP address", server)
 		}
 	}
 	for _, domain := range c.DNSSearch {
 		if !IsHostName(domain) {
-			return fmt.Errorf("the DNS search domain %q is no domain name", domain)
+			return fmt.Errorf("the DNS search domain %.100q is no domain name", domain)
 		}
 	}
 	return nil
@@ -42,14 +42,14 @@ func (c CloudInit) checkNetwork() error {
 
 func (n NIC) check() error {
 	if !nicForm.MatchString(n.Name) {
-		return fmt.Errorf("the nic name %q is no name of a Linux interface", n.Name)
+		return fmt.Errorf("the nic name %.100q is no name of a Linux interface", n.Name)
 	}
 	switch n.Protocol {
 	case ProtocolDHCP, ProtocolNone, "":
 		return nil // their addresses are not looked at (reference v3, 2.3)
 	case ProtocolStatic:
 	default:
-		return fmt.Errorf("the boot protocol %q of the nic %q is not dhcp, static or none", n.Protocol, n.Name)
+		return fmt.Errorf("the boot protocol %.100q of the nic %.100q is not dhcp, static or none", n.Protocol, n.Name)
 	}
 	prefix, err := n.prefix()
 	if err != nil || n.Gateway == "" {
@@ -61,15 +61,15 @@ func (n NIC) check() error {
 // prefix is the address with the length of its network's part.
 func (n NIC) prefix() (netip.Prefix, error) {
 	if n.Address == "" {
-		return netip.Prefix{}, fmt.Errorf("the nic %q is static and has no address", n.Name)
+		return netip.Prefix{}, fmt.Errorf("the nic %.100q is static and has no address", n.Name)
 	}
 	address, err := parseAddress(n.Address)
 	if err != nil || address.IsUnspecified() || address.IsMulticast() || address.IsLoopback() {
-		return netip.Prefix{}, fmt.Errorf("the address %q of the nic %q is no IP address of an interface", n.Address, n.Name)
+		return netip.Prefix{}, fmt.Errorf("the address %.100q of the nic %.100q is no IP address of an interface", n.Address, n.Name)
 	}
 	bits, ok := maskBits(n.Netmask, address)
 	if !ok {
-		return netip.Prefix{}, fmt.Errorf("the netmask %q of the nic %q is no netmask of an %s address",
+		return netip.Prefix{}, fmt.Errorf("the netmask %.100q of the nic %.100q is no netmask of an %s address",
 			n.Netmask, n.Name, family(address))
 	}
 	return netip.PrefixFrom(address, bits), nil
@@ -80,14 +80,14 @@ func (n NIC) checkGateway(prefix netip.Prefix) error {
 	gateway, err := parseAddress(n.Gateway)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the gateway %q of the nic %q is no IP address", n.Gateway, n.Name)
+		return fmt.Errorf("the gateway %.100q of the nic %.100q is no IP address", n.Gateway, n.Name)
 	case gateway.Is4() != prefix.Addr().Is4():
-		return fmt.Errorf("the gateway %q of the nic %q is no %s address as %q is",
+		return fmt.Errorf("the gateway %.100q of the nic %.100q is no %s address as %.100q is",
 			n.Gateway, n.Name, family(prefix.Addr()), n.Address)
 	case gateway.Is6() && gateway.IsLinkLocalUnicast():
 		return nil
 	case !prefix.Contains(gateway):
-		return fmt.Errorf("the gateway %q of the nic %q is not in the network %s", n.Gateway, n.Name, prefix.Masked())
+		return fmt.Errorf("the gateway %.100q of the nic %.100q is not in the network %s", n.Gateway, n.Name, prefix.Masked())
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func family(address netip.Addr) string {
 func parseAddress(text string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(text)
 	if err == nil && (address.Zone() != "" || address.Is4In6()) {
-		err = fmt.Errorf("%q is no plain address", text)
+		err = fmt.Errorf("%.100q is no plain address", text)
 	}
 	return address, err
 }

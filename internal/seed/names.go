@@ -24,15 +24,15 @@ func checkName(name string) error {
 	case name == "":
 		return fmt.Errorf("a file has no name")
 	case name == "." || name == "..":
-		return fmt.Errorf("the file name %q is not a name of its own", name)
+		return fmt.Errorf("the file name %.100q is not a name of its own", name)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, strange):
-		return fmt.Errorf("the file name %q has characters that not every system can show", name)
+		return fmt.Errorf("the file name %.100q has characters that not every system can show", name)
 	case strings.ContainsAny(name, forbidden):
-		return fmt.Errorf("the file name %q has one of the characters %s", name, forbidden)
+		return fmt.Errorf("the file name %.100q has one of the characters %s", name, forbidden)
 	case strings.HasSuffix(name, ".") || strings.HasSuffix(name, " ") || strings.HasPrefix(name, " "):
-		return fmt.Errorf("the file name %q begins with a blank or ends with a blank or a dot", name)
+		return fmt.Errorf("the file name %.100q begins with a blank or ends with a blank or a dot", name)
 	case utf8.RuneCountInString(name) > maxNameRunes || len(name) > maxNameBytes:
-		return fmt.Errorf("the file name %q is longer than %d characters or %d bytes", name, maxNameRunes, maxNameBytes)
+		return fmt.Errorf("the file name %.100q is longer than %d characters or %d bytes", name, maxNameRunes, maxNameBytes)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func strange(r rune) bool { return !unicode.IsPrint(r) || r > 0xffff }
 // checkPlainName refuses paths besides.
 func checkPlainName(name string) error {
 	if strings.ContainsAny(name, `/\`) {
-		return fmt.Errorf("the file name %q is a path; files lie in the first folder of the disk", name)
+		return fmt.Errorf("the file name %.100q is a path; files lie in the first folder of the disk", name)
 	}
 	return checkName(name)
 }
@@ -65,7 +65,7 @@ func checkLabelISO(label string) error { return checkLabel(label, maxLabelISO, "
 // to 11 letters, digits, '_', '-' and blanks.
 func checkLabelFloppy(label string) error {
 	if strings.Contains(label, ".") {
-		return fmt.Errorf("the volume label %q of a floppy has a dot", label)
+		return fmt.Errorf("the volume label %.100q of a floppy has a dot", label)
 	}
 	return checkLabel(label, maxLabelFAT, "floppy")
 }
@@ -74,12 +74,12 @@ func checkLabel(label string, limit int, kind string) error {
 	other := func(r rune) bool { return !isLetterOrDigit(r) && !strings.ContainsRune("_-. ", r) }
 	switch {
 	case strings.ContainsFunc(label, other):
-		return fmt.Errorf("the volume label %q of a %s has a character that is no letter, digit, '_', '-' or blank",
+		return fmt.Errorf("the volume label %.100q of a %s has a character that is no letter, digit, '_', '-' or blank",
 			label, kind)
 	case label != strings.TrimSpace(label):
-		return fmt.Errorf("the volume label %q of a %s begins or ends with a blank", label, kind)
+		return fmt.Errorf("the volume label %.100q of a %s begins or ends with a blank", label, kind)
 	case len(label) > limit:
-		return fmt.Errorf("the volume label %q of a %s is longer than %d characters", label, kind, limit)
+		return fmt.Errorf("the volume label %.100q of a %s is longer than %d characters", label, kind, limit)
 	}
 	return nil
 }

@@ -43,6 +43,9 @@ func parseScript(script string) (*yaml.Node, error) {
 		return nil, fmt.Errorf("the custom_script is longer than %d bytes", MaxScriptBytes)
 	}
 	if strings.HasPrefix(script, shebang) {
+		if !isPlainText(script) {
+			return nil, errors.New("the custom_script holds control characters")
+		}
 		return runProgram(script), nil
 	}
 	start := strings.TrimLeft(script, " \t\r\n\ufeff")

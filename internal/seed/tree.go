@@ -33,7 +33,7 @@ func grow(files []File) (*node, error) {
 	for _, file := range files {
 		parts := strings.Split(file.Name, "/")
 		if len(parts) > maxDepth {
-			return nil, fmt.Errorf("the file %q lies more than %d folders deep", file.Name, maxDepth)
+			return nil, fmt.Errorf("the file %.100q lies more than %d folders deep", file.Name, maxDepth)
 		}
 		at := root
 		for i, part := range parts {
@@ -60,7 +60,7 @@ func (n *node) child(name string, folder bool) (*node, error) {
 		if child.folder && folder && child.name == name {
 			return child, nil
 		}
-		return nil, fmt.Errorf("the file name %q is given twice", name)
+		return nil, fmt.Errorf("the file name %.100q is given twice", name)
 	}
 	child := &node{name: name, folder: folder, parent: n}
 	n.children = append(n.children, child)

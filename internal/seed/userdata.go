@@ -111,6 +111,13 @@ func isText(content []byte) bool {
 	return utf8.Valid(content) && !strings.ContainsFunc(string(content), other)
 }
 
+// isPlainText says whether a script can be shown and given back: XML has no other
+// control characters.
+func isPlainText(script string) bool {
+	other := func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\r\n", r) }
+	return utf8.ValidString(script) && !strings.ContainsFunc(script, other)
+}
+
 // keepPassword enters the main user's password where the custom script sets
 // passwords in `chpasswd`: cloud-init does not look at `password` then.
 func (c CloudInit) keepPassword(config *yaml.Node) {

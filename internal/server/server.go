@@ -88,6 +88,7 @@ func (s *Server) assemble(ctx context.Context) error {
 	if s.Inventory, err = inventory.Open(ctx, s.Store); err != nil {
 		return err
 	}
+	s.warnOfLostKey(ctx)
 	s.Values = option.From(s.Inventory, s.Overrides)
 	if s.Inventory.DataCenters.Len() == 0 {
 		hash, err := firstPassword(s.DataDir, s.AdminPassword)
@@ -121,6 +122,26 @@ func (s *Server) assemble(ctx context.Context) error {
 	})
 	s.Handler = s.handler()
 	return nil
+}
+
+// warnOfLostKey tells of secrets that were sealed with another key, before the
+// first start that needs one is refused.
+func (s *Server) warnOfLostKey(ctx context.Context) {
+	lost := 0
+	for _, vm := range s.Inventory.VMs.All() {
+		if s.Vault.Unreadable(vm) {
+			lost++
+		}
+	}
+	for _, domain := range s.Inventory.Domains.All() {
+		if s.Vault.Unreadable(domain) {
+			lost++
+		}
+	}
+	if lost > 0 {
+		s.Log.WarnContext(ctx, "secrets were sealed with another key; put the old key back, or set them anew (docs/operations.md, Secrets)",
+			"key", secretsKey, "vms_and_domains", lost)
+	}
 }
 
 // install adds the rows of every room to the command table.

@@ -65,6 +65,21 @@ func TestForeignAndDamagedSecretsAreRefused(t *testing.T) {
 	}
 }
 
+func TestUnreadableSecretsAreFound(t *testing.T) {
+	mine, err := New(newKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm := &model.VM{VMConfig: model.VMConfig{Name: "v1:AAAA", Payloads: []model.Payload{{Files: []model.PayloadFile{{Name: "a", Content: mine.Seal("x")}, {Name: "empty"}}}}}}
+	if mine.Unreadable(vm) {
+		t.Error("a VM whose secrets can be read is said to have others")
+	}
+	vm.Run.Overrides = &model.RunOnce{Domain: &model.DomainJoin{Password: "v1:AAAA"}}
+	if !mine.Unreadable(vm) {
+		t.Error("a secret of another key was not found")
+	}
+}
+
 func TestTheKeyIsKeptClosed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secrets.key")
 	first, err := Open(path)

@@ -20,7 +20,7 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		return nil, fault.New(fault.NoHosts)
 	}
 	spec := &host.GuestSpec{
-		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch, Given: vm.Run.Given,
+		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch, Given: openly(vm.Run.Given),
 		Emulate: !where.Facts.Accelerated,
 		Memory:  vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
 		CPUShares: vm.CPUShares, Pins: vm.CPU.Pins, IOThreads: vm.IOThreads, Machine: vm.CustomEmulatedMachine,
@@ -72,6 +72,19 @@ func (r *room) floppies(ctx context.Context, vm *model.VM) ([]string, error) {
 	}
 	path, err := r.ISOPath(ctx, vm, vm.Run.Overrides.Floppy)
 	return []string{path}, err
+}
+
+// openly is what a run was begun with, as anybody may see it who can ask the host:
+// without what the guest is told.
+func openly(given model.Given) model.Given {
+	given = *model.Clone(&given)
+	if once := given.Overrides; once != nil {
+		once.Initialization = nil
+		if once.Domain != nil {
+			once.Domain.User, once.Domain.Password = "", ""
+		}
+	}
+	return given
 }
 
 // serialNumber is what the guest reads as its machine's (serial_number).

@@ -19,7 +19,7 @@ const (
 )
 
 // ownership is our element: whose guest it is, which of its runs, and in its text,
-// as JSON, what the run was begun with. Secrets in that are sealed.
+// as JSON, what the run was begun with. Nothing in that is secret.
 type ownership struct {
 	ID     string `xml:"id,attr"`
 	Engine string `xml:"engine,attr"`

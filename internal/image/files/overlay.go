@@ -52,8 +52,9 @@ func (f *Files) makeOverlay(ctx context.Context, domain *model.StorageDomain, di
 	if err := dir.RemoveAll(part(name)); err != nil {
 		return explain(err)
 	}
-	// What it stands on has been looked at; -u keeps the tool from opening it again.
-	err := f.run(ctx, making, nil, "create", "-q", "-u", "-f", formats[model.DiskCOW],
+	// What it stands on has been looked at; -u keeps the tool from opening it again. It
+	// makes a header and no more: a VM that waits for it cannot be stopped.
+	err := f.run(ctx, looking, nil, "create", "-q", "-u", "-f", formats[model.DiskCOW],
 		"-b", string(disk.Volume), "-F", formats[disk.Format], filepath.Join(root(domain), part(name)), number(size))
 	if err != nil {
 		return err
