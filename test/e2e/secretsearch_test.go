@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,9 +23,7 @@ func (s *secrecy) nowhere(t *testing.T, when string, running ...*vm) {
 		some, read := s.below(folder, since, func(path string) bool {
 			return filepath.Dir(path) == dataRoot && strings.HasPrefix(filepath.Base(path), prefix)
 		})
-		for path, around := range some {
-			found[path] = around
-		}
+		maps.Copy(found, some)
 		return read
 	}
 	for _, folder := range []string{s.e.dataDir, s.p.folder} {
