@@ -135,7 +135,7 @@ func (s *secrecy) crawl(t *testing.T, format string, shown ...string) {
 	}
 	for _, secret := range shown {
 		if !revealed[secret] {
-			t.Errorf("%s is shown nowhere in %s, though it was asked for", secret, format)
+			t.Errorf("%s is shown nowhere in %s, though it was asked for", strings.TrimPrefix(secret, s.begin), format)
 		}
 	}
 	t.Logf("read %d representations in %s", read, format)

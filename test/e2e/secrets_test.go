@@ -15,7 +15,7 @@ func TestSecrets(t *testing.T) {
 	s := newSecrecy(t)
 	s.feed(t, s.secret("JoinPassword")+"\n", "domain", "set", "corp.example.com", "--join-user", "joiner")
 	s.accepted(t, "PUT", s.v.path(), "<vm>"+s.initialization("Stored")+s.payload("floppy")+"</vm>")
-	s.accepted(t, "PUT", s.windows.path(), `<vm><os><type>windows_xp</type></os><initialization>
+	s.accepted(t, "PUT", s.windows.path(), `<vm><os type="windows_xp"/><initialization>
 		<windows_license_key>`+s.license+`</windows_license_key>
 		<root_password>`+s.secret("Administrator")+`</root_password>
 	</initialization>`+s.payload("cdrom")+"</vm>")
@@ -71,7 +71,7 @@ func secretsOfARun(t *testing.T, s *secrecy) {
 	s.hasSeeds(t, v, 2)
 	s.nowhere(t, "while the guest runs", v)
 	var shown []string
-	for _, which := range []string{"StoredFile", "StoredCoded", "StoredScript", "CodedPayload", "Payload"} {
+	for _, which := range []string{"StoredScript", "CodedPayload", "Payload"} {
 		shown = append(shown, s.secret(which))
 	}
 	for _, format := range []string{"xml", "json"} {
