@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -165,5 +166,25 @@ func TestFailedBackup(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 0 {
 		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
+// TestALostKeyIsToldOf: in the log, at the start and not at the first need.
+func TestALostKeyIsToldOf(t *testing.T) {
+	s, _ := sealed(t)
+	var log strings.Builder
+	s.config.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s.start()
+	s.end()
+	if text := "sealed with another key"; strings.Contains(log.String(), text) {
+		t.Errorf("the key is there, and yet: %s", log.String())
+	}
+	if err := os.Remove(filepath.Join(s.config.DataDir, "secrets.key")); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	s.end()
+	if text := "vms_and_domains=1"; !strings.Contains(log.String(), text) {
+		t.Errorf("the log lacks %q: %s", text, log.String())
 	}
 }
