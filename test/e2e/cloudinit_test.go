@@ -253,8 +253,8 @@ func (c *cloudScenario) startNested(t *testing.T) {
 				<file><name>/srv/data/binary</name><content>AAECAw==</content><type>base64</type></file>
 			</files>
 		</cloud_init>
-		<custom_script><![CDATA[#cloud-config
-runcmd: ["echo of the nested values >> /root/script"]
+		<custom_script><![CDATA[#!/bin/bash
+for word in of the nested values; do echo -n "$word "; done >> /root/script
 ]]></custom_script>
 	</initialization></vm>`)
 }
@@ -270,7 +270,7 @@ func (c *cloudScenario) nested(t *testing.T) {
 	v.shows(t, "grep -v '^#' /etc/resolv.conf | xargs", "nameserver "+c.net.host(1)+" nameserver "+c.net.host(4)+" search a.example b.example")
 	v.shows(t, "cat /srv/data/plain", "key: value # and 'more'")
 	v.shows(t, "od -An -tx1 /srv/data/binary | xargs", "00 01 02 03")
-	v.shows(t, "tail -n 1 /root/script", "of the nested values")
+	v.shows(t, "tail -n 1 /root/script", "of the nested values") // by a program
 	v.shows(t, "ls /var/lib/cloud/instances | wc -l", "3")
 	if now := v.hostKey(t); now != c.hostKey {
 		t.Error("the ssh host keys have changed, though nobody asked for that")
