@@ -100,8 +100,13 @@ func TestEngineDiesAtSteps(t *testing.T) {
 			}
 		}
 	}
-	t.Run("start that fails at launch/boot/undo", func(t *testing.T) { diesInUndo(t, v, "launch/boot/undo") })
-	t.Run("start that fails at launch/boot/undo/done", func(t *testing.T) { diesInUndo(t, v, "launch/boot/undo/done") })
+	for _, point := range []string{"launch/boot/undo", "launch/boot/undo/done"} {
+		t.Run("start that fails at "+point, func(t *testing.T) { diesInUndo(t, v, point, "") })
+	}
+	t.Run("stateless start that fails", func(t *testing.T) {
+		diesInUndo(t, v, "stateless/boot/undo", "<action>"+runStateless+"</action>")
+		e.noOverlays(t, disk)
+	})
 }
 
 // TestEngineDiesAnywhere kills the engine at moments that nobody has chosen.
@@ -220,13 +225,13 @@ func (v *vm) isTrue() (bool, string) {
 }
 
 // diesInUndo: another guest has the VM's name, so its start is refused and undone.
-func diesInUndo(t *testing.T, v *vm, point string) {
+func diesInUndo(t *testing.T, v *vm, point, body string) {
 	definition := `<domain type="qemu"><name>` + v.name + `</name><memory unit="MiB">32</memory><os><type>hvm</type></os></domain>`
 	v.e.daemon.define(t, definition)
 	v.e.stop(t)
 	v.e.start(t, "VIREO_CRASH_AT="+point)
 	v.e.awaitHost(t, "up")
-	v.dies(t, "start", "")
+	v.dies(t, "start", body)
 	v.e.start(t)
 	v.await(t, "down")
 	v.told(t, "54")

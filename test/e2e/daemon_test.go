@@ -68,9 +68,18 @@ func (d *daemon) sweep(names string) {
 	output, _ := d.virsh("list", "--all", "--name")
 	for name := range strings.FieldsSeq(output) {
 		if strings.HasPrefix(name, names) {
-			_, _ = d.virsh("destroy", name)
-			_, _ = d.virsh("undefine", name)
+			d.erase(name)
 		}
+	}
+}
+
+// erase removes a guest and what was made for its run, which no engine does any more.
+func (d *daemon) erase(name string) {
+	id, err := d.virsh("domuuid", name)
+	_, _ = d.virsh("destroy", name)
+	_, _ = d.virsh("undefine", name)
+	if err == nil {
+		_ = os.RemoveAll(filepath.Join(seedRoot, "vireo-seeds-"+id))
 	}
 }
 

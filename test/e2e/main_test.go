@@ -106,8 +106,7 @@ func dead(process string) bool {
 func sweep(maker string) {
 	for _, name := range domainNames() {
 		if strings.HasPrefix(name, prefix+maker+"-") {
-			_ = exec.Command("virsh", "--connect", systemURI, "destroy", name).Run()
-			_ = exec.Command("virsh", "--connect", systemURI, "undefine", name).Run()
+			system.erase(name)
 		}
 	}
 }

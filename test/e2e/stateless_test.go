@@ -169,6 +169,9 @@ func (s *statelessScenario) begun(t *testing.T) {
 	s.both(t, "echo gone >/mnt/DISK/gone; rm /mnt/DISK/kept; sync")
 	for _, disk := range s.disks {
 		overlay, own := filepath.Base(s.v.e.diskSource(t, s.v, disk)), s.v.e.volume(t, disk)
+		if overlay == own {
+			t.Fatal("a stateless run writes to the disk itself")
+		}
 		eventually(t, "the overlay before to go", func() (bool, string) {
 			names := strings.Join(s.v.e.volumes(t, disk), " ")
 			return names == own+" "+overlay || names == overlay+" "+own, "there are " + names
