@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,6 +32,9 @@ func newSecrecy(t *testing.T) *secrecy {
 	began := time.Now().Add(-time.Second) // file systems may count in seconds
 	p := newPrivate(t, "log_level = 1", `log_outputs = "1:file:/var/log/libvirt/libvirtd.log"`)
 	s := &secrecy{marks: newMarks(), p: p, began: began, e: newEngine(t, &p.daemon, crashOptions)}
+	if info, err := os.Stat(filepath.Join(p.folder, "var", "log", "libvirtd.log")); err != nil || info.Size() == 0 {
+		t.Fatalf("the daemon's log, which is to be searched: %v, %v", info, err)
+	}
 	s.e.flags = append(s.e.flags, "--log-level", "debug")
 	s.restart(t, s.e.stop)
 	s.v, s.windows = s.e.create(t), s.e.create(t)

@@ -31,6 +31,20 @@ func secretsAfterKills(t *testing.T, s *secrecy) {
 			s.afterDeath(t)
 		})
 	}
+	for _, point := range []string{"launch/boot/undo", "launch/boot/undo/done"} {
+		t.Run(point, func(t *testing.T) {
+			s.takeName(t)
+			s.restart(t, s.e.stop, "VIREO_CRASH_AT="+point)
+			_, _ = s.e.try("POST", v.path()+"/start", s.run(""))
+			s.e.awaitEnd(t)
+			s.nowhere(t, "after the engine's death")
+			s.restart(t, func(*testing.T) {})
+			v.await(t, "down")
+			s.p.must(t, "undefine", v.name)
+			s.noSeeds(t, v)
+			s.nowhere(t, "after the recovery")
+		})
+	}
 	rounds := 2
 	if soak {
 		rounds = 30

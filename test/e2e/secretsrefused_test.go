@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
+
+// sentence is what a refusal says.
+var sentence = regexp.MustCompile(`<(detail|reason)>.*(\n\s*<detail>.*)?`)
 
 // refusedStart sends a start that must be refused, and wants all to be as it was.
 func (s *secrecy) refusedStart(t *testing.T, why string, v *vm, body string) {
@@ -13,6 +17,7 @@ func (s *secrecy) refusedStart(t *testing.T, why string, v *vm, body string) {
 	if said.code < 400 || said.code > 499 {
 		t.Errorf("a start %s was answered %d: %s", why, said.code, said.text)
 	}
+	t.Logf("a start %s: %d %s", why, said.code, sentence.FindString(said.text))
 	v.await(t, before)
 	s.noSeeds(t, v)
 }
@@ -31,7 +36,7 @@ func secretsOfRefusals(t *testing.T, s *secrecy) {
 		"on a host that is not":       s.run(`<placement_policy><host id="` + s.v.id + `"/></placement_policy>`),
 		"with an unknown property":    s.run(`<custom_properties><custom_property name="none" value="x"/></custom_properties>`),
 		"with both flags":             strings.Replace(s.run(""), "</action>", "<use_sysprep>true</use_sysprep><use_cloud_init>true</use_cloud_init></action>", 1),
-		"with sysprep for Linux":      strings.Replace(s.run(""), "</action>", "<use_sysprep>true</use_sysprep><use_cloud_init>false</use_cloud_init></action>", 1),
+		"with sysprep and a floppy":   strings.Replace(s.run(""), "</action>", "<use_sysprep>true</use_sysprep><use_cloud_init>false</use_cloud_init></action>", 1),
 		"with a payload in no coding": s.run(`<payloads><payload type="cdrom"><files><file><name>a</name><content>` + s.secret("A") + `!</content><type>base64</type></file></files></payload></payloads>`),
 	} {
 		s.refusedStart(t, why, s.v, body)
@@ -62,9 +67,14 @@ func secretsOfRefusals(t *testing.T, s *secrecy) {
 // startRefusedByHost: a guest that nobody knows has the name.
 func (s *secrecy) startRefusedByHost(t *testing.T) {
 	t.Helper()
-	s.p.define(t, `<domain type="qemu"><name>`+s.v.name+`</name><memory unit="MiB">32</memory><os><type>hvm</type></os></domain>`)
+	s.takeName(t)
 	s.refusedStart(t, "that the host refuses", s.v, strings.Replace(s.run(""), "</action>", "<async>false</async></action>", 1))
 	s.p.must(t, "undefine", s.v.name)
+}
+
+func (s *secrecy) takeName(t *testing.T) {
+	t.Helper()
+	s.p.define(t, `<domain type="qemu"><name>`+s.v.name+`</name><memory unit="MiB">32</memory><os><type>hvm</type></os></domain>`)
 }
 
 // secretsInMalformedBodies: what cannot be read is not repeated.
