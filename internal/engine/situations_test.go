@@ -105,7 +105,11 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
-	id := site.Add("vm")
+	id := site.Add("vm", func(vm *model.VM) {
+		if row.Name == "start" { // then there are seeds to be left behind
+			vm.Payloads = []model.Payload{{Type: model.PayloadFloppy}}
+		}
+	})
 	if row.Name == "start" || row.Name == "remove" {
 		addDisk(site, id)
 	}
