@@ -204,6 +204,23 @@ func TestNoOverridesForWhatRuns(t *testing.T) {
 		up(r.Site, r.id, nil)
 		r.Do("suspend", r.id, nil)
 		refused("Suspended")
+		up(r.Site, r.id, &vms.StartParams{Pause: true, Initialization: model.InitializationSysprep})
+		r.lasts("after a restore that wished for something else")
+	})
+}
+
+// TestPausedRunOnce: the guest waits as it was asked for, and goes on as that.
+func TestPausedRunOnce(t *testing.T) {
+	runsOnce(t, func(t *testing.T, r *longRun) {
+		r.Do("stop", r.id, nil)
+		r.Do("start", r.id, &vms.StartParams{Pause: true, Once: r.once, Initialization: model.InitializationCloudInit})
+		r.spec = r.Machine(r.id).Spec("vm")
+		if status := r.Status(r.id); status != model.StatusPaused || !r.spec.Paused {
+			t.Errorf("it is %s, and was asked for as %+v", status, r.spec)
+		}
+		r.lasts("while it is paused")
+		up(r.Site, r.id, nil)
+		r.lasts("when it goes on")
 	})
 }
 

@@ -59,6 +59,21 @@ func TestRerun(t *testing.T) {
 	})
 }
 
+// TestRerunLeavesSeeds: a host that can neither write nor remove seeds is one like
+// others that refuse.
+func TestRerunLeavesSeeds(t *testing.T) {
+	onSite(t, twoHosts, func(t *testing.T, site *sitetest.Site) {
+		id := site.Add("vm")
+		for _, call := range []string{fake.WriteSeeds, "Forget"} {
+			site.World.Fail(fake.Rule{Host: sitetest.Host(1), Call: call, Nth: 1, Error: fake.Refuse(host.RefusedOther, "no storage driver")})
+		}
+		up(site, id, cloudInit(nil))
+		if on := site.VM(id).Run.Host; on != sitetest.HostID(2) || site.World.CountCalls("Forget", "") != 1 {
+			t.Errorf("it is on %s after %d removals", on, site.World.CountCalls("Forget", ""))
+		}
+	})
+}
+
 func TestRerunEnds(t *testing.T) {
 	rerun(t, 4, func(t *testing.T, site *sitetest.Site, id model.ID, err error) {
 		refusal := fault.Of(err)
