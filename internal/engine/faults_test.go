@@ -25,7 +25,7 @@ const long = 3 * time.Hour
 // deeds are the calls to a host that change something. The watcher makes none of
 // these while a job holds the VM.
 var deeds = []string{
-	"Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
+	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
 	"ChangeCDROM", "PlugDisk", "UnplugDisk", "PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
 }
 

@@ -164,7 +164,7 @@ func perform(t *testing.T, schedule []deed) string {
 	s := &show{Site: sitetest.New(t, sitetest.Options{Hosts: hosts})}
 	s.Connected()
 	for i := range randomVMs {
-		s.ids = append(s.ids, s.Add(fmt.Sprintf("vm%d", i)))
+		s.ids = append(s.ids, s.Add(fmt.Sprintf("vm%d", i), seeded))
 		addDisk(s.Site, s.ids[i])
 	}
 	for i, next := range schedule {

@@ -105,13 +105,16 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
-	id := site.Add("vm")
+	id := site.Add("vm", seeded)
 	if row.Name == "start" || row.Name == "remove" {
 		addDisk(site, id)
 	}
 	call.Target = id
 	return id, call
 }
+
+// seeded gives each run of a VM a seed, which could be left behind.
+func seeded(vm *model.VM) { vm.Payloads = []model.Payload{{Type: model.PayloadFloppy}} }
 
 func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
 	vm := site.Add("vm")

@@ -232,7 +232,7 @@ func (r *room) clear(w *job.Work, on model.ID) error {
 	return r.OnHost(w, on, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, vm.ID)
 		if errors.Is(err, host.ErrNotFound) {
-			return conn.Forget(ctx, vm.ID) // its seeds may be there
+			return r.unseed(ctx, conn, vm.ID)
 		}
 		if err != nil || !r.owns(vm, guest) {
 			return err
@@ -242,6 +242,17 @@ func (r *room) clear(w *job.Work, on model.ID) error {
 		}
 		return conn.Forget(ctx, vm.ID)
 	})
+}
+
+// unseed removes the seeds of a guest that the host does not know. No guest comes of
+// those that cannot be removed: that is no reason to try no other host.
+func (r *room) unseed(ctx context.Context, conn host.Host, id model.ID) error {
+	err := conn.Forget(ctx, id)
+	if errors.Is(err, host.ErrRefused) {
+		r.Log.WarnContext(ctx, "the seeds of a guest that was not started could not be removed", "vm", id, "err", err)
+		return nil
+	}
+	return err
 }
 
 // owns says whether a guest belongs to a run of this VM that this engine began.

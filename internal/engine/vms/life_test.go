@@ -163,40 +163,6 @@ func TestEndsOfOverrides(t *testing.T) {
 	}
 }
 
-// TestOverridesOnAnotherHost: hosts that refuse leave nothing behind, and the next
-// one is asked for the same; but a host that was asked for is the only one tried.
-func TestOverridesOnAnotherHost(t *testing.T) {
-	runsOnce(t, func(t *testing.T, r *longRun) {
-		r.Do("stop", r.id, nil)
-		params := &vms.StartParams{Once: r.once, Initialization: model.InitializationCloudInit}
-		r.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Error: fake.Refuse(host.RefusedResource, "no huge pages")})
-		r.Do("start", r.id, params)
-		r.UntilStatus(r.id, sitetest.Soon, model.StatusUp)
-		if boots := r.World.CountCalls("Boot", "vm"); boots != 3 || r.VM(r.id).Run.Host != sitetest.HostID(2) {
-			t.Errorf("after %d boots it is on %s", boots, r.VM(r.id).Run.Host)
-		}
-		again := r.Machine(r.id).Spec("vm")
-		r.spec.Seeds, r.spec.Given = again.Seeds, again.Given // of another instance
-		r.lasts("on another host")
-		if left := r.World.Machine(sitetest.Host(1)).Seeded(); len(left) > 0 {
-			t.Errorf("seeds of %v are left where it was refused", left)
-		}
-		r.Do("stop", r.id, nil)
-
-		params.Once = model.Clone(r.once)
-		params.Once.Host = sitetest.HostID(2)
-		r.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Error: fake.Refuse(host.RefusedResource, "no huge pages")})
-		result, refused := startRefused(t, r.Site, r.id, params)
-		if refused.Code != fault.HostFailed || r.World.CountCalls("Boot", "vm") != 4 {
-			t.Errorf("after %d boots: %v", r.World.CountCalls("Boot", "vm"), refused)
-		}
-		if result.Job.Params != nil || result.Job.Data != nil {
-			t.Errorf("the job keeps %s and %s", result.Job.Params, result.Job.Data)
-		}
-		r.gone()
-	})
-}
-
 // TestFailedRestoreKeepsOverrides: the next try is of the same run.
 func TestFailedRestoreKeepsOverrides(t *testing.T) {
 	runsOnce(t, func(t *testing.T, r *longRun) {
@@ -238,6 +204,23 @@ func TestNoOverridesForWhatRuns(t *testing.T) {
 		up(r.Site, r.id, nil)
 		r.Do("suspend", r.id, nil)
 		refused("Suspended")
+		up(r.Site, r.id, &vms.StartParams{Pause: true, Initialization: model.InitializationSysprep})
+		r.lasts("after a restore that wished for something else")
+	})
+}
+
+// TestPausedRunOnce: the guest waits as it was asked for, and goes on as that.
+func TestPausedRunOnce(t *testing.T) {
+	runsOnce(t, func(t *testing.T, r *longRun) {
+		r.Do("stop", r.id, nil)
+		r.Do("start", r.id, &vms.StartParams{Pause: true, Once: r.once, Initialization: model.InitializationCloudInit})
+		r.spec = r.Machine(r.id).Spec("vm")
+		if status := r.Status(r.id); status != model.StatusPaused || !r.spec.Paused {
+			t.Errorf("it is %s, and was asked for as %+v", status, r.spec)
+		}
+		r.lasts("while it is paused")
+		up(r.Site, r.id, nil)
+		r.lasts("when it goes on")
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
@@ -58,6 +59,21 @@ func TestRerun(t *testing.T) {
 	})
 }
 
+// TestRerunLeavesSeeds: a host that can neither write nor remove seeds is one like
+// others that refuse.
+func TestRerunLeavesSeeds(t *testing.T) {
+	onSite(t, twoHosts, func(t *testing.T, site *sitetest.Site) {
+		id := site.Add("vm")
+		for _, call := range []string{fake.WriteSeeds, "Forget"} {
+			site.World.Fail(fake.Rule{Host: sitetest.Host(1), Call: call, Nth: 1, Error: fake.Refuse(host.RefusedOther, "no storage driver")})
+		}
+		up(site, id, cloudInit(nil))
+		if on := site.VM(id).Run.Host; on != sitetest.HostID(2) || site.World.CountCalls("Forget", "") != 1 {
+			t.Errorf("it is on %s after %d removals", on, site.World.CountCalls("Forget", ""))
+		}
+	})
+}
+
 func TestRerunEnds(t *testing.T) {
 	rerun(t, 4, func(t *testing.T, site *sitetest.Site, id model.ID, err error) {
 		refusal := fault.Of(err)
@@ -97,4 +113,38 @@ func TestNoRerunInDoubt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOverridesOnAnotherHost: hosts that refuse leave nothing behind, and the next
+// one is asked for the same; but a host that was asked for is the only one tried.
+func TestOverridesOnAnotherHost(t *testing.T) {
+	runsOnce(t, func(t *testing.T, r *longRun) {
+		r.Do("stop", r.id, nil)
+		params := &vms.StartParams{Once: r.once, Initialization: model.InitializationCloudInit}
+		r.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Error: fake.Refuse(host.RefusedResource, "no huge pages")})
+		r.Do("start", r.id, params)
+		r.UntilStatus(r.id, sitetest.Soon, model.StatusUp)
+		if boots := r.World.CountCalls("Boot", "vm"); boots != 3 || r.VM(r.id).Run.Host != sitetest.HostID(2) {
+			t.Errorf("after %d boots it is on %s", boots, r.VM(r.id).Run.Host)
+		}
+		again := r.Machine(r.id).Spec("vm")
+		r.spec.Seeds, r.spec.Given = again.Seeds, again.Given // of another instance
+		r.lasts("on another host")
+		if left := r.World.Machine(sitetest.Host(1)).Seeded(); len(left) > 0 {
+			t.Errorf("seeds of %v are left where it was refused", left)
+		}
+		r.Do("stop", r.id, nil)
+
+		params.Once = model.Clone(r.once)
+		params.Once.Host = sitetest.HostID(2)
+		r.World.Fail(fake.Rule{Call: "Boot", Nth: 1, Error: fake.Refuse(host.RefusedResource, "no huge pages")})
+		result, refused := startRefused(t, r.Site, r.id, params)
+		if refused.Code != fault.HostFailed || r.World.CountCalls("Boot", "vm") != 4 {
+			t.Errorf("after %d boots: %v", r.World.CountCalls("Boot", "vm"), refused)
+		}
+		if result.Job.Params != nil || result.Job.Data != nil {
+			t.Errorf("the job keeps %s and %s", result.Job.Params, result.Job.Data)
+		}
+		r.gone()
+	})
 }
