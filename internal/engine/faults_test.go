@@ -26,7 +26,7 @@ const long = 3 * time.Hour
 // these while a job holds the VM.
 var deeds = []string{
 	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
-	"ChangeCDROM", "PlugDisk", "UnplugDisk", "PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
+	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
 }
 
 // work is what a path did when nothing went wrong.

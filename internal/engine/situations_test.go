@@ -38,6 +38,10 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
 	},
+	"disk.update/grow_in_use": func(site *sitetest.Site, call *engine.Call) {
+		site.Bring(call.Parent, model.StatusUp)
+		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
+	},
 	"disk.update/switch": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &disks.UpdateParams{Attach: func(a *model.DiskAttachment) error { a.Active = false; return nil }}
 	},

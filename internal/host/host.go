@@ -138,6 +138,11 @@ type Devices interface {
 	// of it. Already so is success.
 	PlugDisk(ctx context.Context, id model.ID, disk DiskSpec) error
 	UnplugDisk(ctx context.Context, id model.ID, disk model.ID) error
+	// ResizeDisk makes a disk of a guest larger, its image and what the guest sees
+	// of it; size is in bytes, a multiple of 512. That large already is success. A
+	// smaller size is RefusedUnsupported, a disk that the guest does not have
+	// RefusedResource. What the image gains is thin.
+	ResizeDisk(ctx context.Context, id model.ID, disk model.ID, size int64) error
 	// PlugNIC and UnplugNIC likewise; UpdateNIC changes link and network.
 	PlugNIC(ctx context.Context, id model.ID, nic NICSpec) error
 	UnplugNIC(ctx context.Context, id model.ID, mac string) error

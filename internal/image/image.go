@@ -56,8 +56,14 @@ type Images interface {
 	// Remove deletes a disk's whole image group, with wipe overwriting it first.
 	// Not there is success.
 	Remove(ctx context.Context, domain *model.StorageDomain, disk model.ID, wipe bool) error
-	// Resize grows a volume to size bytes.
+	// Resize grows a volume to size bytes; that large already, or larger, is success,
+	// also while a guest has it open.
 	Resize(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error
+	// Reserve gives the file of a preallocated raw volume size bytes of space, also
+	// while a guest has it open, which sees nothing of that before its host is told
+	// to grow the disk. When it fails the file is as large as before. Resize comes
+	// after it and sees to the metadata.
+	Reserve(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error
 	// Occupied is the bytes that the disk's volumes take up.
 	Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error)
 	// Path is the absolute path of a disk's volume, after checking that the

@@ -42,11 +42,13 @@ func TestFullDisk(t *testing.T) {
 	}
 	v.told(t, "138")
 	v.is(t, "paused (I/O error)")
+	e.refused(t, 409, "PUT", v.path()+"/disks/"+disk.body.attr("id"), `<disk><provisioned_size>67108864</provisioned_size></disk>`)
 	belongsToQEMU(t, small, disk.body.attr("id"))
 
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
+	e.call(t, "PUT", v.path()+"/disks/"+disk.body.attr("id"), `<disk><provisioned_size>67108864</provisioned_size></disk>`)
 	v.act(t, "start")
 	v.await(t, "up")
 	// With a full disk of its own the guest lives on.

@@ -63,8 +63,14 @@ func (v *vm) addDisk(t *testing.T, size string) (id string) {
 // addDiskOf is addDisk with the image's format: cow or raw.
 func (v *vm) addDiskOf(t *testing.T, format, size string) (id string) {
 	t.Helper()
-	id = v.e.call(t, "POST", v.path()+"/disks", `<disk><alias>disk</alias><interface>virtio</interface>
-		<format>`+format+`</format><sparse>true</sparse><provisioned_size>`+size+`</provisioned_size></disk>`).body.attr("id")
+	return v.addDiskLike(t, "virtio", format, "true", size)
+}
+
+// addDiskLike is addDiskOf with bus and allocation.
+func (v *vm) addDiskLike(t *testing.T, bus, format, sparse, size string) (id string) {
+	t.Helper()
+	id = v.e.call(t, "POST", v.path()+"/disks", `<disk><alias>disk</alias><interface>`+bus+`</interface>
+		<format>`+format+`</format><sparse>`+sparse+`</sparse><provisioned_size>`+size+`</provisioned_size></disk>`).body.attr("id")
 	eventually(t, "the disk to be ok", func() (bool, string) {
 		state := v.e.call(t, "GET", v.path()+"/disks/"+id, "").body.text("status/state")
 		return state == "ok", "it is " + state

@@ -24,6 +24,10 @@ var (
 // belongs to, where the command has one; Result.Object is the disk.
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
+	grow := []job.Step{
+		{Name: "resize", Title: "Growing the disk of the guest", Do: r.resizeInUse},
+		{Name: "record", Title: "Recording the image's size", Do: r.resize, Lasting: true},
+	}
 	change := []job.Step{{Name: "change", Title: "Changing the disk of the guest", Do: r.change, Undo: r.unchange}}
 	return []engine.Command{
 		{
@@ -79,8 +83,12 @@ func Commands(e *engine.Engine) []engine.Command {
 		},
 		{
 			On: model.KindDisk, Name: "update", Verb: "edit disk", Needs: "edit_disk_properties", Demands: demandsOfUpdate,
-			Refuse: refuseStatus, Locks: diskAndVM, Check: r.checkUpdate,
+			Refuse: refuseStatus, Locks: r.locksOfUpdate, Check: r.checkUpdate,
 			Paths: []engine.Path{
+				{
+					Name: "grow_in_use", When: r.growsInUse, Title: "Editing Disk {name}",
+					Apply: r.growInUse, Steps: grow, Settle: r.grown,
+				},
 				{
 					Name: "grow", When: r.grows, Title: "Editing Disk {name}", Apply: r.grow, Settle: r.grown,
 					Steps: []job.Step{{Name: "resize", Title: "Growing the image", Do: r.resize, Lasting: true}},

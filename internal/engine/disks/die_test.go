@@ -104,6 +104,28 @@ func TestEngineDies(t *testing.T) {
 				want(b, "size", b.Disk(call.Target).ProvisionedSize, int64(9*mib))
 			},
 		},
+		"grow in use": {
+			Prepare: func(b *enginetest.Bench) *engine.Call {
+				vm := b.Running("web1")
+				return updateCall(vm, add(b, vm, preallocated), size(9*mib))
+			},
+			Check: func(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+				finished(b, ended)
+				grown(b, call.Parent, call.Target, 9*mib)
+			},
+		},
+		"grow in use that fails": {
+			Prepare: func(b *enginetest.Bench) *engine.Call {
+				refusing(b, "ResizeDisk")
+				vm := b.Running("web1")
+				return updateCall(vm, add(b, vm), size(9*mib))
+			},
+			Check: func(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+				failed(b, ended)
+				want(b, "size", b.Disk(call.Target).ProvisionedSize, int64(8*mib))
+				want(b, "status", b.Disk(call.Target).Status, model.DiskOK)
+			},
+		},
 		"remove": {
 			Prepare: func(b *enginetest.Bench) *engine.Call {
 				vm := b.VM("web1")

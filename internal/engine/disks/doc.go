@@ -6,5 +6,5 @@
 // it, and nothing of HTTP, wire formats, files or libvirt.
 //
 // Start reading at [Commands] (commands.go), then add.go; what happens to a disk
-// of a running guest is in change.go.
+// of a running guest is in change.go and growinuse.go.
 package disks

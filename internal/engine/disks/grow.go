@@ -18,7 +18,7 @@ func (r *room) grows(tx *inventory.Tx, call *engine.Call) bool {
 	return err == nil && r.checkSize(call.Verb, e.disk) == nil && e.disk.ProvisionedSize > e.was.ProvisionedSize
 }
 
-// checkGrowth refuses to shrink a disk, or to grow one that a guest has open.
+// checkGrowth refuses to shrink a disk, or to grow one that cannot grow now.
 func (r *room) checkGrowth(tx *inventory.Tx, call *engine.Call, e *edited) error {
 	switch {
 	case e.disk.ProvisionedSize == e.was.ProvisionedSize:
@@ -30,20 +30,25 @@ func (r *room) checkGrowth(tx *inventory.Tx, call *engine.Call, e *edited) error
 	case e.vm != nil && e.from.Active != e.to.Active:
 		return fault.New(fault.Invalid, call.Verb, "A disk cannot grow and be activated or deactivated at once.")
 	}
+	if err := checkGuests(tx, call.Verb, e.was); err != nil {
+		return err
+	}
 	for _, vm := range users(tx, e.was.ID) {
-		if vm.Run.Status != model.StatusDown && isActive(attachment(vm, e.was.ID)) {
-			return fault.New(fault.StateConflict, call.Verb,
-				fmt.Sprintf("VM %s is not down and uses the disk %s, which cannot grow meanwhile; deactivate it first, or stop the VM.", vm.Name, e.was.Alias))
-		}
 		if err := r.Free(tx, call, vm.Ref()); err != nil {
 			return err
 		}
 	}
 	domain, err := checkDomain(tx, call.Verb, e.was, nil)
-	if err != nil || e.was.Sparse {
+	if err != nil {
 		return err
 	}
-	return r.checkRoom(call, domain, e.disk.ProvisionedSize-e.was.ProvisionedSize)
+	switch {
+	case !e.was.Sparse:
+		return r.checkRoom(call, domain, e.disk.ProvisionedSize-e.was.ProvisionedSize)
+	case len(guestsOf(tx, e.was.ID)) > 0:
+		return r.checkRoom(call, domain, growing)
+	}
+	return nil
 }
 
 // grow records the changes and locks the disk, whose image the job makes larger.

@@ -21,8 +21,10 @@ type UpdateParams struct {
 	Edit   engine.Edit[model.Disk]           `json:"-"`
 	Attach engine.Edit[model.DiskAttachment] `json:"-"`
 
-	// The rest is filled in, for the steps. Size is the new one in bytes.
-	Size int64 `json:"size,omitempty"`
+	// The rest is filled in, for the steps. Size is the new one in bytes; Guest is
+	// the VM whose guest has the disk that grows.
+	Size  int64    `json:"size,omitempty"`
+	Guest model.ID `json:"guest,omitempty"`
 	ChangeParams
 }
 

@@ -100,8 +100,6 @@ func TestUpdateWhileRunning(t *testing.T) {
 	vm := b.VM("web1")
 	disk := add(b, vm)
 	b.Start(vm)
-	b.Refused(updateCall(vm, disk, func(d *model.Disk) { d.ProvisionedSize = 9 * mib }), fault.StateConflict)
-	b.Refused(updateCall("", disk, func(d *model.Disk) { d.ProvisionedSize = 9 * mib }), fault.StateConflict)
 	b.Refused(updateCall(vm, disk, func(d *model.Disk) { d.Bootable = true }), fault.StateConflict)
 	b.Refused(updateCall(vm, disk, func(d *model.Disk) { d.Interface = model.DiskVirtioSCSI }), fault.StateConflict)
 	b.Refused(how(updateCall(vm, disk, func(*model.Disk) {}), func(a *model.DiskAttachment) { a.ReadOnly = true }), fault.StateConflict)

@@ -18,7 +18,7 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Path, Overlay, OverlayPath, RemoveOverlay or Space.
+// Reserve, Path, Overlay, OverlayPath, RemoveOverlay or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -83,6 +83,14 @@ func (i *Images) Resize(ctx context.Context, domain *model.StorageDomain, disk *
 		return err
 	}
 	return i.Images.Resize(ctx, domain, disk, size)
+}
+
+// Reserve gives a volume space.
+func (i *Images) Reserve(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error {
+	if err := i.strike(ctx, "Reserve"); err != nil {
+		return err
+	}
+	return i.Images.Reserve(ctx, domain, disk, size)
 }
 
 // Path finds a volume.

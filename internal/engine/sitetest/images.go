@@ -136,6 +136,11 @@ func (i *Images) Resize(ctx context.Context, domain *model.StorageDomain, disk *
 	return i.call(ctx, "Resize", func() error { return i.Images.Resize(ctx, domain, disk, size) })
 }
 
+// Reserve gives a volume space.
+func (i *Images) Reserve(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, size int64) error {
+	return i.call(ctx, "Reserve", func() error { return i.Images.Reserve(ctx, domain, disk, size) })
+}
+
 // Path checks an image.
 func (i *Images) Path(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) (path string, err error) {
 	err = i.call(ctx, "Path", func() error {

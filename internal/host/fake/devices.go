@@ -41,7 +41,23 @@ func (c *connection) UnplugDisk(ctx context.Context, id, disk model.ID) error {
 		if i := g.disk(disk); i >= 0 {
 			c.world.dropWriter(g, g.disks[i])
 			g.disks = slices.Delete(g.disks, i, i+1)
+			delete(g.sizes, disk)
 		}
+		return nil
+	})
+}
+
+// ResizeDisk makes a disk larger. How large one was that has not grown yet is not
+// known here.
+func (c *connection) ResizeDisk(ctx context.Context, id, disk model.ID, size int64) error {
+	return c.live(ctx, "ResizeDisk", id, func(g *guest) error {
+		if g.disk(disk) < 0 {
+			return Refuse(host.RefusedResource, fmt.Sprintf("the guest has no disk %s", disk))
+		}
+		if size < g.sizes[disk] {
+			return Refuse(host.RefusedUnsupported, fmt.Sprintf("disk %s cannot shrink", disk))
+		}
+		g.sizes[disk] = size
 		return nil
 	})
 }

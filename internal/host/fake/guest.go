@@ -20,7 +20,9 @@ type guest struct {
 	pause host.Pause
 	end   host.End
 
-	disks   []host.DiskSpec
+	disks []host.DiskSpec
+	// sizes are the bytes of the disks that have grown in this run.
+	sizes   map[model.ID]int64
 	nics    []host.NICSpec
 	cdrom   string
 	console model.Console
@@ -68,6 +70,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	w := g.machine.world
 	g.halt()
 	g.disks = slices.Clone(g.spec.Disks)
+	g.sizes = make(map[model.ID]int64)
 	g.nics = slices.Clone(g.spec.NICs)
 	g.cdrom = g.spec.CDROM
 	g.console = g.machine.openConsole(g.spec)

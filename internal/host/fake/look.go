@@ -15,6 +15,14 @@ func (m *Machine) Disks(name string) []host.DiskSpec {
 	return slices.Clone(m.guest(name).disks)
 }
 
+// DiskSize is how large in bytes a disk of the guest has grown in this run; 0 if
+// it has not.
+func (m *Machine) DiskSize(name string, disk model.ID) int64 {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return m.guest(name).sizes[disk]
+}
+
 // NICs are the network interfaces that the guest has now.
 func (m *Machine) NICs(name string) []host.NICSpec {
 	m.world.mu.Lock()

@@ -82,6 +82,7 @@ func Promises() []Promise {
 		{"the figures of a running guest move", always, figuresMove},
 		{"the medium changes", func(g Target) bool { return g.Media[0] != "" }, mediumChanges},
 		{"devices come and go", func(g Target) bool { return g.SpareDisk != nil && g.SpareNIC != nil }, devicesComeAndGo},
+		{"disks grow", func(g Target) bool { return g.SpareDisk != nil }, disksGrow},
 		{"a ticket opens the display", func(g Target) bool { return g.Enter != nil }, ticketOpensDisplay},
 		{"the agent answers and reboots", agent, agentAnswersAndReboots},
 		{"a guest that powers itself off is told apart", agent, selfPowerOffIsToldApart},

@@ -30,6 +30,7 @@ func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 		"ChangeCDROM":   b.ChangeCDROM(ctx, id, ""),
 		"PlugDisk":      b.PlugDisk(ctx, id, disk),
 		"UnplugDisk":    b.UnplugDisk(ctx, id, disk.ID),
+		"ResizeDisk":    b.ResizeDisk(ctx, id, disk.ID, 1<<30),
 		"PlugNIC":       b.PlugNIC(ctx, id, nic),
 		"UnplugNIC":     b.UnplugNIC(ctx, id, nic.MAC),
 		"UpdateNIC":     b.UpdateNIC(ctx, id, nic),

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -64,9 +65,27 @@ func (h *hypervisor) launch(ctx context.Context, spec *host.GuestSpec,
 		err = h.writeSeeds(ctx, spec, builder.seeds)
 	}
 	if err == nil {
-		err = start(definition)
+		err = untilPortIsFree(func() error { return start(definition) })
 	}
 	return h.concludeStart(ctx, spec, err)
+}
+
+// portTries is how many times a start is tried whose display finds its port taken.
+const portTries = 3
+
+// untilPortIsFree starts again when somebody else on the host has taken the port
+// that libvirt had just found free for the display; it finds another one then.
+func untilPortIsFree(start func() error) (err error) {
+	for range portTries {
+		if err = start(); err == nil {
+			return nil
+		}
+		refused, ok := errors.AsType[*host.RefusedError](err)
+		if !ok || !strings.Contains(refused.Reason, "Address already in use") {
+			return err
+		}
+	}
+	return err
 }
 
 func checkSpec(spec *host.GuestSpec) error {

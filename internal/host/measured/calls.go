@@ -122,6 +122,12 @@ func (c *connection) UnplugDisk(ctx context.Context, id model.ID, disk model.ID)
 	return c.Host.UnplugDisk(ctx, id, disk)
 }
 
+// ResizeDisk counts and passes on.
+func (c *connection) ResizeDisk(ctx context.Context, id model.ID, disk model.ID, size int64) (err error) {
+	defer c.count("ResizeDisk", time.Now(), &err)
+	return c.Host.ResizeDisk(ctx, id, disk, size)
+}
+
 // PlugNIC counts and passes on.
 func (c *connection) PlugNIC(ctx context.Context, id model.ID, nic host.NICSpec) (err error) {
 	defer c.count("PlugNIC", time.Now(), &err)

@@ -35,6 +35,7 @@ func Run(t *testing.T, target Target) {
 		"another class is not the domain": otherClassIsNotTheDomain,
 		"volumes are made and removed":    volumesAreMadeAndRemoved,
 		"volumes grow":                    volumesGrow,
+		"space is reserved":               spaceIsReserved,
 		"overlays are made and removed":   overlaysAreMadeAndRemoved,
 		"overlays and their disks":        overlaysAndTheirDisks,
 		"what is too large finds no room": tooLargeFindsNoRoom,
@@ -117,6 +118,7 @@ func goneSaysSo(t *testing.T, g Target) {
 		"Create":        g.Images.Create(ctx, domain, g.spec(disk)),
 		"Remove":        g.Images.Remove(ctx, domain, disk.ID, false),
 		"Resize":        g.Images.Resize(ctx, domain, disk, 16*mib),
+		"Reserve":       g.Images.Reserve(ctx, domain, &model.Disk{ID: disk.ID, Volume: disk.Volume, Format: model.DiskRaw}, 16*mib),
 		"Overlay":       g.Images.Overlay(ctx, domain, disk, model.NewID(), g.Owner),
 		"OverlayPath":   overlay,
 		"RemoveOverlay": g.Images.RemoveOverlay(ctx, domain, disk, model.NewID()),
@@ -159,27 +161,6 @@ func volumesAreMadeAndRemoved(t *testing.T, g Target) {
 				want(t, "Occupied of a removed disk", err, image.ErrNotFound)
 				want(t, "Resize of a removed disk", g.Images.Resize(ctx, domain, disk, 16*mib), image.ErrNotFound)
 			}
-		}
-	}
-}
-
-func volumesGrow(t *testing.T, g Target) {
-	domain := g.formatted(t, model.StorageDomainData)
-	for _, format := range []model.DiskFormat{model.DiskCOW, model.DiskRaw} {
-		for _, sparse := range []bool{true, false} {
-			disk := g.disk(t, domain, format, sparse)
-			before, err := g.Images.Occupied(t.Context(), domain, disk.ID)
-			must(t, "Occupied", err)
-			for _, size := range []int64{16 * mib, 16 * mib, 4 * mib} {
-				must(t, "Resize", g.Images.Resize(t.Context(), domain, disk, size))
-			}
-			after, err := g.Images.Occupied(t.Context(), domain, disk.ID)
-			must(t, "Occupied", err)
-			if grown := after-before >= 8*mib; grown == sparse {
-				t.Errorf("%s, sparse %v: it occupied %d bytes and occupies %d", format, sparse, before, after)
-			}
-			_, err = g.Images.Path(t.Context(), domain, disk)
-			must(t, "Path", err)
 		}
 	}
 }
