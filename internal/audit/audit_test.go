@@ -20,6 +20,7 @@ var documented = map[audit.Code]model.Severity{
 	35: model.SeverityNormal, 126: model.SeverityWarning,
 	142: model.SeverityWarning, 163: model.SeverityNormal, 138: model.SeverityError, 145: model.SeverityError,
 	146: model.SeverityError, 1025: model.SeverityNormal, 143: model.SeverityNormal,
+	10767: model.SeverityNormal, 10768: model.SeverityNormal, 10769: model.SeverityWarning, 10770: model.SeverityWarning,
 }
 
 // TestEveryCode makes an event of each code that is about everything: every word

@@ -45,6 +45,10 @@ const (
 	SuspendFailed        Code = 502
 	SuspendDone          Code = 503
 	Paused               Code = 1025
+	Frozen               Code = 10767
+	Thawed               Code = 10768
+	FreezeFailed         Code = 10769
+	ThawFailed           Code = 10770
 
 	HostConnected     Code = 13
 	HostNonResponsive Code = 12
@@ -99,6 +103,8 @@ const (
 	StateRestoreError Code = 20010
 	OptionSet         Code = 20011
 	OverlaysKept      Code = 20012
+	FoundThawed       Code = 20030
+	StaysFrozen       Code = 20031
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -148,6 +154,10 @@ var lines = map[Code]line{
 	SuspendFailed:        {model.SeverityError, "VM {vm} could not be suspended: {detail}"},
 	SuspendDone:          {model.SeverityNormal, "VM {vm} is suspended."},
 	Paused:               {model.SeverityNormal, "VM {vm} was paused by a user."},
+	Frozen:               {model.SeverityNormal, "The file systems of VM {vm} were frozen by {user}. What it writes waits until they are thawed."},
+	Thawed:               {model.SeverityNormal, "The file systems of VM {vm} were thawed by {user}."},
+	FreezeFailed:         {model.SeverityWarning, "The file systems of VM {vm} could not be frozen: {detail}"},
+	ThawFailed:           {model.SeverityWarning, "The file systems of VM {vm} could not be thawed: {detail}"},
 
 	HostConnected:     {model.SeverityNormal, "Host {host} is up."},
 	HostNonResponsive: {model.SeverityError, "Host {host} does not answer: {detail}"},
@@ -200,6 +210,8 @@ var lines = map[Code]line{
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
 	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
+	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
+	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},

@@ -187,6 +187,7 @@ var documented = map[string][]model.Status{
 		model.StatusUp, model.StatusPaused, model.StatusPoweringUp, model.StatusPoweringDown,
 		model.StatusRebootInProgress,
 	},
+	"vm.freezefilesystems": {model.StatusUp}, "vm.thawfilesystems": {model.StatusUp},
 	"vm.remove":        {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"vm.remove, force": {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"nic.add":          {model.StatusDown, model.StatusUp},
@@ -252,6 +253,8 @@ var sentences = []struct {
 	{"vm.reboot", []model.Status{model.StatusDown}, "Cannot restart VM because the VM is in Down status."},
 	{"vm.ticket", []model.Status{model.StatusDown}, "Cannot set Virtual Machine Ticket because the VM is in Down status."},
 	{"vm.ticket", []model.Status{model.StatusMigrating}, "Cannot set Virtual Machine Ticket because the VM is in Migrating status."},
+	{"vm.freezefilesystems", []model.Status{model.StatusSuspended}, "Cannot freeze VM because the VM is in Suspended status."},
+	{"vm.thawfilesystems", []model.Status{model.StatusMigrating}, "Cannot thaw VM because the VM is in Migrating status."},
 	{"vm.remove", []model.Status{model.StatusSuspended}, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
 	{"vm.remove", []model.Status{model.StatusUp, model.StatusPaused, model.StatusUnknown}, "Cannot remove VM. VM is running."},
 }

@@ -51,6 +51,7 @@ type show struct {
 var verbs = map[string]any{
 	"start stateless": &vms.StartParams{Once: &model.RunOnce{Stateless: true}},
 	"start":           nil, "stop": nil, "shutdown": nil, "suspend": nil, "reboot": nil,
+	"freezefilesystems": nil, "thawfilesystems": nil,
 	"update": &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Memory += 1 << 20; return nil }},
 }
 

@@ -110,6 +110,9 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 	run.Status, run.Detail = status, detail
 }
 
+// Unfreeze records that the file systems of a VM's guest are not frozen.
+func Unfreeze(vm *model.VM) { vm.Run.Frozen, vm.Run.FrozenTold = time.Time{}, false }
+
 // WentDown records that a VM has gone down: its run-time values are cleared, what a
 // stateless run has written is discarded, and the configuration that waited for it
 // applies (api-v3 4.2).

@@ -67,6 +67,10 @@ const (
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
+	AgentSilent            = "GUEST_AGENT_NON_RESPONSIVE"
+	FreezeFailed           = "UNABLE_TO_FREEZE_GUEST_FILESYSTEMS"
+	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
+	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
 )
 
@@ -129,6 +133,10 @@ var catalogue = map[string]entry{
 	DiskLocked:             {Conflict, "Cannot %s. Disk is locked: %s. Please try again in a few minutes."},
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
+	AgentSilent:            {Host, "Guest agent non responsive"},
+	FreezeFailed:           {Host, "Unable to freeze guest filesystems"},
+	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
+	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }

@@ -41,6 +41,9 @@ func codes(t *testing.T) []string {
 	return all
 }
 
+// unstopped are sentences that are documented without a full stop (api-v3 3.15).
+var unstopped = []string{fault.AgentSilent, fault.FreezeFailed, fault.ThawFailed}
+
 // TestEveryCodeHasASentence makes each refusal with as many arguments as it wants.
 func TestEveryCodeHasASentence(t *testing.T) {
 	all := codes(t)
@@ -59,7 +62,7 @@ func TestEveryCodeHasASentence(t *testing.T) {
 		}
 		made = fault.New(code, args...)
 		if text := made.Message(); text == "" || strings.Contains(text, "%!") || !strings.HasSuffix(strings.TrimRight(text, ":"), ".") &&
-			!strings.HasSuffix(text, ":") && !strings.HasSuffix(text, "it") {
+			!strings.HasSuffix(text, ":") && !strings.HasSuffix(text, "it") && !slices.Contains(unstopped, code) {
 			t.Errorf("%s: %q", code, text)
 		}
 		if !slices.Contains(kinds, made.Kind) || !made.Command || made.Code != code {

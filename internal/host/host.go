@@ -172,6 +172,24 @@ type Agent interface {
 	// GuestUptime is how long the guest's system has lived by its own clock, to
 	// tell whether it has restarted. RefusedUnsupported when it cannot say.
 	GuestUptime(ctx context.Context, id model.ID) (time.Duration, error)
+	FileSystems
+}
+
+// FileSystems holds the file systems of a guest still, for copies of its disks.
+// It is done by the guest agent. One that has answered that it cannot is
+// RefusedOther, one that does not know the order RefusedUnsupported. While they
+// are frozen the agent answers to AgentPing and to these only, and everything
+// else that is asked of it is RefusedAgent.
+type FileSystems interface {
+	// AgentFreeze freezes all file systems that can be: what writes to them inside
+	// waits until they are thawed. It may take as long as ctx, for the guest writes
+	// out first what it has in memory. Frozen already is success; so is a guest
+	// that has nothing to freeze, and that is not frozen then.
+	AgentFreeze(ctx context.Context, id model.ID) error
+	// AgentThaw thaws them, likewise. Not frozen is success.
+	AgentThaw(ctx context.Context, id model.ID) error
+	// AgentFrozen says whether they are frozen.
+	AgentFrozen(ctx context.Context, id model.ID) (bool, error)
 }
 
 // Guest is what a host says of one guest.

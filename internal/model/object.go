@@ -59,6 +59,10 @@ const (
 // KindTicket is no object but a lock: of who sets the ticket of a VM, by its id.
 const KindTicket Kind = "ticket"
 
+// KindFileSystems is no object but a lock: of who freezes or thaws the file systems
+// of a VM, by its id.
+const KindFileSystems Kind = "file_systems"
+
 // Ref points at an object of a kind.
 type Ref struct {
 	Kind Kind `json:"kind"`

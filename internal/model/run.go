@@ -50,6 +50,10 @@ type Run struct {
 	// Unheard that it may have: its host was out of reach for a while.
 	ResetSeen bool `json:"reset_seen,omitempty"`
 	Unheard   bool `json:"unheard,omitempty"`
+	// Frozen is when the guest's file systems were frozen; zero when they are not, as
+	// far as is known. FrozenTold says that it has been warned of since.
+	Frozen     time.Time `json:"frozen,omitzero"`
+	FrozenTold bool      `json:"frozen_told,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
 }

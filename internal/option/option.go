@@ -46,6 +46,8 @@ var Table = []Definition{
 	{"HostPingInterval", Duration, "5s", 1, "How often the connection to a quiet host is tested."},
 	{"HostCallTimeout", Duration, "60s", 1, "How long one call to a host may take; saving and restoring memory excepted."},
 	{"SaveStateTimeout", Duration, "30m", 1, "How long saving or restoring the memory of a VM may take."},
+	{"GuestFreezeTimeout", Duration, "30s", 1, "How long the guest agent may take to freeze or to thaw the file systems; not longer than HostCallTimeout."},
+	{"FrozenWarningTime", Duration, "5m", 1, "How long the file systems of a guest may stay frozen before it is warned of (event 20031)."},
 	{"VmMonitorTimeout", Duration, "30s", 1, "How long the monitor of a QEMU may be silent before its VM is not_responding."},
 	{"StatisticsInterval", Duration, "15s", 1, "How often the figures of running guests are sampled."},
 	{"GuestInfoInterval", Duration, "60s", 1, "How often a running guest's agent is asked for its addresses and names."},

@@ -108,6 +108,22 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindVM, Name: "freezefilesystems", Verb: "freeze", Needs: "configure_vm_storage", Locks: lockFreeze,
+			Paths: []engine.Path{{
+				Name: "freeze", From: []model.Status{model.StatusUp}, Title: "Freezing the file systems of VM {name}",
+				Done: audit.Frozen, Failed: audit.FreezeFailed, Settle: r.frozen,
+				Steps: []job.Step{{Name: "freeze", Title: "Asking the guest agent to freeze", Do: r.freeze}},
+			}},
+		},
+		{
+			On: model.KindVM, Name: "thawfilesystems", Verb: "thaw", Needs: "configure_vm_storage", Locks: lockThaw,
+			Paths: []engine.Path{{
+				Name: "thaw", From: []model.Status{model.StatusUp}, Title: "Thawing the file systems of VM {name}",
+				Done: audit.Thawed, Failed: audit.ThawFailed, Settle: r.thawed,
+				Steps: []job.Step{{Name: "thaw", Title: "Asking the guest agent to thaw", Do: r.thaw, Lasting: true}},
+			}},
+		},
+		{
 			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm", Demands: demandsOfAdd,
 			Paths: []engine.Path{{Name: "add", Apply: r.add}},
 		},

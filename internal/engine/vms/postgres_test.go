@@ -59,18 +59,20 @@ var dyingPaths = map[string]dying{
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 		return call
 	}, model.StatusUp, false},
-	"start/launch":   {func(b *enginetest.Bench) *engine.Call { return act("start", b.VM("web1")) }, model.StatusUp, false},
-	"start/continue": {onRunning("start", paused), model.StatusUp, false},
-	"start/restore":  {onRunning("start", saved), model.StatusUp, false},
-	"stop/destroy":   {onRunning("stop"), model.StatusDown, false},
-	"stop/drop":      {onRunning("stop", saved), model.StatusDown, false},
-	"shutdown/ask":   {onRunning("shutdown"), model.StatusDown, false},
-	"shutdown/force": {onRunning("shutdown", paused), model.StatusDown, false},
-	"shutdown/drop":  {onRunning("shutdown", saved), model.StatusDown, false},
-	"suspend/save":   {onRunning("suspend"), model.StatusSuspended, false},
-	"reboot/ask":     {onRunning("reboot"), model.StatusUp, false},
-	"ticket/set":     {func(b *enginetest.Bench) *engine.Call { return ticket(b.Running("web1"), valued(secret)) }, model.StatusUp, true},
-	"remove/remove":  {func(b *enginetest.Bench) *engine.Call { return act("remove", b.VM("web1")) }, "", false},
+	"start/launch":             {func(b *enginetest.Bench) *engine.Call { return act("start", b.VM("web1")) }, model.StatusUp, false},
+	"start/continue":           {onRunning("start", paused), model.StatusUp, false},
+	"start/restore":            {onRunning("start", saved), model.StatusUp, false},
+	"stop/destroy":             {onRunning("stop"), model.StatusDown, false},
+	"stop/drop":                {onRunning("stop", saved), model.StatusDown, false},
+	"shutdown/ask":             {onRunning("shutdown"), model.StatusDown, false},
+	"shutdown/force":           {onRunning("shutdown", paused), model.StatusDown, false},
+	"shutdown/drop":            {onRunning("shutdown", saved), model.StatusDown, false},
+	"suspend/save":             {onRunning("suspend"), model.StatusSuspended, false},
+	"reboot/ask":               {onRunning("reboot"), model.StatusUp, false},
+	"ticket/set":               {func(b *enginetest.Bench) *engine.Call { return ticket(b.Running("web1"), valued(secret)) }, model.StatusUp, true},
+	"freezefilesystems/freeze": {onRunning("freezefilesystems"), model.StatusUp, false},
+	"thawfilesystems/thaw":     {onRunning("thawfilesystems"), model.StatusUp, false},
+	"remove/remove":            {func(b *enginetest.Bench) *engine.Call { return act("remove", b.VM("web1")) }, "", false},
 }
 
 // TestDiesOnPostgres: what an engine on PostgreSQL leaves when it dies at any

@@ -14,6 +14,9 @@ import (
 // presses the button too when the agent's way has led nowhere (api-v3 3.5). A guest
 // that has obeyed a request whose answer was lost is not asked again.
 func (r *room) askShutdown(_ context.Context, w *job.Work) error {
+	if err := r.thawFirst(w); err != nil {
+		return err
+	}
 	return r.ask(w, func(ctx context.Context, conn host.Host) error {
 		if w.Attempt > 0 && hasGone(ctx, conn, w.Job.Target.ID) {
 			return nil
@@ -31,6 +34,9 @@ func (r *room) askShutdown(_ context.Context, w *job.Work) error {
 func (r *room) askReboot(_ context.Context, w *job.Work) error {
 	vm, err := r.vm(w)
 	if err != nil || vm.Run.Status == model.StatusUp || vm.Run.ResetSeen {
+		return err
+	}
+	if err := r.thawFirst(w); err != nil {
 		return err
 	}
 	return r.ask(w, func(ctx context.Context, conn host.Host) error {

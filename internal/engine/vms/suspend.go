@@ -161,6 +161,9 @@ func (r *room) save(_ context.Context, w *job.Work) error {
 	if !ok {
 		return fault.New(fault.DomainNotFound, w.Job.Verb+" VM")
 	}
+	if err := r.thawFirst(w); err != nil {
+		return err
+	}
 	vm, err := r.vm(w)
 	if err != nil {
 		return err
@@ -222,7 +225,7 @@ func (r *room) suspended(tx *inventory.Tx, w *job.Work, failure error) {
 	vm.Run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, Suspended: data.Saved,
 		StartTime: run.StartTime, AgentSeen: run.AgentSeen,
-		Given: run.Given,
+		Given: run.Given, Frozen: run.Frozen, FrozenTold: run.FrozenTold,
 	}
 	r.SetLive(vm.ID, nil)
 }

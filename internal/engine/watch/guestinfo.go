@@ -55,8 +55,12 @@ func (w *Watcher) keepAsking(id model.ID) {
 	}
 }
 
-// askOnce asks and says whether the guest had an address.
+// askOnce asks and says whether the guest had an address. The agent of a frozen
+// guest would only refuse.
 func (w *Watcher) askOnce(vm *model.VM) bool {
+	if !vm.Run.Frozen.IsZero() {
+		return false
+	}
 	conn, err := w.Connected(vm.Run.Host)
 	if err != nil {
 		return false

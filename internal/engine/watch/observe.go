@@ -66,6 +66,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	fresh, ok := w.inventory.VMs.Get(id)
 	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusUp {
 		w.askGuest(id)
+		w.thaws.ask(id)
 	}
 	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusRebootInProgress {
 		w.returns.ask(id)

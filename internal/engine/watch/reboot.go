@@ -23,18 +23,19 @@ func rebooting(vm *model.VM) bool {
 // reboot; else it is a reboot from within (api-v3 4.2).
 func (w *Watcher) reset(id model.ID) {
 	w.edit(id, func(tx *inventory.Tx, vm *model.VM) bool {
+		unfrozen := foundThawed(tx, vm)
 		switch {
 		case rebooting(vm):
 			vm.Run.ResetSeen = true
 		case vm.Run.Status == model.StatusUp:
 			if _, held := tx.Holder(vm.Ref()); held {
-				return false
+				return unfrozen
 			}
 			engine.SetStatus(vm, model.StatusRebootInProgress, "")
 			vm.Run.ResetSeen = true
 			tx.Event(audit.New(audit.GuestRebooted, audit.About{VM: vm}))
 		default:
-			return false
+			return unfrozen
 		}
 		return true
 	})

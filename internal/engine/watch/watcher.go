@@ -41,10 +41,12 @@ type Watcher struct {
 	machines map[model.ID]*machine
 	changed  chan struct{} // closed and replaced when a connection comes or goes
 
-	asking map[model.ID]bool // VMs whose agent is being asked; guarded by mu
+	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
+	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
 
 	looks   *keyed
 	returns *keyed
+	thaws   *keyed
 	alarms  *alarms
 	told    *told
 
@@ -68,11 +70,13 @@ type machine struct {
 func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
-		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool), changed: make(chan struct{}),
+		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
+		guarding: make(map[model.ID]bool), changed: make(chan struct{}),
 	}
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
 	w.returns = newKeyed(w.base, &w.wait, w.seekReturn)
+	w.thaws = newKeyed(w.base, &w.wait, w.seekThaw)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
@@ -87,8 +91,14 @@ func (w *Watcher) Start() {
 			w.told.forget(ref.ID)
 		}
 	})
+	w.inventory.Follow(func(_ model.Ref, object model.Object) {
+		if vm, ok := object.(*model.VM); ok {
+			w.guard(vm)
+		}
+	})
 	for _, vm := range w.inventory.VMs.All() {
 		w.alarms.follow(vm.Ref())
+		w.guard(vm)
 	}
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ func (c *connection) agent(ctx context.Context, name string, id model.ID, do fun
 			return nil, notNow(g)
 		case g.state != host.Running || !g.agent:
 			return nil, Refuse(host.RefusedAgent, "the guest agent is not connected")
+		case g.frozen && !slices.Contains(whileFrozen, name):
+			return nil, Refuse(host.RefusedAgent, "the guest agent does nothing else while it is frozen")
 		case c.world.behavior(g).AgentHangs:
 			op := newOperation()
 			c.world.after(c.world.options.AgentTimeout, func() {

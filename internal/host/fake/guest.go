@@ -32,6 +32,9 @@ type guest struct {
 
 	// booted says that the software inside is up; agent that its channel is open.
 	booted, agent bool
+	// frozen says that its file systems are, so that it can write nothing: it does
+	// not even come to its end.
+	frozen bool
 	// pressed is a power button that waits for the CPUs to run.
 	pressed bool
 	// doing is what the software inside is about to do; it stands still while
@@ -78,7 +81,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	g.machine.used += g.spec.Memory
 	g.end, g.pause = "", ""
 	g.cpu, g.uptime = 0, 0
-	g.booted, g.agent, g.pressed = false, false, false
+	g.booted, g.agent, g.pressed, g.frozen = false, false, false, false
 	g.state = host.Paused
 	g.pause = host.PauseUser
 	w.watchStart(g)
@@ -86,7 +89,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	if saved == nil || !saved.Booted {
 		g.boot()
 	} else {
-		g.booted, g.uptime = true, saved.Uptime
+		g.booted, g.uptime, g.frozen = true, saved.Uptime, saved.Frozen
 	}
 	if paused {
 		g.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PauseUser })
@@ -105,7 +108,7 @@ func (g *guest) boot() {
 		g.cpu += time.Since(g.resumed)
 		g.resumed = time.Now()
 	}
-	g.booted, g.uptime = false, 0
+	g.booted, g.uptime, g.frozen = false, 0, false
 	g.do(either(behavior.AgentDelay, g.machine.world.options.AgentDelay), false, func() {
 		g.booted = true
 		g.openAgent()
@@ -161,7 +164,7 @@ func (g *guest) reset() {
 func (g *guest) quit(end host.End, tell bool) {
 	g.stopCPUs()
 	g.state, g.pause, g.end = host.Off, "", end
-	g.booted, g.agent, g.pressed = false, false, false
+	g.booted, g.agent, g.pressed, g.frozen = false, false, false, false
 	g.halt()
 	g.hear()
 	g.machine.closeConsole(g.console)
@@ -235,10 +238,10 @@ func (g *guest) hold(reason host.Pause, more func(*host.Event)) {
 }
 
 // button is the ACPI power button (or a reset by ACPI): lost while the guest
-// boots, kept while its CPUs stand.
+// boots, kept while its CPUs stand, and of no use while its disks are frozen.
 func (g *guest) button(then func()) {
 	switch {
-	case g.machine.world.behavior(g).IgnorePower:
+	case g.machine.world.behavior(g).IgnorePower || g.frozen:
 	case g.state == host.Paused:
 		g.pressed = true
 	case g.state == host.Running && g.booted:

@@ -21,6 +21,7 @@ type savedState struct {
 	Epoch  uint64        `json:"epoch"`
 	Booted bool          `json:"booted"`
 	Uptime time.Duration `json:"uptime"`
+	Frozen bool          `json:"frozen,omitempty"`
 
 	// onDisk says that the file was really made; used that the guest has gone
 	// on from it.
@@ -97,7 +98,7 @@ func (s *saving) complete() {
 	_, uptime := g.times()
 	state := &savedState{
 		Guest: g.spec.ID, Name: g.spec.Name, Epoch: g.spec.Epoch,
-		Booted: g.booted, Uptime: uptime, onDisk: s.onDisk,
+		Booted: g.booted, Uptime: uptime, Frozen: g.frozen, onDisk: s.onDisk,
 	}
 	if s.onDisk {
 		if err := state.write(s.path); err != nil {

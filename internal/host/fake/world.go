@@ -48,6 +48,8 @@ type Behavior struct {
 	// IgnoreAgent leaves the agent's requests to power off or reboot undone,
 	// though they are acknowledged; IgnorePower the power button and ACPI reboots.
 	IgnoreAgent, IgnorePower bool
+	// NoFileSystems is a guest that has nothing to freeze.
+	NoFileSystems bool
 	// AgentDelay and ShutdownDelay replace the world's when not 0.
 	AgentDelay, ShutdownDelay time.Duration
 }

@@ -85,6 +85,7 @@ func Promises() []Promise {
 		{"disks grow", func(g Target) bool { return g.SpareDisk != nil }, disksGrow},
 		{"a ticket opens the display", func(g Target) bool { return g.Enter != nil }, ticketOpensDisplay},
 		{"the agent answers and reboots", agent, agentAnswersAndReboots},
+		{"file systems are frozen and thawed", agent, fileSystemsFreezeAndThaw},
 		{"a guest that powers itself off is told apart", agent, selfPowerOffIsToldApart},
 		{"a saved guest goes on", func(g Target) bool { return g.SaveDir != "" }, savedGuestGoesOn},
 		{"a save that fails leaves the guest running", func(g Target) bool { return g.SaveDir != "" }, failedSaveLeavesRunning},

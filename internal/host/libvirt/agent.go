@@ -84,10 +84,11 @@ func isSilence(err error) bool {
 	return false
 }
 
-// agentRefusal turns "this guest has no agent" into a refusal of the agent.
+// agentRefusal turns "this guest has no agent" into a refusal of the agent, and
+// likewise that of an agent which does nothing else while it is frozen.
 func agentRefusal(err error) error {
 	var refused *host.RefusedError
-	if errors.As(err, &refused) && refused.Code == host.RefusedUnsupported {
+	if errors.As(err, &refused) && (refused.Code == host.RefusedUnsupported || isFrozenAgent(refused)) {
 		return &host.RefusedError{Code: host.RefusedAgent, Reason: refused.Reason}
 	}
 	return err

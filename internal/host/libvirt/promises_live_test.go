@@ -38,6 +38,7 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 			spec := linuxSpec(t, h)
 			spec.Name += "-" + name
 			spec.Disks = []host.DiskSpec{newDisk(t, h, model.DiskCOW)}
+			spec.Cmdline += " vireo.format"
 			spec.NICs = []host.NICSpec{{
 				ID: model.NewID(), MAC: newMAC(spec.ID), Model: model.NICVirtio, User: true, Linked: true,
 			}}

@@ -170,6 +170,24 @@ func (c *connection) GuestInfo(ctx context.Context, id model.ID) (answer model.L
 	return c.Host.GuestInfo(ctx, id)
 }
 
+// AgentFreeze counts and passes on.
+func (c *connection) AgentFreeze(ctx context.Context, id model.ID) (err error) {
+	defer c.count("AgentFreeze", time.Now(), &err)
+	return c.Host.AgentFreeze(ctx, id)
+}
+
+// AgentThaw counts and passes on.
+func (c *connection) AgentThaw(ctx context.Context, id model.ID) (err error) {
+	defer c.count("AgentThaw", time.Now(), &err)
+	return c.Host.AgentThaw(ctx, id)
+}
+
+// AgentFrozen counts and passes on.
+func (c *connection) AgentFrozen(ctx context.Context, id model.ID) (frozen bool, err error) {
+	defer c.count("AgentFrozen", time.Now(), &err)
+	return c.Host.AgentFrozen(ctx, id)
+}
+
 // GuestUptime counts and passes on.
 func (c *connection) GuestUptime(ctx context.Context, id model.ID) (answer time.Duration, err error) {
 	defer c.count("GuestUptime", time.Now(), &err)

@@ -1,0 +1,232 @@
+package vms
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/model"
+)
+
+// errFrozenAlready is why a second freeze is refused, as the engine 3.6 did.
+var errFrozenAlready = errors.New("the file systems are frozen already")
+
+// freezeData is what a freeze remembers.
+type freezeData struct {
+	// Begun says that the agent has been told to freeze: from then on it may do so,
+	// whatever becomes of its answer. Thawed says that this was taken back.
+	Begun  bool `json:"begun,omitempty"`
+	Thawed bool `json:"thawed,omitempty"`
+	// Found says that they were frozen before.
+	Found bool `json:"found,omitempty"`
+	// Empty says that the guest has nothing to freeze.
+	Empty bool `json:"empty,omitempty"`
+}
+
+// lasts says whether the file systems are frozen, or may be, when the job ends.
+func (d freezeData) lasts() bool { return d.Found || d.Begun && !d.Thawed && !d.Empty }
+
+// lockFreeze keeps freezing apart from all other work on the VM.
+func lockFreeze(tx *inventory.Tx, call *engine.Call) []model.Ref {
+	return append(lockThaw(tx, call), model.Ref{Kind: model.KindVM, ID: call.Target})
+}
+
+// lockThaw keeps thawing apart from freezing only: it is what helps when other work
+// on the VM hangs because the guest cannot write.
+func lockThaw(_ *inventory.Tx, call *engine.Call) []model.Ref {
+	return []model.Ref{{Kind: model.KindFileSystems, ID: call.Target}}
+}
+
+// freeze has the guest agent freeze all file systems (api-v3 3.15). The guest is
+// asked and not the record whether they are frozen already: somebody inside may
+// have frozen or thawed them.
+func (r *room) freeze(ctx context.Context, w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil {
+		return err
+	}
+	var data freezeData
+	if err := w.Data(&data); err != nil {
+		return err
+	}
+	if !data.Begun {
+		if err := r.mayFreeze(ctx, w, vm, &data); err != nil {
+			return err
+		}
+	}
+	frozen := true
+	err = r.askAgent(ctx, w, vm, func(ctx context.Context, conn host.Host) error {
+		if err := conn.AgentFreeze(ctx, vm.ID); err != nil {
+			return err
+		}
+		if is, err := conn.AgentFrozen(ctx, vm.ID); err == nil {
+			frozen = is
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil && !isBlocked(err) {
+		return r.takeBack(w, vm, data, r.agentFault(w, vm, fault.FreezeFailed, err))
+	}
+	if err != nil {
+		return err // it is tried again, or who has interrupted it sees to the guest
+	}
+	data.Empty = !frozen
+	return w.Remember(&data)
+}
+
+// mayFreeze looks whether there is something to do, and remembers that it is begun.
+func (r *room) mayFreeze(ctx context.Context, w *job.Work, vm *model.VM, data *freezeData) error {
+	err := r.askAgent(ctx, w, vm, func(ctx context.Context, conn host.Host) (err error) {
+		data.Found, err = conn.AgentFrozen(ctx, vm.ID)
+		return err
+	})
+	if err != nil {
+		return r.agentFault(w, vm, fault.FreezeFailed, err)
+	}
+	data.Begun = !data.Found
+	if err := w.Remember(data); err != nil {
+		return err
+	}
+	if data.Found {
+		return fault.New(fault.FreezeFailed).Because(errFrozenAlready)
+	}
+	return nil
+}
+
+// takeBack thaws after a freeze that has failed, for the agent may have frozen some
+// file systems, or may yet. failure is returned.
+func (r *room) takeBack(w *job.Work, vm *model.VM, data freezeData, failure error) error {
+	data.Thawed = r.thawGuest(w, vm) == nil
+	return errors.Join(failure, w.Remember(&data))
+}
+
+// frozen settles a freeze. That one with an unknown end is remembered as frozen too:
+// the watcher finds out when the agent answers.
+func (r *room) frozen(tx *inventory.Tx, w *job.Work, _ error) {
+	var data freezeData
+	_ = w.Data(&data)
+	vm, ok := tx.VMs.Edit(w.Job.Target.ID)
+	if ok && data.lasts() && vm.Run.Frozen.IsZero() {
+		vm.Run.Frozen, vm.Run.FrozenTold = time.Now().UTC(), false
+	}
+}
+
+// thaw has the guest agent thaw all file systems. Those that are not frozen are no
+// failure (api-v3 3.15).
+func (r *room) thaw(_ context.Context, w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil {
+		return err
+	}
+	return r.agentFault(w, vm, fault.ThawFailed, r.thawGuest(w, vm))
+}
+
+func (r *room) thawGuest(w *job.Work, vm *model.VM) error {
+	return r.askAgent(w.Steady(), w, vm, func(ctx context.Context, conn host.Host) error {
+		return conn.AgentThaw(ctx, vm.ID)
+	})
+}
+
+// thawed settles a thaw.
+func (r *room) thawed(tx *inventory.Tx, w *job.Work, failure error) {
+	if vm, ok := tx.VMs.Edit(w.Job.Target.ID); ok && failure == nil {
+		engine.Unfreeze(vm)
+	}
+}
+
+// thawFirst thaws a guest that is frozen before it is asked to end or is saved: a
+// frozen one could not shut down, and would wake up frozen. When the agent does not
+// answer, the work goes on without.
+func (r *room) thawFirst(w *job.Work) error {
+	vm, err := r.vm(w)
+	if err != nil || vm.Run.Frozen.IsZero() {
+		return err
+	}
+	failure := r.thawGuest(w, vm)
+	if isBlocked(failure) {
+		return failure
+	}
+	if err := w.Steady().Err(); err != nil {
+		return err
+	}
+	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
+		edited, ok := tx.VMs.Edit(vm.ID)
+		if !ok {
+			return nil
+		}
+		about, code := engine.AboutJob(tx, w.Job), audit.Thawed
+		if failure != nil {
+			about.Detail, code = fault.Of(r.agentFault(w, vm, fault.ThawFailed, failure)).Message(), audit.ThawFailed
+		} else {
+			engine.Unfreeze(edited)
+		}
+		tx.Event(audit.New(code, about))
+		return nil
+	})
+}
+
+// askAgent asks the agent of a VM's guest for something that may take a while, and
+// waits no longer than the option GuestFreezeTimeout, and than ctx. A host that reconnects is
+// waited for, one that is non_responsive is not: nobody wants a freeze that comes late.
+func (r *room) askAgent(ctx context.Context, w *job.Work, vm *model.VM, ask func(context.Context, host.Host) error) error {
+	err := r.OnHostWhile(ctx, w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		if err != nil {
+			return err
+		}
+		if !r.owns(vm, guest) {
+			return fault.New(fault.StateConflict, w.Job.Verb+" VM",
+				"The guest on its host runs for another engine, or for later data of this one.")
+		}
+		bounded, cancel := context.WithTimeout(ctx, r.Values.Duration("GuestFreezeTimeout"))
+		defer cancel()
+		err = ask(bounded, conn)
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			return &host.RefusedError{Code: host.RefusedAgent, Reason: "the guest agent has not answered in time"}
+		}
+		return err
+	})
+	silent, blocked := errors.AsType[*job.BlockedError](err)
+	if !blocked {
+		return err
+	}
+	on, known := r.Inventory.Hosts.Get(vm.Run.Host)
+	if known && on.Reachable() {
+		return &job.BlockedError{Cause: silent.Cause, Until: func(ctx context.Context) error {
+			return r.Machines.AwaitVerdict(ctx, on.ID)
+		}}
+	}
+	name := string(vm.Run.Host)
+	if known {
+		name = on.Name
+	}
+	return fault.New(fault.HostSilent, w.Job.Verb, name).Because(silent.Cause)
+}
+
+func isBlocked(err error) bool {
+	_, blocked := errors.AsType[*job.BlockedError](err)
+	return blocked
+}
+
+// agentFault is the documented fault for what an agent refused (api-v3 3.15); failed
+// is the code for one that has answered that it cannot.
+func (r *room) agentFault(w *job.Work, vm *model.VM, failed string, err error) error {
+	refused, ok := errors.AsType[*host.RefusedError](err)
+	if !ok {
+		return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+	}
+	switch refused.Code {
+	case host.RefusedAgent:
+		return fault.New(fault.AgentSilent).Because(err)
+	case host.RefusedUnsupported:
+		return fault.New(fault.FreezeUnsupported).Because(err)
+	default:
+		return fault.New(failed).Because(err)
+	}
+}
