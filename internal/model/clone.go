@@ -28,6 +28,10 @@ func copyInto(dst, src reflect.Value) {
 			return
 		}
 		dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
+		if src.Type().Elem().Kind() == reflect.Uint8 {
+			reflect.Copy(dst, src) // images are long
+			return
+		}
 		for i := range src.Len() {
 			copyInto(dst.Index(i), src.Index(i))
 		}
