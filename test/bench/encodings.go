@@ -99,5 +99,5 @@ func servedList(ctx context.Context, s *settings) (list *v3.VMs, err error) {
 		return nil, err
 	}
 	list = &v3.VMs{}
-	return list, wire.ReadXML(bytes.NewReader(answer), "vms", list, wire.Limits{Bytes: 1 << 30})
+	return list, wire.ReadXML(bytes.NewReader(answer), "vms", list, wire.Limits{Bytes: 1 << 30, Memory: 1 << 30, Pieces: 1 << 30})
 }
