@@ -36,6 +36,9 @@ type VolumeSpec struct {
 	// Alias and Description go into the volume's metadata.
 	Alias, Description string
 	Owner              Owner
+	// Shared makes a volume of a template: others may stand on it, and it is not
+	// written any more.
+	Shared bool
 }
 
 // Images does what storage domains can be asked. domain is always a whole
@@ -43,6 +46,8 @@ type VolumeSpec struct {
 // is never visible half-written under its final name, and made twice is made
 // once.
 type Images interface {
+	Copies
+
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.
 	Format(ctx context.Context, domain *model.StorageDomain) error

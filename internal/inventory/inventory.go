@@ -21,6 +21,7 @@ type Inventory struct {
 	Options        *Table[*model.Option]
 	Permissions    *Table[*model.Permission]
 	Roles          *Table[*model.Role]
+	Snapshots      *Table[*model.Snapshot]
 	StorageDomains *Table[*model.StorageDomain]
 	Tags           *Table[*model.Tag]
 	Templates      *Table[*model.Template]
@@ -95,6 +96,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Options:        newTable[*model.Option](),
 		Permissions:    newTable[*model.Permission](),
 		Roles:          newTable[*model.Role](),
+		Snapshots:      newTable[*model.Snapshot](),
 		StorageDomains: newTable[*model.StorageDomain](),
 		Tags:           newTable[*model.Tag](),
 		Templates:      newTable[*model.Template](),
@@ -115,6 +117,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},
 		model.KindPermission:    kept[model.Permission, *model.Permission]{inv.Permissions},
 		model.KindRole:          kept[model.Role, *model.Role]{inv.Roles},
+		model.KindSnapshot:      kept[model.Snapshot, *model.Snapshot]{inv.Snapshots},
 		model.KindStorageDomain: kept[model.StorageDomain, *model.StorageDomain]{inv.StorageDomains},
 		model.KindTag:           kept[model.Tag, *model.Tag]{inv.Tags},
 		model.KindTemplate:      kept[model.Template, *model.Template]{inv.Templates},

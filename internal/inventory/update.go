@@ -22,6 +22,7 @@ type Tx struct {
 	Options        Staged[*model.Option]
 	Permissions    Staged[*model.Permission]
 	Roles          Staged[*model.Role]
+	Snapshots      Staged[*model.Snapshot]
 	StorageDomains Staged[*model.StorageDomain]
 	Tags           Staged[*model.Tag]
 	Templates      Staged[*model.Template]
@@ -72,6 +73,7 @@ func (inv *Inventory) begin() *Tx {
 	tx.Options = Staged[*model.Option]{tx, inv.Options, model.KindOption, model.Clone[model.Option]}
 	tx.Permissions = Staged[*model.Permission]{tx, inv.Permissions, model.KindPermission, model.Clone[model.Permission]}
 	tx.Roles = Staged[*model.Role]{tx, inv.Roles, model.KindRole, model.Clone[model.Role]}
+	tx.Snapshots = Staged[*model.Snapshot]{tx, inv.Snapshots, model.KindSnapshot, model.Clone[model.Snapshot]}
 	tx.StorageDomains = Staged[*model.StorageDomain]{tx, inv.StorageDomains, model.KindStorageDomain, model.Clone[model.StorageDomain]}
 	tx.Tags = Staged[*model.Tag]{tx, inv.Tags, model.KindTag, model.Clone[model.Tag]}
 	tx.Templates = Staged[*model.Template]{tx, inv.Templates, model.KindTemplate, model.Clone[model.Template]}

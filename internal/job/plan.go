@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -66,6 +67,9 @@ type Work struct {
 
 	runner *Runner
 	data   json.RawMessage
+	// percent is the last progress that was written, told when.
+	percent int
+	told    time.Time
 }
 
 // Params decodes what the command was asked.

@@ -138,10 +138,17 @@ func (n *Network) Ref() Ref { return Ref{KindNetwork, n.ID} }
 // ObjectName is its name.
 func (n *Network) ObjectName() string { return n.Name }
 
-// Template is a template; only Blank has no disks.
+// Template is a template; only Blank has no disks. Its disks are recorded like those
+// of a VM, and are only read.
 type Template struct {
-	ID           ID        `json:"id"`
-	CreationTime time.Time `json:"creation_time"`
+	ID           ID             `json:"id"`
+	CreationTime time.Time      `json:"creation_time"`
+	Status       TemplateStatus `json:"status,omitempty"`
+	// Base is the template of which this is a version; its own id for the first one.
+	// VersionNumber counts from 1.
+	Base          ID     `json:"base,omitempty"`
+	VersionName   string `json:"version_name,omitempty"`
+	VersionNumber int    `json:"version_number,omitempty"`
 	VMConfig
 }
 

@@ -74,8 +74,10 @@ type Step struct {
 	Number      int       `json:"number"`
 	Description string    `json:"description"`
 	Status      JobStatus `json:"status"`
-	StartTime   time.Time `json:"start_time"`
-	EndTime     time.Time `json:"end_time,omitzero"`
+	// Progress is how much of it is done, in percent; nil for a step that does not say.
+	Progress  *int      `json:"progress,omitempty"`
+	StartTime time.Time `json:"start_time"`
+	EndTime   time.Time `json:"end_time,omitzero"`
 }
 
 // Event is one line of the audit log (api-v3 appendix B). Events are appended

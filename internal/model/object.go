@@ -48,6 +48,7 @@ const (
 	KindOption        Kind = "option"
 	KindPermission    Kind = "permission"
 	KindRole          Kind = "role"
+	KindSnapshot      Kind = "snapshot"
 	KindStorageDomain Kind = "storage_domain"
 	KindTag           Kind = "tag"
 	KindTemplate      Kind = "template"

@@ -38,9 +38,13 @@ type Disk struct {
 	Description string `json:"description,omitempty"`
 	// StorageDomain holds the image group, whose id is the disk's.
 	StorageDomain ID `json:"storage_domain"`
-	// Volume is the active volume (image_id in the API).
+	// Volume is the active volume (image_id in the API), Format its format.
 	Volume ID         `json:"volume"`
 	Format DiskFormat `json:"format"`
+	// Chain is what the active volume stands on, the base first: a volume for each
+	// snapshot, and before them the one of the template that the disk was made from.
+	// Empty for a disk that stands alone.
+	Chain []Volume `json:"chain,omitempty"`
 	// Sparse is thin provisioning; otherwise the space is preallocated.
 	Sparse bool `json:"sparse"`
 	// ProvisionedSize is the virtual size in bytes; ActualSize what it occupies.
@@ -55,6 +59,36 @@ type Disk struct {
 	PropagateErrors bool          `json:"propagate_errors,omitempty"`
 	Status          DiskStatus    `json:"status"`
 	CreationTime    time.Time     `json:"creation_time"`
+}
+
+// Volume is one image of a disk that a later one stands on: it is only read.
+type Volume struct {
+	ID     ID         `json:"id"`
+	Format DiskFormat `json:"format"`
+	Sparse bool       `json:"sparse"`
+	// Size is its virtual size in bytes.
+	Size int64 `json:"size"`
+	// Template is the template's disk whose volume it is; empty for one of the disk's
+	// own. In the disk's image group it is another link to the same file.
+	Template     ID        `json:"template,omitempty"`
+	CreationTime time.Time `json:"creation_time"`
+}
+
+// Standing is the disk as it is at one of its volumes: that volume is the active one
+// and the chain ends below it. False when the disk has no such volume.
+func (d *Disk) Standing(volume ID) (*Disk, bool) {
+	if volume == d.Volume {
+		return d, true
+	}
+	for i, below := range d.Chain {
+		if below.ID == volume {
+			at := Clone(d)
+			at.Volume, at.Format, at.Sparse, at.ProvisionedSize = below.ID, below.Format, below.Sparse, below.Size
+			at.Chain = at.Chain[:i]
+			return at, true
+		}
+	}
+	return nil, false
 }
 
 // Ref names the disk.

@@ -174,6 +174,16 @@ const (
 	DiskIllegal DiskStatus = "illegal"
 )
 
+// TemplateStatus is status/state of a template; empty is ok.
+type TemplateStatus string
+
+// The statuses of a template.
+const (
+	TemplateOK      TemplateStatus = "ok"
+	TemplateLocked  TemplateStatus = "locked"
+	TemplateIllegal TemplateStatus = "illegal"
+)
+
 // HostStatus is status/state of a host (api-v3 2.6).
 type HostStatus string
 

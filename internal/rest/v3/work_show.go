@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,10 @@ func (p *Page) ShowStep(step *model.Step, job *model.Job) *Step {
 	at := p.Href(model.KindJob, job.ID)
 	out := &Step{Resource: p.resource("step", below(at, "steps", string(step.ID)), step.ID)}
 	out.Description = new(step.Description)
+	if step.Progress != nil && step.Status == model.JobStarted {
+		// Version 3 has no element for it.
+		out.Description = new(fmt.Sprintf("%s (%d%%)", step.Description, *step.Progress))
+	}
 	if step.Parent != "" {
 		out.ParentStep = &Reference{Href: below(at, "steps", string(step.Parent)), ID: new(string(step.Parent))}
 	}
