@@ -21,6 +21,8 @@ type Caller struct {
 	// Filtered says that this request asked for the view of a plain user (header
 	// Filter). The edge sets it; it narrows what is shown, not what is allowed.
 	Filtered bool
+	// Address is where the request came from, for the audit log; the edge sets it.
+	Address string
 
 	// version is the user's password as it was when the caller was verified.
 	version version
@@ -38,6 +40,18 @@ func CallerOf(grants Grants, user *model.User) Caller {
 type version [sha256.Size]byte
 
 func versionOf(user *model.User) version { return sha256.Sum256([]byte(user.PasswordHash)) }
+
+// MayLogin says whether a user holds the permit to log in on anything: somebody to
+// whom nothing was given is in the directory and not in the system.
+func MayLogin(grants Grants, user model.ID) bool {
+	return slices.ContainsFunc(grants.PermissionsOf(user), func(permission *model.Permission) bool {
+		role, known := grants.Role(permission.Role)
+		return known && Holds(role, login)
+	})
+}
+
+// login is the permit to log in.
+const login model.Permit = "login"
 
 func administrative(grants Grants, user model.ID) bool {
 	return slices.ContainsFunc(grants.PermissionsOf(user), func(permission *model.Permission) bool {

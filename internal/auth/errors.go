@@ -14,6 +14,11 @@ var (
 	// ErrDisabled is the right password of a user who may not log in. Clients
 	// look for these words (api-v4 1.3).
 	ErrDisabled = errors.New("the user account is disabled or locked")
+	// ErrNoLogin is the right password of a user who holds no role that lets users
+	// log in.
+	ErrNoLogin = errors.New("the user has no role that permits to log in")
+	// ErrUnavailable is a directory outside of which no server answers.
+	ErrUnavailable = errors.New("the directory of the user does not answer, try again later")
 	// ErrBusy is too many passwords waiting to be verified: try again soon.
 	ErrBusy = errors.New("too many logins at the same time, try again in a few seconds")
 	// ErrNoSession is a token that names no session, or one that has ended.

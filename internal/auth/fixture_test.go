@@ -24,8 +24,11 @@ var hashed = sync.OnceValue(func() string {
 	return hash
 })
 
+// macPoolUser is a role that lets users log in, and use a MAC pool.
+const macPoolUser model.ID = "def00014-0000-0000-0000-def000000014"
+
 // book is a small set of records: admin and plain, both with the same password;
-// admin is SuperUser on the system.
+// admin is SuperUser on the system, and everybody may log in.
 type book struct {
 	mu          sync.Mutex
 	users       map[model.ID]*model.User
@@ -40,8 +43,11 @@ func newBook(t testing.TB) *book {
 			adminID: {ID: adminID, Name: "admin", Domain: Internal, PasswordHash: hashed()},
 			plainID: {ID: plainID, Name: "plain", Domain: Internal, PasswordHash: hashed()},
 		},
-		roles:       make(map[model.ID]*model.Role),
-		permissions: []*model.Permission{{ID: model.NewID(), Role: SuperUser, User: adminID}},
+		roles: make(map[model.ID]*model.Role),
+		permissions: []*model.Permission{
+			{ID: model.NewID(), Role: SuperUser, User: adminID},
+			{ID: model.NewID(), Role: macPoolUser, User: Everyone, Object: model.Ref{Kind: "mac_pool", ID: "m1"}},
+		},
 	}
 	for _, role := range PredefinedRoles() {
 		b.roles[role.ID] = &role
@@ -72,7 +78,7 @@ func (b *book) PermissionsOf(user model.ID) []*model.Permission {
 	defer b.mu.Unlock()
 	var given []*model.Permission
 	for _, permission := range b.permissions {
-		if permission.User == user {
+		if permission.User == user || permission.User == Everyone {
 			given = append(given, permission)
 		}
 	}

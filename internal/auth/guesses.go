@@ -7,11 +7,15 @@ import (
 )
 
 // LockOptions says how wrong passwords slow down whoever tries them. They are
-// counted per user and address, and only distinct ones: a script with an old
-// password that tries it for ever is no attack and locks nobody out.
+// counted per user and address, and, with room for more, per address over all
+// users and per user over all addresses; and only distinct ones: a script with an
+// old password that tries it for ever is no attack and locks nobody out.
 type LockOptions struct {
 	// After is how many distinct wrong passwords are free; 0 means 5.
 	After int
+	// Wide is how many times After is free for an address over all users, and for
+	// a user over all addresses; 0 means 10.
+	Wide int
 	// For is how long the user is then locked for the address; it doubles with
 	// each further wrong password. 0 means 1 minute.
 	For time.Duration
@@ -25,9 +29,16 @@ type LockOptions struct {
 
 func (o LockOptions) withDefaults() LockOptions {
 	o.After = orDefault(o.After, 5)
+	o.Wide = orDefault(o.Wide, 10)
 	o.For = orDefault(o.For, time.Minute)
 	o.AtMost = max(orDefault(o.AtMost, 15*time.Minute), o.For)
 	o.Places = orDefault(o.Places, 4096)
+	return o
+}
+
+// wide are the limits of what is counted over all users, or over all addresses.
+func (o LockOptions) wide() LockOptions {
+	o.After *= o.Wide
 	return o
 }
 
@@ -51,6 +62,7 @@ type guesses struct {
 
 // guessed is what is known of one user at one address.
 type guessed struct {
+	owner  mark   // the user, for whom it can be forgotten
 	wrong  []mark // the last distinct wrong passwords, at most options.After
 	count  int    // how many there were in all
 	last   time.Time
@@ -107,8 +119,10 @@ const (
 	right
 )
 
-// end reports how a try ended. A right password forgives the wrong ones.
-func (g *guesses) end(place, credential mark, result outcome) {
+// end reports how a try ended, and for how long it has locked the place. A right
+// password forgives the wrong ones of a pair of user and address, which forgives
+// says that this is.
+func (g *guesses) end(place, owner, credential mark, result outcome, forgives bool) (locked time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.trying[place]--; g.trying[place] <= 0 {
@@ -117,9 +131,26 @@ func (g *guesses) end(place, credential mark, result outcome) {
 	switch result {
 	case unverified:
 	case right:
-		g.places.remove(place)
+		if forgives {
+			g.places.remove(place)
+		}
 	case wrong:
-		g.places.put(place, g.after(g.at(place), credential))
+		state := g.after(g.at(place), credential)
+		state.owner = owner
+		g.places.put(place, state)
+		return max(time.Until(state.locked), 0)
+	}
+	return 0
+}
+
+// forget forgives all that was counted of a user.
+func (g *guesses) forget(owner mark) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for place, state := range g.places.all() {
+		if state.owner == owner {
+			g.places.remove(place)
+		}
 	}
 }
 

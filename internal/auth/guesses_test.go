@@ -156,14 +156,15 @@ func TestCountedPlacesAreBounded(t *testing.T) {
 	lock.Places = 5
 	directory, _, _ := quick(t, DirectoryOptions{Lock: lock})
 	for i := range 50 {
-		if _, err := directory.Authenticate(t.Context(), fmt.Sprint("user", i, "@internal"), "wrong", here); !errors.Is(err, ErrDenied) {
+		from := fmt.Sprint("198.51.100.", i)
+		if _, err := directory.Authenticate(t.Context(), fmt.Sprint("user", i, "@internal"), "wrong", from); !errors.Is(err, ErrDenied) {
 			t.Fatal(err)
 		}
 	}
-	if kept := directory.guesses.places.len(); kept != 5 {
+	if kept := directory.counts.pairs.places.len(); kept != 5 {
 		t.Errorf("%d places are kept", kept)
 	}
-	if trying := len(directory.guesses.trying); trying != 0 {
+	if trying := len(directory.counts.pairs.trying); trying != 0 {
 		t.Errorf("%d tries are still under way", trying)
 	}
 }

@@ -6,7 +6,7 @@ import "vireo/internal/model"
 // shared and not changed.
 type Grants interface {
 	// PermissionsOf gives the permissions that count for a user: those given to
-	// the user and, once there are groups, to the groups the user is in.
+	// the user, to the groups the user is in, and to Everyone.
 	PermissionsOf(user model.ID) []*model.Permission
 	// Role finds a role.
 	Role(id model.ID) (*model.Role, bool)

@@ -127,7 +127,7 @@ func (s *Sessions) Resume(token, echo string) (Caller, error) {
 	}
 	now := time.Now()
 	user, exists := s.records.User(found.user)
-	if found.overAt(now) || !exists || !stands(user, found.version) {
+	if found.overAt(now) || !exists || !stands(user, found.version) || !MayLogin(s.records, found.user) {
 		s.drop(key, found)
 		return Caller{}, ErrNoSession
 	}

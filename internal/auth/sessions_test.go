@@ -50,10 +50,16 @@ func TestSessionKnowsItsUser(t *testing.T) {
 	}
 	// What the user holds counts as it is now.
 	records.mu.Lock()
-	records.permissions = nil
+	records.permissions = records.permissions[1:]
 	records.mu.Unlock()
 	if caller, err := sessions.Resume(token, ""); err != nil || caller.Admin {
 		t.Errorf("after the role was taken away: %+v, %v", caller, err)
+	}
+	records.mu.Lock()
+	records.permissions = nil
+	records.mu.Unlock()
+	if caller, err := sessions.Resume(token, ""); !errors.Is(err, ErrNoSession) {
+		t.Errorf("after every role was taken away: %+v, %v", caller, err)
 	}
 }
 

@@ -72,27 +72,52 @@ func chainOf(tx *inventory.Tx, ref model.Ref) []model.Ref {
 }
 
 // Records is what auth reads: users, roles and permissions in memory.
-func (e *Engine) Records() auth.Records { return records{e.Inventory} }
+func (e *Engine) Records() auth.Records { return records{e} }
 
-type records struct{ inventory *inventory.Inventory }
+type records struct{ engine *Engine }
 
-func (r records) PermissionsOf(user model.ID) []*model.Permission {
-	var given []*model.Permission
-	for _, permission := range r.inventory.Permissions.All() {
-		if permission.User == user {
-			given = append(given, permission)
+// grants are all permissions by who was given them.
+type grants struct {
+	of       []*model.Permission
+	byHolder map[model.ID][]*model.Permission
+}
+
+// grants gives the index of the permissions as they are. The table replaces its
+// list at each change, so an index is as good as the list it was made of.
+func (e *Engine) grants() *grants {
+	all := e.Inventory.Permissions.All()
+	made := e.index.Load()
+	if made != nil && len(made.of) == len(all) && (len(all) == 0 || &made.of[0] == &all[0]) {
+		return made
+	}
+	fresh := &grants{of: all, byHolder: make(map[model.ID][]*model.Permission)}
+	for _, permission := range all {
+		fresh.byHolder[permission.Holder()] = append(fresh.byHolder[permission.Holder()], permission)
+	}
+	e.index.Store(fresh)
+	return fresh
+}
+
+func (r records) PermissionsOf(id model.ID) []*model.Permission {
+	index := r.engine.grants()
+	given := slices.Concat(index.byHolder[id], index.byHolder[auth.Everyone])
+	if user, known := r.engine.Inventory.Users.Get(id); known {
+		for _, group := range user.Groups {
+			given = append(given, index.byHolder[group]...)
 		}
 	}
 	return given
 }
 
-func (r records) Role(id model.ID) (*model.Role, bool) { return r.inventory.Roles.Get(id) }
+func (r records) Role(id model.ID) (*model.Role, bool) { return r.engine.Inventory.Roles.Get(id) }
 
-func (r records) User(id model.ID) (*model.User, bool) { return r.inventory.Users.Get(id) }
+func (r records) User(id model.ID) (*model.User, bool) { return r.engine.Inventory.Users.Get(id) }
 
 func (r records) UserNamed(name, domain string) (*model.User, bool) {
-	for _, user := range r.inventory.Users.Named(name + "@" + domain) {
-		return user, true
+	for _, user := range r.engine.Inventory.Users.Named(name + "@" + domain) {
+		if user.Name == name { // a@b in c is not a in b@c
+			return user, true
+		}
 	}
 	return nil, false
 }

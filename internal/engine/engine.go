@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"vireo/internal/host"
 	"vireo/internal/image"
@@ -57,6 +58,7 @@ type Engine struct {
 	rows     []*Command
 
 	refused refused
+	index   atomic.Pointer[grants]
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live

@@ -16,6 +16,7 @@ type Inventory struct {
 	DataCenters    *Table[*model.DataCenter]
 	Disks          *Table[*model.Disk]
 	Domains        *Table[*model.Domain]
+	Groups         *Table[*model.Group]
 	Hosts          *Table[*model.Host]
 	Networks       *Table[*model.Network]
 	Options        *Table[*model.Option]
@@ -91,6 +92,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		DataCenters:    newTable[*model.DataCenter](),
 		Disks:          newTable[*model.Disk](),
 		Domains:        newTable[*model.Domain](),
+		Groups:         newTable[*model.Group](),
 		Hosts:          newTable[*model.Host](),
 		Networks:       newTable[*model.Network](),
 		Options:        newTable[*model.Option](),
@@ -112,6 +114,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindDataCenter:    kept[model.DataCenter, *model.DataCenter]{inv.DataCenters},
 		model.KindDisk:          kept[model.Disk, *model.Disk]{inv.Disks},
 		model.KindDomain:        kept[model.Domain, *model.Domain]{inv.Domains},
+		model.KindGroup:         kept[model.Group, *model.Group]{inv.Groups},
 		model.KindHost:          kept[model.Host, *model.Host]{inv.Hosts},
 		model.KindNetwork:       kept[model.Network, *model.Network]{inv.Networks},
 		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},

@@ -17,6 +17,7 @@ type Tx struct {
 	DataCenters    Staged[*model.DataCenter]
 	Disks          Staged[*model.Disk]
 	Domains        Staged[*model.Domain]
+	Groups         Staged[*model.Group]
 	Hosts          Staged[*model.Host]
 	Networks       Staged[*model.Network]
 	Options        Staged[*model.Option]
@@ -68,6 +69,7 @@ func (inv *Inventory) begin() *Tx {
 	tx.DataCenters = Staged[*model.DataCenter]{tx, inv.DataCenters, model.KindDataCenter, model.Clone[model.DataCenter]}
 	tx.Disks = Staged[*model.Disk]{tx, inv.Disks, model.KindDisk, model.Clone[model.Disk]}
 	tx.Domains = Staged[*model.Domain]{tx, inv.Domains, model.KindDomain, model.Clone[model.Domain]}
+	tx.Groups = Staged[*model.Group]{tx, inv.Groups, model.KindGroup, model.Clone[model.Group]}
 	tx.Hosts = Staged[*model.Host]{tx, inv.Hosts, model.KindHost, model.Clone[model.Host]}
 	tx.Networks = Staged[*model.Network]{tx, inv.Networks, model.KindNetwork, model.Clone[model.Network]}
 	tx.Options = Staged[*model.Option]{tx, inv.Options, model.KindOption, model.Clone[model.Option]}

@@ -1,5 +1,7 @@
 package model
 
+import "github.com/google/uuid"
+
 // User is somebody who may log in.
 type User struct {
 	ID ID `json:"id"`
@@ -8,9 +10,20 @@ type User struct {
 	LastName string `json:"last_name,omitempty"`
 	Email    string `json:"email,omitempty"`
 	Domain   string `json:"domain"`
-	// PasswordHash is an argon2id hash in its PHC text form; never shown.
+	// PasswordHash is an argon2id hash in its PHC text form; never shown. Only
+	// users of the domain internal have one.
 	PasswordHash string `json:"password_hash,omitempty"`
 	Disabled     bool   `json:"disabled,omitempty"`
+	// Outside says that the user is known to the directory only and was not added
+	// to the system: nobody has given the user anything.
+	Outside bool `json:"outside,omitempty"`
+	// Entry is the id in a directory outside, and Namespace the part of it where
+	// the entry stands; empty for the domain internal.
+	Entry     string `json:"entry,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	// Groups are the groups of that directory that the user was in at the last
+	// login, those that contain a group of the user's among them.
+	Groups []ID `json:"groups,omitempty"`
 }
 
 // Ref names the user.
@@ -18,6 +31,35 @@ func (u *User) Ref() Ref { return Ref{KindUser, u.ID} }
 
 // ObjectName is the login with its domain: admin@internal.
 func (u *User) ObjectName() string { return u.Name + "@" + u.Domain }
+
+// Group is a group of people in a directory, added to the system.
+type Group struct {
+	// ID is made of domain and entry: see EntryID.
+	ID ID `json:"id"`
+	// Name is the group's in its directory; Domain the authentication profile.
+	Name   string `json:"name"`
+	Domain string `json:"domain"`
+	// Entry and Namespace are those of the directory, as a User's.
+	Entry     string `json:"entry,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// Ref names the group.
+func (g *Group) Ref() Ref { return Ref{KindGroup, g.ID} }
+
+// ObjectName is its name with its domain: staff@corp.example.com.
+func (g *Group) ObjectName() string {
+	if g.Domain == "" {
+		return g.Name
+	}
+	return g.Name + "@" + g.Domain
+}
+
+// EntryID is the id of a user or group of a directory outside: always the same for
+// the same entry of the same domain.
+func EntryID(domain, entry string) ID {
+	return ID(uuid.NewSHA1(uuid.NameSpaceURL, []byte("vireo:"+DomainName(domain)+"/"+entry)).String())
+}
 
 // Role is a named set of permits.
 type Role struct {
@@ -41,13 +83,22 @@ func (r *Role) ObjectName() string { return r.Name }
 // Permit is the right to do one thing (api-v3 appendix C), lower-case.
 type Permit string
 
-// Permission gives a role to a user on an object; without an object it is a
-// system permission.
+// Permission gives a role to a user or to a group on an object; without an object
+// it is a system permission.
 type Permission struct {
 	ID     ID  `json:"id"`
 	Role   ID  `json:"role"`
-	User   ID  `json:"user"`
+	User   ID  `json:"user,omitempty"`
+	Group  ID  `json:"group,omitempty"`
 	Object Ref `json:"object,omitzero"`
+}
+
+// Holder is who was given it: the user or the group.
+func (p *Permission) Holder() ID {
+	if p.Group != "" {
+		return p.Group
+	}
+	return p.User
 }
 
 // Ref names the permission.

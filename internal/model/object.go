@@ -41,6 +41,7 @@ const (
 	KindDomain        Kind = "domain"
 	KindEvent         Kind = "event"
 	KindFile          Kind = "file"
+	KindGroup         Kind = "group"
 	KindHost          Kind = "host"
 	KindJob           Kind = "job"
 	KindNetwork       Kind = "network"

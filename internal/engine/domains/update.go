@@ -1,6 +1,8 @@
 package domains
 
 import (
+	"reflect"
+
 	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/fault"
@@ -16,7 +18,7 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		return nil, fault.New(fault.Invalid, call.Verb, "Nothing to change was given.")
 	}
 	old, _ := tx.Domains.Get(call.Target)
-	wanted := *old
+	wanted := *model.Clone(old)
 	if err := edit(&wanted); err != nil {
 		return nil, err
 	}
@@ -24,7 +26,7 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	switch {
 	case wanted.ID != old.ID || wanted.Name != old.Name:
 		return nil, fault.New(fault.IllegalField, call.Verb, "The name of a domain cannot be changed.")
-	case wanted == *old:
+	case reflect.DeepEqual(wanted, *old):
 		return old, nil
 	}
 	if err := check(call.Verb, &wanted); err != nil {
