@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"net"
 	"strings"
 	"time"
 
@@ -17,8 +18,10 @@ type About struct {
 	Domain *model.StorageDomain
 	Disk   *model.Disk
 	// User and UserName are who asked.
-	User          model.ID
-	UserName      string
+	User     model.ID
+	UserName string
+	// Address is where the request came from, with or without a port.
+	Address       string
 	CorrelationID string
 	Job           model.ID
 	// Detail fills {detail}: why it failed, a name, a duration.
@@ -35,8 +38,9 @@ func New(code Code, about About) model.Event {
 	event := model.Event{
 		Code: int(code), Severity: line.severity, Time: time.Now().UTC(), Origin: Origin, CustomID: -1,
 		CorrelationID: about.CorrelationID, User: about.User, Job: about.Job,
+		Address: host(about.Address),
 	}
-	words := []string{"{detail}", about.Detail, "{user}", orSystem(about.UserName)}
+	words := []string{"{detail}", about.Detail, "{user}", orSystem(about.UserName), "{address}", orUnknown(host(about.Address))}
 	if about.VM != nil {
 		event.VM, event.Cluster, event.Template = about.VM.ID, about.VM.Cluster, about.VM.Template
 		words = append(words, "{vm}", about.VM.Name)
@@ -64,4 +68,19 @@ func orSystem(name string) string {
 		return "SYSTEM"
 	}
 	return name
+}
+
+func orUnknown(address string) string {
+	if address == "" {
+		return "an unknown address"
+	}
+	return address
+}
+
+// host is an address without its port.
+func host(address string) string {
+	if without, _, err := net.SplitHostPort(address); err == nil {
+		return without
+	}
+	return address
 }

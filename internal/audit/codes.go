@@ -108,6 +108,29 @@ const (
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
+
+	UserAdded               Code = 149
+	UserRemoved             Code = 325
+	PasswordChanged         Code = 346
+	GroupRemoved            Code = 408
+	PermissionAdded         Code = 850
+	PermissionRemoved       Code = 852
+	RoleAdded               Code = 854
+	RoleUpdated             Code = 856
+	RoleRemoved             Code = 858
+	SystemPermissionAdded   Code = 866
+	SystemPermissionRemoved Code = 868
+
+	NotPermitted    Code = 20240
+	LoginLocked     Code = 20241
+	LoginUnlocked   Code = 20242
+	Done            Code = 20243
+	GroupAdded      Code = 20244
+	AccountAdded    Code = 20245
+	AccountDisabled Code = 20246
+	AccountEnabled  Code = 20247
+	AccountRemoved  Code = 20248
+	DirectorySilent Code = 20249
 )
 
 type line struct {
@@ -200,23 +223,45 @@ var lines = map[Code]line{
 	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
 	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
 
-	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
-	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
-	GuestWatchdog:     {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
-	ForeignEpoch:      {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
-	Adopted:           {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
-	Resumed:           {model.SeverityNormal, "VM {vm} was resumed."},
-	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
-	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
-	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
-	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
-	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
-	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
-	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
-	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
-	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
-	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
-	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
+	HostEmulates:     {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
+	GuestPanicked:    {model.SeverityError, "The kernel of VM {vm} has panicked."},
+	GuestWatchdog:    {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
+	ForeignEpoch:     {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
+	Adopted:          {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
+	Resumed:          {model.SeverityNormal, "VM {vm} was resumed."},
+	StartCancelled:   {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
+	EngineStarted:    {model.SeverityNormal, "The engine was started. {detail}"},
+	OptionSet:        {model.SeverityNormal, "The engine option {detail} by {user}."},
+	OverlaysKept:     {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
+	FoundThawed:      {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
+	StaysFrozen:      {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	DirectoryAdded:   {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated: {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved: {model.SeverityNormal, "The domain {detail} was removed by {user}."},
+
+	UserAdded:               {model.SeverityNormal, "User {detail} was added to the system by {user}."},
+	UserRemoved:             {model.SeverityNormal, "User {detail} was removed from the system by {user}."},
+	PasswordChanged:         {model.SeverityNormal, "The password of {detail} was changed by {user}. All sessions of that user have ended."},
+	GroupAdded:              {model.SeverityNormal, "Group {detail} was added to the system by {user}."},
+	GroupRemoved:            {model.SeverityNormal, "Group {detail} was removed from the system by {user}."},
+	PermissionAdded:         {model.SeverityNormal, "{detail} by {user}."},
+	PermissionRemoved:       {model.SeverityNormal, "{detail} by {user}."},
+	SystemPermissionAdded:   {model.SeverityNormal, "{detail} by {user}."},
+	SystemPermissionRemoved: {model.SeverityNormal, "{detail} by {user}."},
+	RoleAdded:               {model.SeverityNormal, "Role {detail} was added by {user}."},
+	RoleUpdated:             {model.SeverityNormal, "Role {detail} was updated by {user}."},
+	RoleRemoved:             {model.SeverityNormal, "Role {detail} was removed by {user}."},
+	NotPermitted:            {model.SeverityWarning, "User {user} has tried from {address} what is not permitted: {detail}"},
+	LoginLocked:             {model.SeverityWarning, "After too many wrong passwords no logins are accepted: {detail}"},
+	LoginUnlocked:           {model.SeverityNormal, "The user {detail} may try to log in again, whatever was tried before."},
+	Done:                    {model.SeverityNormal, "Done by {user}: {detail}"},
+	AccountAdded:            {model.SeverityNormal, "The user {detail} was added to the directory by {user}."},
+	AccountDisabled:         {model.SeverityNormal, "The user {detail} was disabled by {user}. All sessions of that user have ended."},
+	AccountEnabled:          {model.SeverityNormal, "The user {detail} was enabled by {user}."},
+	AccountRemoved:          {model.SeverityNormal, "The user {detail} was removed from the directory by {user}."},
+	DirectorySilent:         {model.SeverityError, "The directory {detail}"},
+	GuestRebooted:           {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
+	StateRestoreError:       {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }
 
 // Codes gives every code in the table, in no order.

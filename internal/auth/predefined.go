@@ -68,12 +68,12 @@ var predefined = []predefinedRole{
 		"Makes templates.",
 	},
 	{
-		"def0000a-0000-0000-0000-def00000000f", "TemplateOwner", false, true,
+		TemplateOwner, "TemplateOwner", false, true,
 		"201 202 203 204 502 503 1300",
 		"Owns a template: changes, copies, removes and shares it.",
 	},
 	{
-		"def0000a-0000-0000-0000-def00000000b", "DiskOperator", false, true,
+		DiskOperator, "DiskOperator", false, true,
 		"502 503 1100 1101 1102 1104 1108 1109 1110 1300",
 		"Owns a disk: attaches, changes, removes and shares it.",
 	},

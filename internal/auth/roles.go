@@ -18,6 +18,10 @@ const (
 	UserRole model.ID = "00000000-0000-0000-0001-000000000001"
 	// UserVMManager is the role that the maker of a VM gets on it (api-v3 1.5).
 	UserVMManager model.ID = "def00006-0000-0000-0000-def000000006"
+	// TemplateOwner and DiskOperator are those of the maker of a template and of a
+	// disk.
+	TemplateOwner model.ID = "def0000a-0000-0000-0000-def00000000f"
+	DiskOperator  model.ID = "def0000a-0000-0000-0000-def00000000b"
 	// Everyone is the group that every user is in.
 	Everyone model.ID = "eee00000-0000-0000-0000-123456789eee"
 )

@@ -31,6 +31,9 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 		return nil, fault.New(fault.Interrupted, call.Verb).Because(err)
 	}
 	accepted, err := e.acceptFree(ctx, command, call)
+	if fault.Is(err, fault.Denied) {
+		e.refusedCall(ctx, command, call)
+	}
 	if err != nil {
 		return nil, e.said(err)
 	}
@@ -168,6 +171,12 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 		if object != nil {
 			target, name = object.Ref(), object.ObjectName()
 		}
+		if command.Name == "add" {
+			giveToMaker(tx, call, target)
+		}
+		if len(path.Steps) == 0 {
+			forgetGone(tx, target)
+		}
 	}
 	if path.Via != "" {
 		vm, _ := tx.VMs.Edit(call.Target)
@@ -195,6 +204,11 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 			tx.Event(audit.New(code, about))
 		}
 	}
+	if call.Caller != nil && tx.Silent() && (accepted.job == nil || !path.tells()) {
+		about := aboutCall(tx, call, target)
+		about.Detail = command.Verb + " (" + name + ")"
+		tx.Event(audit.New(audit.Done, about))
+	}
 	if accepted.object == nil {
 		if vm, ok := tx.VMs.Get(call.Target); ok {
 			accepted.object = vm
@@ -215,7 +229,7 @@ func newJob(command *Command, path *Path, call *Call, target model.Ref, name str
 		made.Locks = []model.Ref{target}
 	}
 	if call.Caller != nil {
-		made.Owner, made.OwnerName = call.Caller.User, call.Caller.Name
+		made.Owner, made.OwnerName, made.OwnerAddress = call.Caller.User, call.Caller.Name, call.Caller.Address
 	}
 	title := path.Title
 	if path.Describe != nil {

@@ -106,6 +106,9 @@ func (c *Command) path(tx *inventory.Tx, call *Call, status model.Status, hasSta
 	return nil, false
 }
 
+// tells says whether the end of the path's work is an event, whatever it is.
+func (p *Path) tells() bool { return p.Done != 0 && p.Failed != 0 }
+
 func (c *Command) named(path string) (*Path, bool) {
 	i := slices.IndexFunc(c.Paths, func(p Path) bool { return p.Name == path })
 	if i < 0 {

@@ -58,6 +58,7 @@ type Engine struct {
 	rows     []*Command
 
 	refused refused
+	denials denials
 	index   atomic.Pointer[grants]
 
 	liveMu sync.RWMutex

@@ -41,7 +41,23 @@ func (e *Engine) LoginFailed(ctx context.Context, login, remote, correlation str
 	if missed > 0 {
 		detail += fmt.Sprintf(" Since the last such event %d more have failed.", missed)
 	}
-	e.tellOf(ctx, audit.LoginFailed, "", audit.About{CorrelationID: correlation, Detail: detail})
+	e.tellOf(ctx, audit.LoginFailed, "", audit.About{CorrelationID: correlation, Detail: detail, Address: remote})
+}
+
+// LoginLocked tells that wrong passwords have locked somebody out for a time
+// (event 20241).
+func (e *Engine) LoginLocked(ctx context.Context, login, remote string, wait time.Duration) {
+	who := "an unknown user"
+	for _, known := range e.Inventory.Users.Named(login) {
+		who = known.ObjectName()
+	}
+	detail := fmt.Sprintf("%s from %s, for %v.", who, addressOf(remote), wait.Round(time.Second))
+	e.tellOf(ctx, audit.LoginLocked, "", audit.About{Detail: detail, Address: remote})
+}
+
+// Unlocked tells that a user may try again at once (event 20242).
+func (e *Engine) Unlocked(ctx context.Context, login string) {
+	e.tellOf(ctx, audit.LoginUnlocked, "", audit.About{Detail: login})
 }
 
 func (e *Engine) tellOf(ctx context.Context, code audit.Code, user model.ID, about audit.About) {

@@ -54,6 +54,7 @@ func (e *Engine) settle(tx *inventory.Tx, path *Path, w *job.Work, failure error
 	if path.Settle != nil {
 		path.Settle(tx, w, failure)
 	}
+	forgetGone(tx, w.Job.Target)
 	code := path.Done
 	if failure != nil {
 		code = path.Failed

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"vireo/internal/audit"
+	"vireo/internal/auth"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -58,6 +59,15 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.Templates.Get(ref.ID))
 	case model.KindUser:
 		return found(tx.Users.Get(ref.ID))
+	case model.KindGroup:
+		if ref.ID == auth.Everyone {
+			return EveryoneGroup(), true
+		}
+		return found(tx.Groups.Get(ref.ID))
+	case model.KindRole:
+		return found(tx.Roles.Get(ref.ID))
+	case model.KindPermission:
+		return found(tx.Permissions.Get(ref.ID))
 	case model.KindJob:
 		return found(tx.Job(ref.ID))
 	}
@@ -104,12 +114,18 @@ func (e *Engine) nameOf(call *Call) string {
 	return string(call.On) + " " + string(call.Target)
 }
 
-// aboutCall fills what an event says of a call.
-func aboutCall(tx *inventory.Tx, call *Call, target model.Ref) audit.About {
+// AboutCaller begins what an event says of a call: who asked, and from where.
+func AboutCaller(call *Call) audit.About {
 	about := audit.About{CorrelationID: call.CorrelationID}
 	if call.Caller != nil {
-		about.User, about.UserName = call.Caller.User, call.Caller.Name
+		about.User, about.UserName, about.Address = call.Caller.User, call.Caller.Name, call.Caller.Address
 	}
+	return about
+}
+
+// aboutCall fills what an event says of a call.
+func aboutCall(tx *inventory.Tx, call *Call, target model.Ref) audit.About {
+	about := AboutCaller(call)
 	fillAbout(tx, &about, target)
 	if vm, ok := tx.VMs.Get(call.Parent); ok {
 		about.VM = vm
@@ -133,7 +149,7 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 
 // AboutJob fills what an event says of a job.
 func AboutJob(tx *inventory.Tx, job *model.Job) audit.About {
-	about := audit.About{CorrelationID: job.CorrelationID, User: job.Owner, UserName: job.OwnerName, Job: job.ID}
+	about := audit.About{CorrelationID: job.CorrelationID, User: job.Owner, UserName: job.OwnerName, Address: job.OwnerAddress, Job: job.ID}
 	fillAbout(tx, &about, job.Target)
 	return about
 }

@@ -4,26 +4,59 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"sync"
 
 	"vireo/internal/auth"
 	"vireo/internal/fault"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
-	"vireo/internal/store"
 )
 
 // View is everything a caller may read. Values are immutable. A single object
 // that does not exist, or that the caller may not see, is fault.NotFound.
+//
+// It belongs to one request: what the caller may see is worked out once.
 type View struct {
 	engine *Engine
 	caller *auth.Caller
+	scope  func() *scope
 }
 
-// View gives what the caller may read.
-func (e *Engine) View(caller *auth.Caller) *View { return &View{engine: e, caller: caller} }
+// View gives what the caller may read; nil is the engine itself.
+func (e *Engine) View(caller *auth.Caller) *View {
+	return &View{engine: e, caller: caller, scope: sync.OnceValue(func() *scope { return e.scopeOf(caller) })}
+}
+
+// seen is one, of what the caller may see.
+func seen[P model.Object](v *View, table *inventory.Table[P], id model.ID) (P, error) {
+	object, err := one(table, id)
+	if err == nil && !v.scope().sees(object.Ref()) {
+		var none P
+		return none, fault.Missing(string(id))
+	}
+	return object, err
+}
+
+// allSeen are those of a table that the caller may see, by name.
+func allSeen[P model.Object](v *View, table *inventory.Table[P]) []P {
+	return onlySeen(v, table.All())
+}
+
+func onlySeen[P model.Object](v *View, all []P) []P {
+	scope := v.scope()
+	if scope.everything {
+		return all
+	}
+	var found []P
+	for _, object := range all {
+		if scope.sees(object.Ref()) {
+			found = append(found, object)
+		}
+	}
+	return found
+}
 
 func one[P model.Object](table *inventory.Table[P], id model.ID) (P, error) {
 	object, found := table.Get(id)
@@ -34,73 +67,69 @@ func one[P model.Object](table *inventory.Table[P], id model.ID) (P, error) {
 }
 
 // VM finds one VM; VMs gives all, by name. The others are alike.
-func (v *View) VM(id model.ID) (*model.VM, error) { return one(v.engine.Inventory.VMs, id) }
+func (v *View) VM(id model.ID) (*model.VM, error) { return seen(v, v.engine.Inventory.VMs, id) }
 
 // VMs gives all VMs, by name.
-func (v *View) VMs() []*model.VM { return v.engine.Inventory.VMs.All() }
+func (v *View) VMs() []*model.VM { return allSeen(v, v.engine.Inventory.VMs) }
 
 // VMsNamed gives the VMs with exactly this name.
-func (v *View) VMsNamed(name string) []*model.VM { return v.engine.Inventory.VMs.Named(name) }
+func (v *View) VMsNamed(name string) []*model.VM {
+	return onlySeen(v, v.engine.Inventory.VMs.Named(name))
+}
 
 // Host finds one host.
-func (v *View) Host(id model.ID) (*model.Host, error) { return one(v.engine.Inventory.Hosts, id) }
+func (v *View) Host(id model.ID) (*model.Host, error) { return seen(v, v.engine.Inventory.Hosts, id) }
 
 // Hosts gives all hosts, by name.
-func (v *View) Hosts() []*model.Host { return v.engine.Inventory.Hosts.All() }
+func (v *View) Hosts() []*model.Host { return allSeen(v, v.engine.Inventory.Hosts) }
 
 // Cluster finds one cluster.
 func (v *View) Cluster(id model.ID) (*model.Cluster, error) {
-	return one(v.engine.Inventory.Clusters, id)
+	return seen(v, v.engine.Inventory.Clusters, id)
 }
 
 // Clusters gives all clusters, by name.
-func (v *View) Clusters() []*model.Cluster { return v.engine.Inventory.Clusters.All() }
+func (v *View) Clusters() []*model.Cluster { return allSeen(v, v.engine.Inventory.Clusters) }
 
 // DataCenter finds one data center.
 func (v *View) DataCenter(id model.ID) (*model.DataCenter, error) {
-	return one(v.engine.Inventory.DataCenters, id)
+	return seen(v, v.engine.Inventory.DataCenters, id)
 }
 
 // DataCenters gives all data centers, by name.
-func (v *View) DataCenters() []*model.DataCenter { return v.engine.Inventory.DataCenters.All() }
+func (v *View) DataCenters() []*model.DataCenter { return allSeen(v, v.engine.Inventory.DataCenters) }
 
 // Network finds one network.
 func (v *View) Network(id model.ID) (*model.Network, error) {
-	return one(v.engine.Inventory.Networks, id)
+	return seen(v, v.engine.Inventory.Networks, id)
 }
 
 // Networks gives all networks, by name.
-func (v *View) Networks() []*model.Network { return v.engine.Inventory.Networks.All() }
+func (v *View) Networks() []*model.Network { return allSeen(v, v.engine.Inventory.Networks) }
 
 // StorageDomain finds one storage domain.
 func (v *View) StorageDomain(id model.ID) (*model.StorageDomain, error) {
-	return one(v.engine.Inventory.StorageDomains, id)
+	return seen(v, v.engine.Inventory.StorageDomains, id)
 }
 
 // StorageDomains gives all storage domains, by name.
 func (v *View) StorageDomains() []*model.StorageDomain {
-	return v.engine.Inventory.StorageDomains.All()
+	return allSeen(v, v.engine.Inventory.StorageDomains)
 }
 
 // Template finds one template.
 func (v *View) Template(id model.ID) (*model.Template, error) {
-	return one(v.engine.Inventory.Templates, id)
+	return seen(v, v.engine.Inventory.Templates, id)
 }
 
 // Templates gives all templates, by name.
-func (v *View) Templates() []*model.Template { return v.engine.Inventory.Templates.All() }
-
-// Tag finds one tag.
-func (v *View) Tag(id model.ID) (*model.Tag, error) { return one(v.engine.Inventory.Tags, id) }
-
-// Tags gives all tags, by name.
-func (v *View) Tags() []*model.Tag { return v.engine.Inventory.Tags.All() }
+func (v *View) Templates() []*model.Template { return allSeen(v, v.engine.Inventory.Templates) }
 
 // Disk finds one disk.
-func (v *View) Disk(id model.ID) (*model.Disk, error) { return one(v.engine.Inventory.Disks, id) }
+func (v *View) Disk(id model.ID) (*model.Disk, error) { return seen(v, v.engine.Inventory.Disks, id) }
 
 // Disks gives all disks, by alias.
-func (v *View) Disks() []*model.Disk { return v.engine.Inventory.Disks.All() }
+func (v *View) Disks() []*model.Disk { return allSeen(v, v.engine.Inventory.Disks) }
 
 // Domain finds one domain.
 func (v *View) Domain(id model.ID) (*model.Domain, error) {
@@ -117,25 +146,11 @@ func (v *View) Domains() []*model.Domain {
 	return all
 }
 
-// User finds one user.
-func (v *View) User(id model.ID) (*model.User, error) { return one(v.engine.Inventory.Users, id) }
-
-// Users gives all users, by login.
-func (v *View) Users() []*model.User { return v.engine.Inventory.Users.All() }
-
 // Role finds one role.
-func (v *View) Role(id model.ID) (*model.Role, error) { return one(v.engine.Inventory.Roles, id) }
+func (v *View) Role(id model.ID) (*model.Role, error) { return seen(v, v.engine.Inventory.Roles, id) }
 
 // Roles gives all roles, by name.
-func (v *View) Roles() []*model.Role { return v.engine.Inventory.Roles.All() }
-
-// Permission finds one permission.
-func (v *View) Permission(id model.ID) (*model.Permission, error) {
-	return one(v.engine.Inventory.Permissions, id)
-}
-
-// Permissions gives all permissions.
-func (v *View) Permissions() []*model.Permission { return v.engine.Inventory.Permissions.All() }
+func (v *View) Roles() []*model.Role { return allSeen(v, v.engine.Inventory.Roles) }
 
 // Live gives what a VM's guest reports of itself; nil when nothing is known.
 func (v *View) Live(vm model.ID) *model.Live { return v.engine.Live(vm) }
@@ -155,49 +170,6 @@ func (v *View) Stats(ctx context.Context, id model.ID) (model.VMStats, error) {
 		return live.Stats, nil
 	}
 	return model.VMStats{MemoryInstalled: vm.Memory}, nil
-}
-
-// Events calls each for the events selected until it returns false.
-func (v *View) Events(ctx context.Context, query store.EventQuery, each func(*model.Event) bool) error {
-	return read(v.engine.Inventory.Store().Events(ctx, query, each))
-}
-
-// Event finds one event.
-func (v *View) Event(ctx context.Context, id int64) (*model.Event, error) {
-	var wanted *model.Event
-	query := store.EventQuery{After: id - 1, Before: id + 1}
-	err := v.engine.Inventory.Store().Events(ctx, query, func(event *model.Event) bool {
-		wanted = event
-		return false
-	})
-	if err != nil {
-		return nil, read(err)
-	}
-	if wanted == nil {
-		return nil, fault.Missing(fmt.Sprint(id))
-	}
-	return wanted, nil
-}
-
-// Jobs gives the monitored jobs selected, newest first.
-func (v *View) Jobs(ctx context.Context, query store.JobQuery) ([]*model.Job, error) {
-	jobs, err := v.engine.Inventory.Store().Jobs(ctx, query)
-	return jobs, read(err)
-}
-
-// Job finds one job, running or ended, monitored or not.
-func (v *View) Job(ctx context.Context, id model.ID) (*model.Job, error) {
-	if job, running := v.engine.Inventory.Job(id); running {
-		return job, nil
-	}
-	job, err := v.engine.Inventory.Store().Job(ctx, id)
-	if err != nil {
-		return nil, read(err)
-	}
-	if job == nil {
-		return nil, fault.Missing(string(id))
-	}
-	return job, nil
 }
 
 // Files lists the files of an ISO domain, by name; other domains have none.

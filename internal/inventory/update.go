@@ -155,6 +155,10 @@ func (inv *Inventory) Follow(follow func(model.Ref, model.Object)) {
 // Event appends a line to the audit log.
 func (tx *Tx) Event(event model.Event) { tx.events = append(tx.events, event) }
 
+// Silent says whether the transaction changes something and has appended no line to
+// the audit log.
+func (tx *Tx) Silent() bool { return len(tx.events) == 0 && len(tx.staged)+len(tx.jobs) > 0 }
+
 // EraseEvent removes a line of the audit log.
 func (tx *Tx) EraseEvent(id int64) { tx.erased = append(tx.erased, id) }
 

@@ -24,9 +24,11 @@ type Job struct {
 	// Target is the object the command acts on.
 	Target Ref `json:"target"`
 	// Locks are the objects no other command may change meanwhile.
-	Locks         []Ref     `json:"locks,omitempty"`
-	Owner         ID        `json:"owner,omitempty"`
-	OwnerName     string    `json:"owner_name,omitempty"`
+	Locks     []Ref  `json:"locks,omitempty"`
+	Owner     ID     `json:"owner,omitempty"`
+	OwnerName string `json:"owner_name,omitempty"`
+	// OwnerAddress is where the request of the owner came from.
+	OwnerAddress  string    `json:"owner_address,omitempty"`
 	CorrelationID string    `json:"correlation_id,omitempty"`
 	Status        JobStatus `json:"status"`
 	StartTime     time.Time `json:"start_time"`
@@ -95,11 +97,13 @@ type Event struct {
 	CustomData    string    `json:"custom_data,omitempty"`
 	FloodRate     int       `json:"flood_rate,omitempty"`
 	User          ID        `json:"user,omitempty"`
-	VM            ID        `json:"vm,omitempty"`
-	Host          ID        `json:"host,omitempty"`
-	StorageDomain ID        `json:"storage_domain,omitempty"`
-	Template      ID        `json:"template,omitempty"`
-	Cluster       ID        `json:"cluster,omitempty"`
-	DataCenter    ID        `json:"data_center,omitempty"`
-	Job           ID        `json:"job,omitempty"`
+	// Address is where the user's request came from.
+	Address       string `json:"address,omitempty"`
+	VM            ID     `json:"vm,omitempty"`
+	Host          ID     `json:"host,omitempty"`
+	StorageDomain ID     `json:"storage_domain,omitempty"`
+	Template      ID     `json:"template,omitempty"`
+	Cluster       ID     `json:"cluster,omitempty"`
+	DataCenter    ID     `json:"data_center,omitempty"`
+	Job           ID     `json:"job,omitempty"`
 }
