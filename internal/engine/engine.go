@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"vireo/internal/auth"
 	"vireo/internal/host"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
@@ -38,6 +39,8 @@ type Options struct {
 	Values    *option.Values
 	// Vault reveals what only guests are to learn.
 	Vault *vault.Vault
+	// Sources are the directories of users outside; nil knows none.
+	Sources auth.Sources
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger

@@ -72,6 +72,13 @@ const (
 	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
 	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
+	NoSuchUser             = "USER_MUST_EXIST_IN_DIRECTORY"
+	NoSuchGroup            = "GROUP_MUST_EXIST_IN_DIRECTORY"
+	DirectorySilent        = "DIRECTORY_NOT_RESPONDING"
+	RoleFixed              = "ERROR_ROLE_IS_READ_ONLY"
+	RoleGiven              = "ERROR_CANNOT_REMOVE_ROLE_ATTACHED_TO_PERMISSION"
+	LastSuperUser          = "ERROR_CANNOT_REMOVE_LAST_SUPER_USER_ROLE"
+	AdminRoles             = "PERMISSION_ADD_FAILED_ONLY_SYSTEM_SUPER_USER_CAN_GIVE_ADMIN_ROLES"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -138,6 +145,13 @@ var catalogue = map[string]entry{
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
+	NoSuchUser:             {BadRequest, "No such user: %.255s in domain %.255s"},
+	NoSuchGroup:            {BadRequest, "No such group: %.255s in domain %.255s"},
+	DirectorySilent:        {Unavailable, "The directory of the domain %.255s does not answer. Please try again later."},
+	RoleFixed:              {Conflict, "Cannot %s. The role %s is predefined and cannot be changed."},
+	RoleGiven:              {Conflict, "Cannot %s. The role %s is given to users or groups; take it away from them first."},
+	LastSuperUser:          {Conflict, "Cannot %s. The last user of the domain internal who may do everything must stay."},
+	AdminRoles:             {Denied, "Only a system wide SuperUser can give administrative roles, and take them away."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

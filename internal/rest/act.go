@@ -31,6 +31,7 @@ func (s *Server) act(command *engine.Command) handler {
 			return nil, err
 		}
 		result, err := s.engine.Act(r.context(), call)
+		r.lookAgain()
 		r.complete(action, command, call, result)
 		if err != nil {
 			return r.refuseAction(action, err), nil
@@ -58,6 +59,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Parent, call.Target = r.id("vm"), r.id(string(on))
 	case model.KindCDROM:
 		call.Parent = r.id("vm")
+	case model.KindUser, model.KindGroup, model.KindRole, model.KindPermission:
+		call.Target = r.id(string(on))
 	}
 	return call
 }

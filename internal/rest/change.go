@@ -16,8 +16,12 @@ func (r *request) act(call *engine.Call, body *bool) (*engine.Result, error) {
 		return nil, err
 	}
 	call.Async = async
+	defer r.lookAgain()
 	return r.server.engine.Act(r.context(), call)
 }
+
+// lookAgain makes what the caller may see new: a command may have changed it.
+func (r *request) lookAgain() { r.view = r.server.engine.View(r.caller) }
 
 // create runs a command that makes an object and answers with it: 201 and its
 // address, or 202 with the state of its creation while work goes on (api-v3 5.3).

@@ -54,6 +54,14 @@ func (f finder) all(kind model.Kind) []model.Object {
 		return objects(f.view.Tags())
 	case model.KindDisk:
 		return objects(f.view.Disks())
+	case model.KindVM:
+		return objects(f.view.VMs())
+	case model.KindUser:
+		return append(objects(f.view.Users()), objects(f.view.Accounts())...)
+	case model.KindGroup:
+		return objects(f.view.Groups())
+	case model.KindRole:
+		return objects(f.view.Roles())
 	}
 	return nil
 }

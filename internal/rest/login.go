@@ -128,10 +128,15 @@ func denied(err error) error {
 	if errors.Is(err, auth.ErrBusy) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return &fault.Fault{Kind: fault.Unavailable, Code: "BUSY", Messages: []string{"Too many logins at the same time. Please try again in a few seconds."}, Cause: err}
 	}
+	if errors.Is(err, auth.ErrUnavailable) {
+		return &fault.Fault{Kind: fault.Unavailable, Code: fault.DirectorySilent, Messages: []string{"The directory of the user does not answer. Please try again later."}, Cause: err}
+	}
 	locked, isLocked := errors.AsType[*auth.LockedError](err)
 	switch {
 	case isLocked:
 		return &fault.Fault{Kind: fault.Unauthenticated, Code: "LOCKED", Messages: []string{locked.Error()}, Cause: err}
+	case errors.Is(err, auth.ErrNoLogin):
+		return &fault.Fault{Kind: fault.Unauthenticated, Code: "NO_LOGIN", Messages: []string{"The user has no role that permits to log in."}, Cause: err}
 	case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrDisabled), errors.Is(err, auth.ErrNoSession):
 		return &fault.Fault{Kind: fault.Unauthenticated, Code: "UNAUTHENTICATED", Messages: []string{"The user name or password is incorrect."}, Cause: err}
 	}

@@ -12,9 +12,47 @@ var userList = collection[*model.User]{
 	show: showUser,
 }
 
-var oneUser = object("user", func(r *request) (*model.User, error) { return r.view.User(r.id("user")) }, showUser)
+var oneUser = object("user", (*request).user, showUser)
 
-func showUser(r *request, user *model.User) (any, error) { return r.page.ShowUser(user), nil }
+func (r *request) user() (*model.User, error) { return r.view.User(r.id("user")) }
+
+func showUser(r *request, user *model.User) (any, error) {
+	var groups []*model.Group
+	for _, id := range user.Groups {
+		if group, err := r.view.Group(id); err == nil {
+			groups = append(groups, group)
+		}
+	}
+	return r.page.ShowUser(user, "", groups), nil
+}
+
+var groupList = collection[*model.Group]{
+	root: "groups", item: "group", kind: groupKind,
+	rows: func(r *request) ([]*model.Group, error) { return r.view.Groups(), nil },
+	show: showGroup,
+}
+
+var oneGroup = object("group", (*request).group, showGroup)
+
+func (r *request) group() (*model.Group, error) { return r.view.Group(r.id("group")) }
+
+func showGroup(r *request, group *model.Group) (any, error) { return r.page.ShowGroup(group, ""), nil }
+
+// rolesOf makes list and fetch of the roles that somebody has on the system.
+func rolesOf(name string, exists func(*request) error) (list, one handler) {
+	rows := func(r *request) ([]*model.Role, error) {
+		if err := exists(r); err != nil {
+			return nil, err
+		}
+		return r.view.RolesOf(r.id(name)), nil
+	}
+	list = collection[*model.Role]{root: "roles", item: "role", rows: rows, show: showRole}.get
+	one = object("role", func(r *request) (*model.Role, error) {
+		all, err := rows(r)
+		return pick(all, r.ids["role"], err, func(role *model.Role) *string { return new(string(role.ID)) })
+	}, showRole)
+	return list, one
+}
 
 // directories are the domains of users and machines; storage domains are others.
 var directoryList = collection[*model.Domain]{
@@ -88,18 +126,18 @@ func (r *request) permissionsOn(object model.Ref) []*model.Permission {
 }
 
 // permissionsOf makes list and fetch of the permissions on the object in the
-// path: of a kind, named by a placeholder. A user's are those given to the user.
+// path: of a kind, named by a placeholder. Those of a user or group are those given to it.
 func permissionsOf(kind model.Kind, name string, exists func(*request) error) (list, one handler) {
 	rows := func(r *request) ([]*model.Permission, error) {
 		if err := exists(r); err != nil {
 			return nil, err
 		}
-		if kind != model.KindUser {
+		if kind != model.KindUser && kind != model.KindGroup {
 			return r.permissionsOn(model.Ref{Kind: kind, ID: r.id(name)}), nil
 		}
 		var found []*model.Permission
 		for _, permission := range r.view.Permissions() {
-			if permission.User == r.id(name) {
+			if permission.Holder() == r.id(name) {
 				found = append(found, permission)
 			}
 		}

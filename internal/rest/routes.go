@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"slices"
+
 	"vireo/internal/engine"
 	"vireo/internal/model"
 )
@@ -9,10 +11,7 @@ import (
 // list their links (api-v3 1.9, 2.2). Methods that write exist if the engine has
 // their command; each command that changes no configuration is an action.
 func (s *Server) routes() []*route {
-	vmPermissions, vmPermission := permissionsOf(model.KindVM, "vm", existing((*request).vm))
-	userPermissions, userPermission := permissionsOf(model.KindUser, "user", existing(func(r *request) (*model.User, error) {
-		return r.view.User(r.id("user"))
-	}))
+	vmPermissions := s.permissionRoutes(holder{"vms/{vm}", model.KindVM, "vm", existing((*request).vm)})
 	table := []*route{
 		{path: "", get: s.root},
 		{path: "capabilities", get: s.capabilities},
@@ -31,10 +30,7 @@ func (s *Server) routes() []*route {
 		{path: "hosts/{host}", get: oneHost, noun: "host"},
 		{path: "networks", get: networkList.get, search: true},
 		{path: "networks/{network}", get: oneNetwork, noun: "network"},
-		{path: "roles", get: roleList.get},
-		{path: "roles/{role}", get: oneRole, noun: "role"},
-		{path: "roles/{role}/permits", get: permitList.get},
-		{path: "roles/{role}/permits/{permit}", get: onePermit, free: []string{"permit"}},
+		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
 		{path: "storagedomains", get: domainList.get, search: true},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain"},
 		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
@@ -43,12 +39,9 @@ func (s *Server) routes() []*route {
 		{path: "tags/{tag}", get: oneTag, noun: "tag", put: s.writes(model.KindTag, "update", s.updateTag), delete: s.writes(model.KindTag, "remove", s.removeTag)},
 		{path: "templates", get: templateList.get, search: true},
 		{path: "templates/{template}", get: oneTemplate, noun: "template"},
-		{path: "users", get: userList.get, search: true},
-		{path: "users/{user}", get: oneUser, noun: "user"},
-		{path: "users/{user}/permissions", get: userPermissions},
-		{path: "users/{user}/permissions/{permission}", get: userPermission},
+		{path: "users", get: userList.get, search: true, post: s.writes(model.KindUser, "add", s.addUser)},
+		{path: "groups", get: groupList.get, search: true, post: s.writes(model.KindGroup, "add", s.addGroup)},
 		{path: "domains", get: directoryList.get},
-		{path: "domains/{domain}", get: oneDirectory, noun: "domain", free: []string{"domain"}},
 		{path: "vms", get: vmList.get, search: true, post: s.writes(model.KindVM, "add", s.addVM)},
 		{path: "vms/{vm}", get: oneVM, noun: "vm", put: s.writes(model.KindVM, "update", s.updateVM), delete: s.writes(model.KindVM, "remove", s.removeVM)},
 		{path: "vms/{vm}/disks", get: vmDiskList.get, post: s.writes(model.KindDisk, "add", s.addDisk)},
@@ -59,8 +52,7 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/cdroms/{cdrom}", get: oneVMCDROM, noun: "cdrom", put: s.writes(model.KindCDROM, "update", s.updateCDROM), delete: s.writes(model.KindCDROM, "remove", s.ejectCDROM)},
 		{path: "vms/{vm}/tags", get: vmTagList.get, post: s.writes(model.KindTag, "attach", s.attachTag)},
 		{path: "vms/{vm}/tags/{tag}", get: oneVMTag, delete: s.writes(model.KindTag, "detach", s.detachTag)},
-		{path: "vms/{vm}/permissions", get: vmPermissions},
-		{path: "vms/{vm}/permissions/{permission}", get: vmPermission},
+		vmPermissions[0], vmPermissions[1],
 		{path: "vms/{vm}/statistics", get: vmStatisticList.get},
 		{path: "vms/{vm}/statistics/{statistic}", get: oneVMStatistic},
 		{path: "vms/{vm}/reporteddevices", get: vmReportedDeviceList.get},
@@ -76,10 +68,10 @@ func (s *Server) routes() []*route {
 		{path: "jobs/{job}", get: oneJob, noun: "job"},
 		{path: "jobs/{job}/steps", get: stepList.get},
 		{path: "jobs/{job}/steps/{step}", get: oneStep, noun: "step"},
-		{path: "permissions", get: permissionList.get},
-		{path: "permissions/{permission}", get: onePermission},
+		{path: "permissions", get: permissionList.get, post: s.writes(model.KindPermission, "add", s.grants("", "", func(*request) error { return nil }))},
+		{path: "permissions/{permission}", get: onePermission, delete: s.writes(model.KindPermission, "remove", s.removes(model.KindPermission, fetched(onePermission)))},
 	}
-	return append(table, s.actionRoutes()...)
+	return slices.Concat(table, s.accessRoutes(), s.actionRoutes())
 }
 
 // actionBases are the objects that commands without a method of their own act on.

@@ -350,6 +350,14 @@ var userKind = &search.Kind{
 	},
 }
 
+var groupKind = &search.Kind{
+	Name: "Groups", Prefixes: []string{"group"}, SortBy: "name",
+	Fields: []search.Field{
+		{Name: "name", Free: true, Values: search.TextOf(func(v *row[*model.Group]) string { return v.it.Name })},
+		{Name: "id", Values: search.TextOf(func(v *row[*model.Group]) string { return string(v.it.ID) })},
+	},
+}
+
 // fileKind describes the files of an ISO domain.
 var fileKind = &search.Kind{
 	Name: "Files", Prefixes: []string{"file"}, SortBy: "name",

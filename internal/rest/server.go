@@ -31,6 +31,8 @@ type Engine interface {
 	LoggedIn(ctx context.Context, user model.ID, correlation string)
 	LoggedOut(ctx context.Context, user model.ID, correlation string)
 	LoginFailed(ctx context.Context, login, remote, correlation string)
+	// QueryDenied is told of a query that the caller may not ask.
+	QueryDenied(ctx context.Context, caller *auth.Caller, correlation, what string)
 }
 
 // Options are what a [Server] is made of. Log, Registry, BodyLimit and the
@@ -265,6 +267,7 @@ func (r *request) options(header http.Header) *answer {
 // enter fills what depends on the caller.
 func (r *request) enter(caller *auth.Caller) {
 	caller.Filtered = headerFlag(r.http.Header, "Filter")
+	caller.Address = r.http.RemoteAddr
 	r.caller = caller
 	all := headerFlag(r.http.Header, "All-Content") || strings.EqualFold(r.http.URL.Query().Get("all_content"), "true")
 	// An administrator who asks for the filtered view sees everything, as
@@ -291,6 +294,7 @@ func (r *request) handler(header http.Header) (handler, error) {
 	}
 	reads := r.http.Method == http.MethodGet || r.http.Method == http.MethodHead
 	if reads && !r.caller.Admin && !r.caller.Filtered && len(r.segments) > 0 {
+		r.server.engine.QueryDenied(r.context(), r.caller, r.correlation, "without the header Filter")
 		return nil, fault.Bad("", "Query execution failed due to insufficient permissions.")
 	}
 	return handler, nil

@@ -12,6 +12,7 @@ import (
 
 	"vireo/internal/auth"
 	"vireo/internal/engine"
+	"vireo/internal/engine/access"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
@@ -153,6 +154,7 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
+	e.Install(access.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

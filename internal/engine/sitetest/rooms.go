@@ -2,6 +2,7 @@ package sitetest
 
 import (
 	"vireo/internal/engine"
+	"vireo/internal/engine/access"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
@@ -14,7 +15,7 @@ import (
 // Rooms give the rows of the command table, as the server installs them.
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
-	domains.Commands,
+	domains.Commands, access.Commands,
 }
 
 // Install adds the rows of every room to an engine.

@@ -3,18 +3,35 @@ package v3
 // User is a user (api-v3 2.6).
 type User struct {
 	Resource
-	Domain    *Domain `wire:"domain"`
-	LastName  *string `wire:"last_name"`
-	UserName  *string `wire:"user_name"`
-	Principal *string `wire:"principal"`
-	Password  *string `wire:"password"`
-	Email     *string `wire:"email"`
+	Domain        *Domain `wire:"domain"`
+	DomainEntryID *string `wire:"domain_entry_id"`
+	Namespace     *string `wire:"namespace"`
+	LastName      *string `wire:"last_name"`
+	UserName      *string `wire:"user_name"`
+	Principal     *string `wire:"principal"`
+	Password      *string `wire:"password"`
+	Email         *string `wire:"email"`
+	Groups        *Groups `wire:"groups"`
 }
 
 // Users is a list of users.
 type Users struct {
 	Collection
 	User []User `wire:"user"`
+}
+
+// Group is a group of users (api-v3 2.6).
+type Group struct {
+	Resource
+	Domain        *Domain `wire:"domain"`
+	DomainEntryID *string `wire:"domain_entry_id"`
+	Namespace     *string `wire:"namespace"`
+}
+
+// Groups is a list of groups.
+type Groups struct {
+	Collection
+	Group []Group `wire:"group"`
 }
 
 // DirectoryDomain is a domain of the collection domains (api-v3 2.6); the account

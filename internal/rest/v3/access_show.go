@@ -7,16 +7,48 @@ import (
 	"vireo/internal/model"
 )
 
-// ShowUser shows a user; secrets are never among what is shown.
-func (p *Page) ShowUser(user *model.User) *User {
+// ShowUser shows a user; secrets are never among what is shown. at is the address of
+// the collection, if it is not that of the users of the system.
+func (p *Page) ShowUser(user *model.User, at string, groups []*model.Group) *User {
 	out := &User{Resource: p.top(model.KindUser, user.ID)}
+	if at != "" {
+		out.Resource = p.resource("directory_user", at+"/"+string(user.ID), user.ID)
+	}
 	out.Name = new(user.Name)
-	domain := model.DomainID(user.Domain)
-	out.Domain = &Domain{Href: p.Href(model.KindDomain, domain), ID: new(string(domain)), Name: new(user.Domain)}
+	out.Domain = p.domainOf(user.Domain)
+	out.DomainEntryID, out.Namespace = text(user.Entry), text(user.Namespace)
 	out.LastName = text(user.LastName)
 	out.UserName = new(user.ObjectName())
 	out.Principal = new(user.Name)
 	out.Email = text(user.Email)
+	for _, group := range groups {
+		if out.Groups == nil {
+			out.Groups = &Groups{}
+		}
+		shown := Group{}
+		shown.Href, shown.ID, shown.Name = p.Href(model.KindGroup, group.ID), new(string(group.ID)), new(group.Name)
+		out.Groups.Group = append(out.Groups.Group, shown)
+	}
+	return out
+}
+
+func (p *Page) domainOf(name string) *Domain {
+	if name == "" {
+		return nil
+	}
+	id := model.DomainID(name)
+	return &Domain{Href: p.Href(model.KindDomain, id), ID: new(string(id)), Name: new(name)}
+}
+
+// ShowGroup shows a group; at is as for ShowUser.
+func (p *Page) ShowGroup(group *model.Group, at string) *Group {
+	out := &Group{Resource: p.top(model.KindGroup, group.ID)}
+	if at != "" {
+		out.Resource = p.resource("directory_group", at+"/"+string(group.ID), group.ID)
+	}
+	out.Name = new(group.Name)
+	out.Domain = p.domainOf(group.Domain)
+	out.DomainEntryID, out.Namespace = text(group.Entry), text(group.Namespace)
 	return out
 }
 
@@ -79,6 +111,7 @@ func (p *Page) ShowPermission(permission *model.Permission, at string) *Permissi
 	out := &Permission{Resource: p.resource("permission", href, permission.ID)}
 	out.Role = p.ref(model.KindRole, permission.Role)
 	out.User = p.ref(model.KindUser, permission.User)
+	out.Group = p.ref(model.KindGroup, permission.Group)
 	object := p.ref(permission.Object.Kind, permission.Object.ID)
 	switch permission.Object.Kind {
 	case model.KindDataCenter:

@@ -29,7 +29,7 @@ var faces = map[string]any{
 	"vm": &VM{}, "vms": &VMs{}, "nic": &NIC{}, "nics": &NICs{}, "statistic": &Statistic{}, "statistics": &Statistics{},
 	"reported_device": &ReportedDevice{}, "reported_devices": &ReportedDevices{},
 	"graphics_console": &GraphicsConsole{}, "graphics_consoles": &GraphicsConsoles{},
-	"user": &User{}, "users": &Users{}, "role": &Role{}, "roles": &Roles{}, "permit": &Permit{}, "permits": &Permits{},
+	"user": &User{}, "users": &Users{}, "group": &Group{}, "groups": &Groups{}, "role": &Role{}, "roles": &Roles{}, "permit": &Permit{}, "permits": &Permits{},
 	"domain": &DirectoryDomain{}, "domains": &Domains{},
 	"permission": &Permission{}, "permissions": &Permissions{},
 	"job": &Job{}, "jobs": &Jobs{}, "step": &Step{}, "steps": &Steps{}, "event": &Event{}, "events": &Events{},

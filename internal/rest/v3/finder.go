@@ -69,6 +69,8 @@ var entities = map[model.Kind]string{
 	model.KindTag:           "Tag",
 	model.KindDisk:          "Disks",
 	model.KindUser:          "Users",
+	model.KindGroup:         "Groups",
+	model.KindRole:          "Role",
 	model.KindVM:            "VMs",
 }
 

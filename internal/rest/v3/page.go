@@ -33,6 +33,7 @@ var Collections = map[model.Kind]string{
 	model.KindDisk:          "disks",
 	model.KindDomain:        "domains",
 	model.KindEvent:         "events",
+	model.KindGroup:         "groups",
 	model.KindHost:          "hosts",
 	model.KindJob:           "jobs",
 	model.KindNetwork:       "networks",

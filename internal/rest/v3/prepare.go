@@ -10,6 +10,6 @@ func Prepare() {
 		StorageDomain{}, StorageDomains{}, File{}, Files{}, Disk{}, Disks{}, CDROM{}, CDROMs{},
 		Template{}, Templates{}, Tag{}, Tags{}, VM{}, VMs{}, NIC{}, NICs{}, Statistic{}, Statistics{},
 		ReportedDevice{}, ReportedDevices{}, GraphicsConsole{}, GraphicsConsoles{},
-		User{}, Users{}, DirectoryDomain{}, Domains{}, Role{}, Roles{}, Permit{}, Permits{}, Permission{}, Permissions{},
+		User{}, Users{}, Group{}, Groups{}, DirectoryDomain{}, Domains{}, Role{}, Roles{}, Permit{}, Permits{}, Permission{}, Permissions{},
 		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
 }
