@@ -37,17 +37,19 @@ var house = map[string][]string{
 	"store/storetest/postgres": {},
 
 	// Walls: one idea each.
-	"inventory": {"model", "store"},
-	"lifecycle": {"model", "host"},
-	"audit":     {"model"},
-	"option":    {"inventory"},
-	"auth":      {"model"},
-	"pki":       {},
-	"vault":     {"model"},
-	"seed":      {},
-	"ovf":       {"model"},
-	"search":    {},
-	"job":       {"model", "fault", "inventory", "store"},
+	"inventory":          {"model", "store"},
+	"lifecycle":          {"model", "host"},
+	"audit":              {"model"},
+	"option":             {"inventory"},
+	"auth":               {"model"},
+	"auth/ldap":          {"model", "auth"},
+	"auth/ldap/ldaptest": {"model"},
+	"pki":                {},
+	"vault":              {"model"},
+	"seed":               {},
+	"ovf":                {"model"},
+	"search":             {},
+	"job":                {"model", "fault", "inventory", "store"},
 
 	// Floor: what happens.
 	"engine": {
@@ -94,8 +96,10 @@ var rights = map[string][]string{
 	"github.com/jackc/pgx":               {"store/sqlstore", "store/storetest/postgres"},
 	"github.com/pressly/goose":           {"store/sqlstore"},
 	"net/http":                           {"rest", "rest/v3", "server"},
-	"os/exec":                            {"image/files", "image/imagetest", "host/libvirt", "store/storetest/postgres"},
+	"os/exec":                            {"auth/ldap/ldaptest", "image/files", "image/imagetest", "host/libvirt", "store/storetest/postgres"},
 	"go.yaml.in/yaml":                    {"seed"},
+	"github.com/go-ldap/ldap":            {"auth/ldap"},
+	"github.com/go-asn1-ber/asn1-ber":    {"auth/ldap"},
 	"github.com/spf13/cobra":             {},
 	"github.com/prometheus":              {"rest", "server", "host/measured"},
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 )
 
 func domain() *cobra.Command {
-	command := &cobra.Command{Use: "domain", Short: "Show and change the domains that guests can join"}
+	command := &cobra.Command{Use: "domain", Short: "Show and change the domains that guests can join and people can log in by"}
 	var dataDir, database string
 	list := &cobra.Command{
 		Use: "list", Short: "Show the domains and the users that join guests to them", Args: cobra.NoArgs,
@@ -35,7 +36,7 @@ func domain() *cobra.Command {
 			})
 		},
 	}
-	for _, each := range []*cobra.Command{list, setDomain(&dataDir, &database), remove} {
+	for _, each := range []*cobra.Command{list, setDomain(&dataDir, &database), directory(&dataDir, &database), checkDomain(&dataDir, &database), remove} {
 		dataFlags(each, &dataDir, &database)
 		command.AddCommand(each)
 	}
@@ -73,6 +74,63 @@ func setDomain(dataDir, database *string) *cobra.Command {
 	return command
 }
 
+// directory sets how people of a domain log in.
+func directory(dataDir, database *string) *cobra.Command {
+	var settings server.DirectorySettings
+	var ca string
+	command := &cobra.Command{
+		Use:   "directory NAME",
+		Short: "Let the people of a domain log in, by asking its LDAP servers or Active Directory",
+		Long: "Lets the people of a domain log in, by asking its LDAP servers or Active Directory. The\n" +
+			"password of --bind-dn is asked for, or read from standard input. Without --server nobody\n" +
+			"of the domain can log in any more.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			if ca != "" {
+				certificates, err := os.ReadFile(ca)
+				if err != nil {
+					return fmt.Errorf("reading the CA: %w", err)
+				}
+				settings.CA = string(certificates)
+			}
+			if settings.BindDN != "" {
+				password, err := askPassword(command.InOrStdin(), command.ErrOrStderr(), settings.BindDN)
+				if err != nil {
+					return err
+				}
+				settings.BindPassword = password
+			}
+			return withTools(command.Context(), *dataDir, *database, func(tools server.Tools) error {
+				return tools.SetDomain(command.Context(), args[0], server.DomainSettings{Directory: &settings})
+			})
+		},
+	}
+	flags := command.Flags()
+	flags.StringArrayVar(&settings.Servers, "server", nil, "ldaps://HOST or ldap://HOST, tried in the order given; may be repeated")
+	flags.StringVar(&settings.Schema, "schema", "ad", "what its entries look like: ad or openldap")
+	flags.StringVar(&settings.Base, "base", "", "the entry below which everybody is, such as dc=corp,dc=example,dc=com")
+	flags.StringVar(&settings.BindDN, "bind-dn", "", "the account that searches")
+	flags.BoolVar(&settings.StartTLS, "start-tls", false, "encrypt connections to ldap:// servers by StartTLS")
+	flags.StringVar(&ca, "ca", "", "a file with the certificates that the servers' are signed by; else those of the system")
+	return command
+}
+
+func checkDomain(dataDir, database *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "check NAME USER", Short: "Ask each server of a domain what it knows of a user", Args: cobra.ExactArgs(2),
+		RunE: func(command *cobra.Command, args []string) error {
+			return withTools(command.Context(), *dataDir, *database, func(tools server.Tools) error {
+				said, err := tools.CheckDomain(command.Context(), args[0], args[1])
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprint(command.OutOrStdout(), said)
+				return err
+			})
+		},
+	}
+}
+
 func showDomains(out io.Writer, values []server.DomainValue) error {
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, each := range values {
@@ -80,7 +138,7 @@ func showDomains(out io.Writer, values []server.DomainValue) error {
 		if user == "" {
 			user = "-"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", each.Name, user, each.Description)
+		fmt.Fprintf(table, "%s\t%s\t%s\n", each.Name, user, strings.TrimSpace(each.Description+" "+strings.Join(each.Servers, " ")))
 	}
 	return table.Flush()
 }

@@ -57,6 +57,11 @@ func (s *Server) control() http.Handler {
 	mux.HandleFunc("DELETE /domains/{name}", func(w http.ResponseWriter, r *http.Request) {
 		reply(w, nil, s.RemoveDomain(r.Context(), r.PathValue("name")))
 	})
+	mux.HandleFunc("POST /domains/{name}/check/{user}", func(w http.ResponseWriter, r *http.Request) {
+		said, err := s.CheckDomain(r.Context(), r.PathValue("name"), r.PathValue("user"))
+		reply(w, said, err)
+	})
+	s.controlUsers(mux)
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
 		var path string
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&path); err != nil {

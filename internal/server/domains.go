@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"vireo/internal/auth/ldap"
 	"vireo/internal/engine"
 	"vireo/internal/engine/domains"
 	"vireo/internal/fault"
@@ -16,6 +17,8 @@ type DomainValue struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	JoinUser    string `json:"join_user,omitempty"`
+	// Servers are those that are asked when people of the domain log in.
+	Servers []string `json:"servers,omitempty"`
 }
 
 // DomainSettings is what becomes of a domain; nil leaves what is there.
@@ -24,6 +27,20 @@ type DomainSettings struct {
 	// Join is the account by which guests join it; the zero value takes away the
 	// one that is there.
 	Join *JoinAccount `json:"join,omitempty"`
+	// Directory is how people of the domain log in; without servers they cannot.
+	Directory *DirectorySettings `json:"directory,omitempty"`
+}
+
+// DirectorySettings are the servers of a domain and how they are asked; see
+// [model.LDAP].
+type DirectorySettings struct {
+	Servers      []string `json:"servers,omitempty"`
+	Schema       string   `json:"schema,omitempty"`
+	Base         string   `json:"base,omitempty"`
+	StartTLS     bool     `json:"start_tls,omitempty"`
+	CA           string   `json:"ca,omitempty"`
+	BindDN       string   `json:"bind_dn,omitempty"`
+	BindPassword string   `json:"bind_password,omitempty"`
 }
 
 // JoinAccount is a user of a domain who may let machines join it.
@@ -37,7 +54,10 @@ func (s *Server) DomainValues() []DomainValue {
 	all := s.Engine.View(nil).Domains()
 	values := make([]DomainValue, len(all))
 	for i, each := range all {
-		values[i] = DomainValue{each.Name, each.Description, each.JoinUser}
+		values[i] = DomainValue{Name: each.Name, Description: each.Description, JoinUser: each.JoinUser}
+		if each.LDAP != nil {
+			values[i].Servers = each.LDAP.Servers
+		}
 	}
 	return values
 }
@@ -51,6 +71,10 @@ func (s *Server) SetDomain(ctx context.Context, name string, settings DomainSett
 		}
 		password = s.Vault.Seal(settings.Join.Password)
 	}
+	directory, err := s.directoryOf(name, settings.Directory)
+	if err != nil {
+		return err
+	}
 	call := &engine.Call{On: model.KindDomain, Name: "add", Params: engine.Edit[model.Domain](func(domain *model.Domain) error {
 		domain.Name = name
 		if settings.Description != nil {
@@ -59,13 +83,64 @@ func (s *Server) SetDomain(ctx context.Context, name string, settings DomainSett
 		if settings.Join != nil {
 			domain.JoinUser, domain.JoinPassword = settings.Join.User, password
 		}
+		if settings.Directory != nil {
+			domain.LDAP = directory
+		}
 		return nil
 	})}
 	if _, there := s.Inventory.Domains.Get(model.DomainID(name)); there {
 		call.Name, call.Target = "update", model.DomainID(name)
 	}
-	_, err := s.Engine.Act(ctx, call)
+	_, err = s.Engine.Act(ctx, call)
 	return err
+}
+
+// directoryOf checks the settings of a directory, and seals the password in them.
+func (s *Server) directoryOf(name string, settings *DirectorySettings) (*model.LDAP, error) {
+	if settings == nil || len(settings.Servers) == 0 {
+		return nil, nil
+	}
+	made := &model.LDAP{
+		Schema: model.LDAPSchema(settings.Schema), Servers: settings.Servers, StartTLS: settings.StartTLS,
+		CA: settings.CA, Base: settings.Base, BindDN: settings.BindDN,
+	}
+	if _, err := ldap.New(model.DomainName(name), made, settings.BindPassword); err != nil {
+		return nil, err
+	}
+	made.BindPassword = s.Vault.Seal(settings.BindPassword)
+	return made, nil
+}
+
+// CheckDomain asks every server of a domain's directory whether it knows a user, and
+// what it knows; the error is that of the first server that cannot be used.
+func (s *Server) CheckDomain(ctx context.Context, name, user string) (string, error) {
+	domain, known := s.Inventory.Domains.Get(model.DomainID(name))
+	if !known || domain.LDAP == nil {
+		return "", fmt.Errorf("nobody can log in by the domain %.64q; see `vireo domain directory --help`", name)
+	}
+	password, err := s.Vault.Reveal(domain.LDAP.BindPassword)
+	if err != nil {
+		return "", err
+	}
+	said := ""
+	for _, server := range domain.LDAP.Servers {
+		alone := *domain.LDAP
+		alone.Servers = []string{server}
+		directory, err := ldap.New(domain.Name, &alone, password)
+		if err != nil {
+			return "", err
+		}
+		found, err := directory.Find(ctx, model.KindUser, user)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("%s: %w", server, err)
+		case found == nil:
+			said += fmt.Sprintf("%s answers and knows no user %.64q\n", server, user)
+		default:
+			said += fmt.Sprintf("%s answers and knows %s, who is in %d groups\n", server, found.Name, len(found.Groups))
+		}
+	}
+	return said, nil
 }
 
 // RemoveDomain forgets a domain with its account.

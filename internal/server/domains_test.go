@@ -2,7 +2,7 @@ package server_test
 
 import (
 	"context"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -28,7 +28,7 @@ func TestDomains(t *testing.T) {
 			if err := tools.SetDomain(ctx, step.name, step.settings); err != nil {
 				t.Fatal(err)
 			}
-			if got := listed(t, tools); len(got) != 2 || got[0] != step.want || got[1].Name != "internal" {
+			if got := listed(t, tools); len(got) != 2 || !reflect.DeepEqual(got[0], step.want) || got[1].Name != "internal" {
 				t.Errorf("after %s: %+v", step.name, got)
 			}
 		}
@@ -48,7 +48,7 @@ func TestDomains(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), bad.why) || strings.Contains(err.Error(), secret) {
 				t.Errorf("%s: %v", bad.name, err)
 			}
-			if !slices.Equal(before, listed(t, tools)) {
+			if !reflect.DeepEqual(before, listed(t, tools)) {
 				t.Errorf("%s was refused and set", bad.name)
 			}
 		}

@@ -52,8 +52,9 @@ type Server struct {
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
-	jobs  *jobMetrics
-	hosts *measured.Driver
+	sources *sources
+	jobs    *jobMetrics
+	hosts   *measured.Driver
 }
 
 // Open makes or reads the state, takes its lock and starts to work: hosts are
@@ -104,8 +105,9 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err := linkISO(s.DataDir, s.Inventory); err != nil {
 		return err
 	}
+	s.sources = newSources(s.Inventory, s.Vault)
 	s.Engine = engine.New(engine.Options{
-		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault,
+		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault, Sources: s.sources,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
 	install(s.Engine)
@@ -117,7 +119,9 @@ func (s *Server) assemble(ctx context.Context) error {
 	})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()
-	s.Directory = auth.NewDirectory(records, auth.DirectoryOptions{})
+	s.Directory = auth.NewDirectory(records, auth.DirectoryOptions{
+		Locked: s.Engine.LoginLocked, Sources: s.sources, Admit: s.Engine.Admit,
+	})
 	s.Sessions = auth.NewSessions(records, auth.SessionOptions{
 		Idle: s.Values.Duration("UserSessionTimeOutInterval"), Longest: s.Values.Duration("UserSessionHardLimit"),
 	})

@@ -29,6 +29,14 @@ type Tools interface {
 	Domains(ctx context.Context) ([]DomainValue, error)
 	SetDomain(ctx context.Context, name string, settings DomainSettings) error
 	RemoveDomain(ctx context.Context, name string) error
+	CheckDomain(ctx context.Context, name, user string) (string, error)
+	Users(ctx context.Context) ([]UserValue, error)
+	AddUser(ctx context.Context, name string, settings UserSettings) error
+	// SetPassword and RemoveUser are about users of the domain internal; the verbs of
+	// DoUser are about users of any.
+	SetPassword(ctx context.Context, name, password string) error
+	RemoveUser(ctx context.Context, name string) error
+	DoUser(ctx context.Context, name string, verb UserVerb) error
 	// Backup also writes path.key.
 	Backup(ctx context.Context, path string) error
 	ResetPassword(ctx context.Context, password string) error
@@ -115,6 +123,10 @@ func (r *remote) RemoveDomain(ctx context.Context, name string) error {
 	return r.ask(ctx, http.MethodDelete, "/domains/"+url.PathEscape(name), nil, nil)
 }
 
+func (r *remote) CheckDomain(ctx context.Context, name, user string) (said string, err error) {
+	return said, r.ask(ctx, http.MethodPost, "/domains/"+url.PathEscape(name)+"/check/"+url.PathEscape(user), nil, &said)
+}
+
 func (r *remote) Backup(ctx context.Context, path string) error {
 	return r.ask(ctx, http.MethodPost, "/backup", path, nil)
 }
@@ -146,7 +158,7 @@ func openResting(ctx context.Context, dataDir, database string) (Tools, error) {
 		return nil, errors.Join(err, kept.Close())
 	}
 	s := &Server{Config: Config{DataDir: dataDir, Log: log}, Store: kept, Vault: secrets, Inventory: inv, Values: option.From(inv, nil)}
-	s.Engine = engine.New(engine.Options{Inventory: inv, Values: s.Values, Log: log})
+	s.Engine = engine.New(engine.Options{Inventory: inv, Values: s.Values, Vault: secrets, Sources: newSources(inv, secrets), Log: log})
 	install(s.Engine)
 	s.Directory = auth.NewDirectory(s.Engine.Records(), auth.DirectoryOptions{})
 	return resting{s}, nil
