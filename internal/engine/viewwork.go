@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"vireo/internal/audit"
 	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/store"
@@ -32,17 +33,21 @@ func (v *View) someEvents(ctx context.Context, query store.EventQuery, each func
 	}))
 }
 
-// seesEvent: an event is for who caused it, and for who may see what it is about;
-// one that is about nothing is for who sees everything.
+// seesEvent: an event is for who may see what it is about; one that is about nothing
+// is for who caused it. What was refused to somebody may name what that one must not
+// know of, and is for those who see everything.
 func (v *View) seesEvent(event *model.Event) bool {
 	scope := v.scope()
-	if scope.everything || event.User != "" && event.User == v.caller.User {
+	switch {
+	case scope.everything:
 		return true
-	}
-	if event.VM != "" {
+	case event.Code == int(audit.NotPermitted):
+		return false
+	case event.VM != "":
 		return scope.sees(model.Ref{Kind: model.KindVM, ID: event.VM})
-	}
-	if !scope.administrator {
+	case event.User != "" && event.User == v.caller.User:
+		return true
+	case !scope.administrator:
 		return false
 	}
 	for _, about := range []model.Ref{
