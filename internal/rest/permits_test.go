@@ -1,0 +1,281 @@
+package rest_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"vireo/internal/auth"
+	"vireo/internal/engine"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+	"vireo/internal/server"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// requestsOf is how each row of the command table is called over HTTP, so that it does no
+// harm if it is permitted: what a permit is asked for before is in order, and
+// what follows refuses, or changes nothing that matters. VM stands for a VM in a
+// status that allows nearly nothing, DISK and NIC for what it has. An empty method
+// is a row that has no route.
+var requestsOf = map[string][3]string{
+	"vm.start": {}, "vm.stop": {}, // actions are called by their names
+	"vm.add":            {"POST", "/api/vms", "<vm><name>web</name><cluster><name>Default</name></cluster><template><name>Blank</name></template></vm>"},
+	"vm.update":         {"PUT", "/api/vms/VM", "<vm><description>seen</description></vm>"},
+	"vm.remove":         {"DELETE", "/api/vms/VM", ""},
+	"disk.add":          {"POST", "/api/disks", "<disk><alias>d</alias><provisioned_size>1</provisioned_size><interface>virtio</interface><format>cow</format><sparse>false</sparse><storage_domains><storage_domain id=\"DOMAIN\"/></storage_domains></disk>"},
+	"disk.attach":       {"POST", "/api/vms/VM/disks", `<disk id="DISK"/>`},
+	"disk.detach":       {"DELETE", "/api/vms/VM/disks/DISK", "<action><detach>true</detach></action>"},
+	"disk.update":       {"PUT", "/api/vms/VM/disks/DISK", "<disk><alias>d</alias></disk>"},
+	"disk.remove":       {"DELETE", "/api/vms/VM/disks/DISK", ""},
+	"nic.add":           {"POST", "/api/vms/VM/nics", "<nic><name>nic1</name><network><name>ovirtmgmt</name></network></nic>"},
+	"nic.update":        {"PUT", "/api/vms/VM/nics/NIC", "<nic><name>nic1</name></nic>"},
+	"nic.remove":        {"DELETE", "/api/vms/VM/nics/NIC", ""},
+	"cdrom.update":      {"PUT", "/api/vms/VM/cdroms/00000000-0000-0000-0000-000000000000", `<cdrom><file id=""/></cdrom>`},
+	"cdrom.remove":      {"DELETE", "/api/vms/VM/cdroms/00000000-0000-0000-0000-000000000000", ""},
+	"tag.add":           {"POST", "/api/tags", "<tag><name>red</name></tag>"},
+	"tag.update":        {"PUT", "/api/tags/TAG", "<tag><name>red</name></tag>"},
+	"tag.remove":        {"DELETE", "/api/tags/00000000-0000-0000-0000-000000000000", ""},
+	"tag.attach":        {"POST", "/api/vms/VM/tags", `<tag id="TAG"/>`},
+	"tag.detach":        {"DELETE", "/api/vms/VM/tags/TAG", ""},
+	"user.add":          {"POST", "/api/users", "<user><user_name>nobody@internal</user_name></user>"},
+	"user.remove":       {"DELETE", "/api/users/SELF", ""},
+	"group.add":         {"POST", "/api/groups", "<group><name>nobody@internal</name></group>"},
+	"group.remove":      {"DELETE", "/api/groups/eee00000-0000-0000-0000-123456789eee", ""},
+	"role.add":          {"POST", "/api/roles", `<role><name>UserRole</name><permits><permit id="22"/></permits></role>`},
+	"role.update":       {"PUT", "/api/roles/00000000-0000-0000-0001-000000000001", "<role><name>x</name></role>"},
+	"role.remove":       {"DELETE", "/api/roles/00000000-0000-0000-0001-000000000001", ""},
+	"permission.add":    {"POST", "/api/vms/VM/permissions", `<permission><role id="00000000-0000-0000-0001-000000000001"/><group id="eee00000-0000-0000-0000-123456789eee"/></permission>`},
+	"permission.remove": {"DELETE", "/api/vms/VM/permissions/ADMINS", ""},
+	"option.set":        {},
+	"domain.add":        {},
+	"domain.update":     {},
+	"domain.remove":     {},
+	"user.account_add":  {}, "user.account_password": {}, "user.account_disable": {}, "user.account_enable": {}, "user.account_remove": {},
+}
+
+// walk is a system with one of everything, and a user for each predefined role.
+type walk struct {
+	*edge
+	words  *strings.Replacer
+	levels []level
+	seen   []level
+}
+
+// level is an object that roles are given on, with what it is called.
+type level struct {
+	name string
+	ref  model.Ref
+}
+
+func newWalk(t *testing.T) *walk {
+	e := newEdge(t)
+	vm := e.addVM("web")
+	disk := idIn(t, e.want(202, "POST", "/api/vms/"+vm+"/disks", `<disk><alias>d</alias><provisioned_size>1048576</provisioned_size><interface>virtio</interface><format>raw</format></disk>`))
+	e.wait("/api/disks/"+disk, "<state>ok</state>")
+	nic := idIn(t, e.want(201, "POST", "/api/vms/"+vm+"/nics", "<nic><name>nic1</name><network><name>ovirtmgmt</name></network></nic>"))
+	tag := idIn(t, e.want(201, "POST", "/api/tags", "<tag><name>red</name></tag>"))
+	admins := e.give("/api/vms/"+vm, string(server.Administrator), "UserRole")
+	e.edit(func(tx *inventory.Tx) {
+		edited, _ := tx.VMs.Edit(model.ID(vm))
+		engine.SetStatus(edited, model.StatusImageLocked, "")
+	})
+	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
+	host := e.engine.Inventory.Hosts.All()[0].ID
+	w := &walk{edge: e, words: strings.NewReplacer("VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain)}
+	center := level{"data_center", model.Ref{Kind: model.KindDataCenter, ID: server.DefaultDataCenter}}
+	cluster := level{"cluster", model.Ref{Kind: model.KindCluster, ID: server.DefaultCluster}}
+	storage := level{"storage_domain", model.Ref{Kind: model.KindStorageDomain, ID: model.ID(domain)}}
+	machine := level{"vm", model.Ref{Kind: model.KindVM, ID: model.ID(vm)}}
+	image := level{"disk", model.Ref{Kind: model.KindDisk, ID: model.ID(disk)}}
+	w.levels = []level{{"system", model.Ref{}}, center, cluster, storage, machine, image}
+	w.seen = []level{
+		center, cluster, storage, machine, image,
+		{"host", model.Ref{Kind: model.KindHost, ID: host}},
+		{"network", model.Ref{Kind: model.KindNetwork, ID: server.ManagementNetwork}},
+		{"template", model.Ref{Kind: model.KindTemplate, ID: model.BlankID}},
+	}
+	return w
+}
+
+func (e *edge) edit(change func(*inventory.Tx)) {
+	e.t.Helper()
+	err := e.engine.Inventory.Update(context.Background(), func(tx *inventory.Tx) error { change(tx); return nil })
+	if err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// lettingIn is a role that does nothing but let its holders log in; it is given on
+// what does not exist.
+const lettingIn model.ID = "cccccccc-0000-0000-0000-000000000001"
+
+// users makes a user for each predefined role.
+func (w *walk) users() []*model.Role {
+	hash := w.engine.Inventory.Users.All()[0].PasswordHash // the same password
+	roles := slices.Clone(w.engine.Inventory.Roles.All())
+	w.edit(func(tx *inventory.Tx) {
+		tx.Roles.Put(&model.Role{ID: lettingIn, Name: "letting in", Mutable: true, Permits: []model.Permit{"login"}})
+		for _, role := range roles {
+			tx.Users.Put(&model.User{ID: role.ID, Name: role.Name, Domain: auth.Internal, PasswordHash: hash})
+			tx.Permissions.Put(&model.Permission{ID: model.NewID(), Role: lettingIn, User: role.ID, Object: model.Ref{Kind: "nothing", ID: lettingIn}})
+		}
+	})
+	return roles
+}
+
+// requestOf is how a row is called; false if it has no route.
+func (w *walk) requestOf(row *engine.Command) (method, path, body string, routed bool) {
+	if request, known := requestsOf[row.Key()]; known && request[0] != "" {
+		return request[0], w.words.Replace(request[1]), w.words.Replace(request[2]), true
+	}
+	base, acts := map[model.Kind]string{model.KindVM: "/api/vms/VM/", model.KindDisk: "/api/vms/VM/disks/DISK/", model.KindNIC: "/api/vms/VM/nics/NIC/"}[row.On]
+	if acts && w.do("OPTIONS", w.words.Replace(base)+row.Name, "").Code == 200 {
+		return "POST", w.words.Replace(base) + row.Name, "<action/>", true
+	}
+	if _, known := requestsOf[row.Key()]; !known {
+		w.t.Errorf("there is no request for the row %s: add one to requestsOf", row.Key())
+	}
+	return "", "", "", false
+}
+
+// TestWhoMayWhat walks every row of the command table and every object that can be
+// read over HTTP, as a holder of each predefined role, given on each level of the
+// tree. Who may what is kept in testdata/permits.golden, and must be what the
+// role's permits say.
+func TestWhoMayWhat(t *testing.T) {
+	w := newWalk(t)
+	roles := w.users()
+	may := make(map[string]map[string][]string) // by what, by level: the roles
+	note := func(what, level, role string) {
+		if may[what] == nil {
+			may[what] = make(map[string][]string)
+		}
+		may[what][level] = append(may[what][level], role)
+	}
+	rows := w.engine.Engine.Commands()
+	for _, level := range w.levels {
+		for _, role := range roles {
+			given := &model.Permission{ID: model.NewID(), Role: role.ID, User: role.ID, Object: level.ref}
+			w.edit(func(tx *inventory.Tx) { tx.Permissions.Put(given) })
+			as := []string{basic(role.Name+"@internal", password), filter}
+			for _, row := range rows {
+				method, path, body, routed := w.requestOf(row)
+				if !routed {
+					continue
+				}
+				before := w.engine.Inventory.Permissions.All()
+				answer := w.do(method, path, body, as...)
+				w.restore(before)
+				switch {
+				case answer.Code == 401 || answer.Code >= 500:
+					t.Fatalf("%s on the %s: %s is answered with %d\n%s", role.Name, level.name, row.Key(), answer.Code, answer.Body)
+				case !strings.Contains(answer.Body.String(), "User is not authorized to perform this action.") && !hidden(answer.Code, answer.Body.String()):
+					note(row.Key(), level.name, role.Name)
+					if !auth.Holds(role, row.Needs) {
+						t.Errorf("%s on the %s may %s and does not hold %s: %s", role.Name, level.name, row.Key(), row.Needs, answer.Body)
+					}
+				}
+			}
+			for _, object := range w.seen {
+				path := map[model.Kind]string{
+					model.KindDataCenter: "datacenters", model.KindCluster: "clusters", model.KindStorageDomain: "storagedomains", model.KindVM: "vms",
+					model.KindDisk: "disks", model.KindHost: "hosts", model.KindNetwork: "networks", model.KindTemplate: "templates",
+				}[object.ref.Kind]
+				one := w.do("GET", "/api/"+path+"/"+string(object.ref.ID), "", as...)
+				list := w.do("GET", "/api/"+path, "", as...)
+				listed := strings.Contains(list.Body.String(), `id="`+string(object.ref.ID)+`"`)
+				if (one.Code == 200) != listed || one.Code != 200 && one.Code != 404 {
+					t.Errorf("%s on the %s: the %s is answered with %d, and listed: %v", role.Name, level.name, object.name, one.Code, listed)
+				}
+				if listed {
+					note("see "+object.name, level.name, role.Name)
+				}
+			}
+			w.edit(func(tx *inventory.Tx) { tx.Permissions.Delete(given.ID) })
+		}
+	}
+	compareGolden(t, "permits.golden", w.paint(rows, may))
+}
+
+// restore makes the permissions what they were, so that what one role did is not
+// there for the next.
+func (w *walk) restore(before []*model.Permission) {
+	now := w.engine.Inventory.Permissions.All()
+	if slices.Equal(before, now) {
+		return
+	}
+	w.edit(func(tx *inventory.Tx) {
+		for _, permission := range now {
+			tx.Permissions.Delete(permission.ID)
+		}
+		for _, permission := range before {
+			tx.Permissions.Put(permission)
+		}
+	})
+}
+
+// hidden says whether a request was refused because it names what the caller may not
+// see.
+func hidden(code int, body string) bool {
+	return code == 404 && strings.Contains(body, "Entity not found")
+}
+
+// paint writes, for each row and each object, the roles that may on which level.
+func (w *walk) paint(rows []*engine.Command, may map[string]map[string][]string) string {
+	var text strings.Builder
+	text.WriteString("Who may do what, by the level of the tree that the role was given on.\n")
+	describe := func(what, needs string) {
+		fmt.Fprintf(&text, "\n%s%s\n", what, needs)
+		var levels []string
+		for i, level := range w.levels {
+			levels = append(levels, level.name)
+			if i+1 < len(w.levels) && slices.Equal(may[what][level.name], may[what][w.levels[i+1].name]) {
+				continue
+			}
+			holders := strings.Join(may[what][level.name], " ")
+			if holders == "" {
+				holders = "nobody"
+			}
+			fmt.Fprintf(&text, "  %s: %s\n", strings.Join(levels, ", "), holders)
+			levels = nil
+		}
+	}
+	var unrouted []string
+	for _, row := range rows {
+		if _, _, _, routed := w.requestOf(row); routed {
+			describe(row.Key(), " ("+string(row.Needs)+")")
+		} else {
+			unrouted = append(unrouted, row.Key()+" ("+string(row.Needs)+")")
+		}
+	}
+	for _, object := range w.seen {
+		describe("see "+object.name, "")
+	}
+	text.WriteString("\nwithout a route: " + strings.Join(unrouted, ", ") + "\n")
+	return text.String()
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("%s differs; run with -update and look at what git says. It is now:\n%s", path, got)
+	}
+}
