@@ -38,9 +38,9 @@ func New(code Code, about About) model.Event {
 	event := model.Event{
 		Code: int(code), Severity: line.severity, Time: time.Now().UTC(), Origin: Origin, CustomID: -1,
 		CorrelationID: about.CorrelationID, User: about.User, Job: about.Job,
-		Address: host(about.Address),
+		Address: Host(about.Address),
 	}
-	words := []string{"{detail}", about.Detail, "{user}", orSystem(about.UserName), "{address}", orUnknown(host(about.Address))}
+	words := []string{"{detail}", about.Detail, "{user}", orSystem(about.UserName), "{address}", orUnknown(Host(about.Address))}
 	if about.VM != nil {
 		event.VM, event.Cluster, event.Template = about.VM.ID, about.VM.Cluster, about.VM.Template
 		words = append(words, "{vm}", about.VM.Name)
@@ -77,8 +77,8 @@ func orUnknown(address string) string {
 	return address
 }
 
-// host is an address without its port.
-func host(address string) string {
+// Host is an address without its port.
+func Host(address string) string {
 	if without, _, err := net.SplitHostPort(address); err == nil {
 		return without
 	}

@@ -142,7 +142,11 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 			}
 		}
 		accepted.path = path
-		return e.enter(tx, command, path, call, locks, accepted)
+		err = e.enter(tx, command, path, call, locks, accepted)
+		if call.Caller != nil {
+			stamp(tx, AboutCaller(call))
+		}
+		return err
 	})
 	return accepted, err
 }

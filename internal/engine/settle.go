@@ -67,6 +67,9 @@ func (e *Engine) settle(tx *inventory.Tx, path *Path, w *job.Work, failure error
 		fillAbout(tx, &about, w.Job.Target)
 		tx.Event(audit.New(code, about))
 	}
+	if w.Job.Owner != "" {
+		stamp(tx, about)
+	}
 }
 
 // settleStatus writes the status that the end of a job means. A failure that

@@ -208,6 +208,8 @@ func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 	}
 	call.Target = made.Object.Ref().ID
 	switch row.Name {
+	case "update":
+		call.Params = engine.Edit[model.Tag](func(tag *model.Tag) error { tag.Description += "!"; return nil })
 	case "attach":
 		call.Parent = vm
 	case "detach":

@@ -123,6 +123,16 @@ func AboutCaller(call *Call) audit.About {
 	return about
 }
 
+// stamp adds to the events of what somebody has asked for who it was, and from where.
+func stamp(tx *inventory.Tx, by audit.About) {
+	tx.Amend(func(event *model.Event) {
+		if event.CorrelationID != by.CorrelationID || event.User != "" && event.User != by.User {
+			return
+		}
+		event.User, event.Address = by.User, audit.Host(by.Address)
+	})
+}
+
 // aboutCall fills what an event says of a call.
 func aboutCall(tx *inventory.Tx, call *Call, target model.Ref) audit.About {
 	about := AboutCaller(call)

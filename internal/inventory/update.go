@@ -155,6 +155,14 @@ func (inv *Inventory) Follow(follow func(model.Ref, model.Object)) {
 // Event appends a line to the audit log.
 func (tx *Tx) Event(event model.Event) { tx.events = append(tx.events, event) }
 
+// Amend lets change complete the lines that the transaction has appended to the audit
+// log.
+func (tx *Tx) Amend(change func(*model.Event)) {
+	for i := range tx.events {
+		change(&tx.events[i])
+	}
+}
+
 // Silent says whether the transaction changes something and has appended no line to
 // the audit log.
 func (tx *Tx) Silent() bool { return len(tx.events) == 0 && len(tx.staged)+len(tx.jobs) > 0 }
