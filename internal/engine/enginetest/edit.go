@@ -58,16 +58,11 @@ func (b *Bench) leftovers() {
 	for _, violation := range b.World.Violations() {
 		b.Error(violation)
 	}
-	for _, disk := range b.Server.Inventory.Disks.All() {
-		if disk.Status == model.DiskLocked {
-			b.Errorf("the disk %s was left locked", disk.Alias)
-		}
+	report, err := b.Server.CheckStorage(context.Background())
+	if err != nil {
+		b.Error(err)
 	}
-	for _, vm := range b.Server.Inventory.VMs.All() {
-		for _, attachment := range vm.Disks {
-			if b.Disk(attachment.Disk) == nil {
-				b.Errorf("VM %s has a disk that is not there", vm.Name)
-			}
-		}
+	for _, each := range report.Findings {
+		b.Errorf("%s %s:%s %s: %s", each.Kind, each.Domain, each.Path, each.Object, each.What)
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -47,6 +49,11 @@ func (f *Files) run(ctx context.Context, limit limits, answer any, args ...strin
 	cmd := exec.CommandContext(ctx, f.qemuImg, args...)
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
 	cmd.WaitDelay = 5 * time.Second
+	// What is made for an engine that was killed would be made twice at once with the
+	// next one. The signal is that of the thread's death, which must not end before.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	var out, problems bounded
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Start(); err != nil {
