@@ -2,6 +2,7 @@ package disks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -108,5 +109,8 @@ func (r *room) resizeInUse(ctx context.Context, w *job.Work) error {
 	if hasEnded(err) {
 		return nil
 	}
-	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+	if _, blocked := errors.AsType[*job.BlockedError](err); err == nil || blocked {
+		return err
+	}
+	return errors.Join(r.HostFault(w.Job.Verb, vm.Run.Host, err), r.measureGrown(w, domain, disk))
 }
