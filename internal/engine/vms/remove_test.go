@@ -50,7 +50,10 @@ func (r *removal) editDisk(change func(*model.Disk)) {
 }
 
 func (r *removal) domainIs(status model.StorageDomainStatus) {
-	r.Edit(func(tx *inventory.Tx) { domain, _ := tx.StorageDomains.Edit(sitetest.DataDomain); domain.Status = status })
+	r.Edit(func(tx *inventory.Tx) {
+		domain, _ := tx.StorageDomains.Edit(sitetest.DataDomain)
+		domain.Status = status
+	})
 }
 
 func (r *removal) addSnapshot(change func(*model.Snapshot)) {
