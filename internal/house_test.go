@@ -37,6 +37,7 @@ var house = map[string][]string{
 	"store/storetest/postgres": {},
 
 	// Walls: one idea each.
+<<<<<<< HEAD
 	"inventory":    {"model", "store"},
 	"lifecycle":    {"model", "host"},
 	"audit":        {"model"},
@@ -48,6 +49,19 @@ var house = map[string][]string{
 	"search":       {},
 	"job":          {"model", "fault", "inventory", "store"},
 	"storagecheck": {"model", "inventory", "image"},
+=======
+	"inventory": {"model", "store"},
+	"lifecycle": {"model", "host"},
+	"audit":     {"model"},
+	"option":    {"inventory"},
+	"auth":      {"model"},
+	"pki":       {},
+	"vault":     {"model"},
+	"seed":      {},
+	"ovf":       {"model"},
+	"search":    {},
+	"job":       {"model", "fault", "inventory", "store"},
+>>>>>>> main
 
 	// Floor: what happens.
 	"engine": {
@@ -80,7 +94,7 @@ var house = map[string][]string{
 
 // rooms may use everything below the floor, and one another's params.
 var rooms = []string{
-	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault",
+	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault", "ovf",
 	"engine", "engine/placement",
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 	"vireo/internal/model"
 )
 
-// longestText bounds what is read of a file of metadata or an OVF, in bytes.
+// longestText bounds what is read of an OVF, in bytes.
 const longestText = 4 << 20
 
 // descriptions is the folder with a folder for each VM and template that is
@@ -107,7 +106,7 @@ func lookAtVolume(dir *os.Root, group, volume string) image.FoundVolume {
 			seen.File = fmt.Sprint(stat.Dev, ":", stat.Ino)
 		}
 	}
-	if text, err := readText(dir, name+".meta"); err == nil {
+	if text, err := readSmall(dir, name+".meta", longestMeta); err == nil {
 		seen.Meta = parsePairs(string(text))
 	}
 	return seen
@@ -138,7 +137,7 @@ func lookAtDescriptions(dir *os.Root, found *image.Contents) error {
 		if checkIDs(model.ID(name)) != nil {
 			continue
 		}
-		text, err := readText(dir, filepath.Join(descriptions, name, name+".ovf"))
+		text, err := readSmall(dir, filepath.Join(descriptions, name, name+".ovf"), longestText)
 		if err != nil {
 			continue // a folder alone describes nothing
 		}
@@ -155,19 +154,6 @@ var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 // temporary says whether a name is one that part gives, or that of a probe.
 func temporary(name string) bool {
 	return strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".part") || strings.HasPrefix(name, probePrefix))
-}
-
-// readText reads a regular file of bounded length.
-func readText(dir *os.Root, name string) ([]byte, error) {
-	if _, err := regular(dir, name); err != nil {
-		return nil, err
-	}
-	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, explain(err)
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, longestText))
 }
 
 func sorted(dir *os.Root, name string) ([]string, error) {
