@@ -37,7 +37,6 @@ var house = map[string][]string{
 	"store/storetest/postgres": {},
 
 	// Walls: one idea each.
-<<<<<<< HEAD
 	"inventory":    {"model", "store"},
 	"lifecycle":    {"model", "host"},
 	"audit":        {"model"},
@@ -46,22 +45,10 @@ var house = map[string][]string{
 	"pki":          {},
 	"vault":        {"model"},
 	"seed":         {},
+	"ovf":          {"model"},
 	"search":       {},
 	"job":          {"model", "fault", "inventory", "store"},
 	"storagecheck": {"model", "inventory", "image"},
-=======
-	"inventory": {"model", "store"},
-	"lifecycle": {"model", "host"},
-	"audit":     {"model"},
-	"option":    {"inventory"},
-	"auth":      {"model"},
-	"pki":       {},
-	"vault":     {"model"},
-	"seed":      {},
-	"ovf":       {"model"},
-	"search":    {},
-	"job":       {"model", "fault", "inventory", "store"},
->>>>>>> main
 
 	// Floor: what happens.
 	"engine": {
