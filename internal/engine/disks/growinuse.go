@@ -2,7 +2,6 @@ package disks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -109,8 +108,5 @@ func (r *room) resizeInUse(ctx context.Context, w *job.Work) error {
 	if hasEnded(err) {
 		return nil
 	}
-	if _, blocked := errors.AsType[*job.BlockedError](err); err == nil || blocked {
-		return err
-	}
-	return errors.Join(r.HostFault(w.Job.Verb, vm.Run.Host, err), r.measureGrown(w, domain, disk))
+	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
 }
