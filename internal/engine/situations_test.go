@@ -11,6 +11,7 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -25,6 +26,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
+	model.KindSnapshot: onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -144,6 +146,27 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	case "detach", "deactivate", "remove":
 	default:
 		t.Fatalf("there is no situation for the row %s", row.Key())
+	}
+	return vm, call
+}
+
+func onSnapshot(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm", seeded)
+	addDisk(site, vm)
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm}
+	if row.Name == "add" {
+		call.Params = &snapshots.AddParams{Description: "a state"}
+		return vm, call
+	}
+	for range 2 {
+		made, err := site.Act(&engine.Call{On: row.On, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if call.Target == "" {
+			call.Target = made.Object.Ref().ID
+		}
 	}
 	return vm, call
 }
