@@ -35,6 +35,51 @@ func Previewed(tx *inventory.Tx, vm model.ID) *model.Snapshot {
 	return nil
 }
 
+// CheckSettled refuses a VM that previews a snapshot, or one of whose snapshots is at
+// work.
+func CheckSettled(tx *inventory.Tx, verb string, vm *model.VM) error {
+	for _, snapshot := range SnapshotsOf(tx, vm.ID) {
+		switch {
+		case snapshot.Status == model.SnapshotLocked:
+			return fault.New(fault.DuringSnapshot, verb, vm.Name)
+		case snapshot.Status == model.SnapshotInPreview || snapshot.Type == model.SnapshotPreview:
+			return fault.New(fault.InPreview, verb, vm.Name)
+		}
+	}
+	return nil
+}
+
+// HeldBy is a snapshot that holds what a disk held; nil if none does.
+func HeldBy(tx *inventory.Tx, disk model.ID) *model.Snapshot {
+	for _, snapshot := range tx.Snapshots.All() {
+		if _, holds := snapshot.Holds(disk); holds {
+			return snapshot
+		}
+	}
+	return nil
+}
+
+// ForgetDisk takes a disk that is removed from all snapshots: its volumes go with it.
+func ForgetDisk(tx *inventory.Tx, disk model.ID) {
+	for held := HeldBy(tx, disk); held != nil; held = HeldBy(tx, disk) {
+		edited, _ := tx.Snapshots.Edit(held.ID)
+		edited.Volumes = slices.DeleteFunc(edited.Volumes, func(v model.SnapshotVolume) bool { return v.Disk == disk })
+	}
+}
+
+// ForgetSnapshots deletes the records of all snapshots of a VM that is removed, and their
+// memory.
+func (e *Engine) ForgetSnapshots(tx *inventory.Tx, vm *model.VM) {
+	var tidying Tidying
+	for _, snapshot := range SnapshotsOf(tx, vm.ID) {
+		if snapshot.Memory != nil {
+			tidying.Saved = append(tidying.Saved, *snapshot.Memory)
+		}
+		tx.Snapshots.Delete(snapshot.ID)
+	}
+	e.Tidy(tx, vm, tidying)
+}
+
 // Snapshots gives the snapshots of a VM, the oldest first and the active one last
 // (api-v3 2.6).
 func (v *View) Snapshots(vm model.ID) ([]*model.Snapshot, error) {

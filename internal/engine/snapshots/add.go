@@ -70,7 +70,7 @@ func (r *room) checkAdd(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkDescription(call.Verb, params.Description); err != nil {
 		return err
 	}
-	if err := checkSettled(tx, call.Verb, vm); err != nil {
+	if err := engine.CheckSettled(tx, call.Verb, vm); err != nil {
 		return err
 	}
 	if len(vm.Run.Overlays) > 0 {

@@ -3,27 +3,12 @@ package snapshots
 import (
 	"fmt"
 
-	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
 	"vireo/internal/job"
 	"vireo/internal/model"
 )
-
-// checkSettled refuses a VM that previews a snapshot, or one of whose snapshots is at
-// work.
-func checkSettled(tx *inventory.Tx, verb string, vm *model.VM) error {
-	for _, snapshot := range engine.SnapshotsOf(tx, vm.ID) {
-		switch {
-		case snapshot.Status == model.SnapshotLocked:
-			return fault.New(fault.DuringSnapshot, verb, vm.Name)
-		case snapshot.Status == model.SnapshotInPreview || snapshot.Type == model.SnapshotPreview:
-			return fault.New(fault.InPreview, verb, vm.Name)
-		}
-	}
-	return nil
-}
 
 // ofVM finds the snapshot of a call, which must be the VM's.
 func ofVM(tx *inventory.Tx, vm, id model.ID) (*model.Snapshot, error) {

@@ -22,7 +22,7 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSettled(tx, call.Verb, vm); err != nil {
+	if err := engine.CheckSettled(tx, call.Verb, vm); err != nil {
 		return err
 	}
 	for _, volume := range snapshot.Volumes {
