@@ -35,7 +35,7 @@ func TestSnapshots(t *testing.T) {
 	if held := e.call(t, "GET", s.v.path()+"/snapshots/"+second+"/disks/"+s.disk, "").body.text("image_id"); held == e.volume(t, s.disk) {
 		t.Error("the second snapshot's volume is the active one")
 	}
-	if said := e.refused(t, 409, "POST", s.v.path()+"/disks/"+s.disk, "<action><detach>true</detach></action>"); said.code == 0 {
+	if said := e.refused(t, 409, "DELETE", s.v.path()+"/disks/"+s.disk, "<action><detach>true</detach></action>"); said.code == 0 {
 		t.Error("the disk was detached")
 	}
 
