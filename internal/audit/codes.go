@@ -119,7 +119,6 @@ const (
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
 	PreviewUndone     Code = 20140
-	PreviewKept       Code = 20141
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -241,7 +240,6 @@ var lines = map[Code]line{
 	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
 	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
 	PreviewUndone:     {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
-	PreviewKept:       {model.SeverityError, "The preview of snapshot '{snapshot}' of VM {vm} could not be undone: {detail}"},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"vireo/internal/engine"
@@ -116,6 +117,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		addDisk(site, id)
 	}
 	call.Target = id
+	if strings.HasSuffix(row.Name, "_snapshot") {
+		addDisk(site, id)
+		call.Params = &snapshots.PreviewParams{Snapshot: takeSnapshot(site, id)}
+	}
+	if row.Name == "commit_snapshot" || row.Name == "undo_snapshot" {
+		site.Do("preview_snapshot", id, call.Params)
+	}
 	return id, call
 }
 
@@ -150,7 +158,7 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	return vm, call
 }
 
-func onSnapshot(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+func onSnapshot(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
 	vm := site.Add("vm", seeded)
 	addDisk(site, vm)
 	addDisk(site, vm)
@@ -159,16 +167,18 @@ func onSnapshot(t *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 		call.Params = &snapshots.AddParams{Description: "a state"}
 		return vm, call
 	}
-	for range 2 {
-		made, err := site.Act(&engine.Call{On: row.On, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if call.Target == "" {
-			call.Target = made.Object.Ref().ID
-		}
-	}
+	call.Target = takeSnapshot(site, vm)
+	takeSnapshot(site, vm)
 	return vm, call
+}
+
+// takeSnapshot takes a snapshot of a VM.
+func takeSnapshot(site *sitetest.Site, vm model.ID) model.ID {
+	made, err := site.Act(&engine.Call{On: model.KindSnapshot, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("taking a snapshot: %v", err))
+	}
+	return made.Object.Ref().ID
 }
 
 func addParams() *disks.AddParams {

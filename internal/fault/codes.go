@@ -148,7 +148,7 @@ var catalogue = map[string]entry{
 	NotInPreview:           {Conflict, "Cannot %s. VM %s does not preview a snapshot."},
 	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
 	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
-	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %d snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
+	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }

@@ -114,18 +114,25 @@ func checkChosen(tx *inventory.Tx, verb string, vm *model.VM, params *AddParams)
 	return nil
 }
 
-// checkDisks refuses disks that are at work or broken, cannot be reached, or have as
-// many snapshots as they may.
+// checkDisks refuses disks that cannot be used, or have as many snapshots as they may.
 func (r *room) checkDisks(tx *inventory.Tx, verb string, disks []*model.Disk) error {
 	limit := r.Values.Int("MaxSnapshotsInChain")
+	for _, disk := range disks {
+		if own(disk) >= limit {
+			return fault.New(fault.ChainTooLong, verb, disk.Alias, fmt.Sprint(own(disk)))
+		}
+	}
+	return checkUsable(tx, verb, disks)
+}
+
+// checkUsable refuses disks that are at work or broken, or cannot be reached.
+func checkUsable(tx *inventory.Tx, verb string, disks []*model.Disk) error {
 	for _, disk := range disks {
 		switch {
 		case disk.Status == model.DiskLocked:
 			return fault.New(fault.DiskLocked, verb, disk.Alias)
 		case disk.Status != model.DiskOK:
 			return fault.New(fault.StateConflict, verb, fmt.Sprintf("The disk %s is illegal.", disk.Alias))
-		case own(disk) >= limit:
-			return fault.New(fault.ChainTooLong, verb, disk.Alias, own(disk))
 		}
 		domain, ok := tx.StorageDomains.Get(disk.StorageDomain)
 		if !ok {

@@ -25,6 +25,7 @@ var down = []model.Status{model.StatusDown}
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	prepare := job.Step{Name: "prepare", Title: "Making the volumes", Do: r.prepare}
+	branch := []job.Step{{Name: "branch", Title: "Making the volumes", Do: r.branch}}
 	return []engine.Command{
 		{
 			On: model.KindSnapshot, Name: "add", Verb: "create a snapshot", Needs: permit, Locks: locksOfAdd, Check: r.checkAdd,
@@ -49,6 +50,29 @@ func Commands(e *engine.Engine) []engine.Command {
 				r.removal("offline", down),
 			},
 		},
+		{
+			On: model.KindSnapshot, Name: "restore", Verb: "restore a snapshot", Needs: permit, Locks: locksOfAll, Check: r.checkPreview,
+			Paths: []engine.Path{{
+				Name: "restore", From: down, Title: "Restoring VM from Snapshot {name}",
+				Begun: audit.RestoreBegun, Done: audit.RestoredFrom, Failed: audit.RestoreFailed,
+				Apply: r.preview, Settle: r.restored, Steps: branch,
+			}},
+		},
+		{
+			On: model.KindVM, Name: "preview_snapshot", Verb: "preview a snapshot of", Needs: permit, Locks: locksOfAll, Check: r.checkPreview,
+			Paths: []engine.Path{{
+				Name: "preview", From: down, Via: model.StatusImageLocked, Title: "Previewing a snapshot of VM {name}", Task: true,
+				Apply: r.preview, Settle: r.previewed, Steps: branch,
+			}},
+		},
+		{
+			On: model.KindVM, Name: "commit_snapshot", Verb: "commit a snapshot of", Needs: permit, Locks: locksOfAll, Check: r.checkDecide,
+			Paths: []engine.Path{{Name: "commit", From: resting, Apply: r.commit}},
+		},
+		{
+			On: model.KindVM, Name: "undo_snapshot", Verb: "undo the preview of", Needs: permit, Locks: locksOfAll, Check: r.checkDecide,
+			Paths: []engine.Path{{Name: "undo", From: resting, Apply: r.undo}},
+		},
 	}
 }
 
@@ -63,8 +87,12 @@ func (r *room) removal(name string, from []model.Status) engine.Path {
 
 // locksOfAll are the VM and all its disks.
 func locksOfAll(tx *inventory.Tx, call *engine.Call) []model.Ref {
-	refs := []model.Ref{{Kind: model.KindVM, ID: call.Parent}}
-	if vm, ok := tx.VMs.Get(call.Parent); ok {
+	id := call.Parent
+	if call.On == model.KindVM {
+		id = call.Target
+	}
+	refs := []model.Ref{{Kind: model.KindVM, ID: id}}
+	if vm, ok := tx.VMs.Get(id); ok {
 		for _, attachment := range vm.Disks {
 			refs = append(refs, model.Ref{Kind: model.KindDisk, ID: attachment.Disk})
 		}

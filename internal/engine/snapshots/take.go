@@ -38,7 +38,7 @@ func (d takeData) taken() bool { return d.Sent && !d.Refused }
 // take lets the guest go on with the new volumes. Its file systems are frozen for that
 // moment if there is an agent: nothing in the guest is half-way written then. Memory
 // needs no such thing, and would remember it.
-func (r *room) take(_ context.Context, w *job.Work) error {
+func (r *room) take(ctx context.Context, w *job.Work) error {
 	var params AddParams
 	var data takeData
 	if err := errors.Join(w.Params(&params), w.Data(&data)); err != nil {
@@ -48,7 +48,7 @@ func (r *room) take(_ context.Context, w *job.Work) error {
 	if err != nil {
 		return err
 	}
-	spec, err := r.switching(w, vm, params, data)
+	spec, err := r.switching(ctx, w, vm, params, data)
 	if err != nil || len(spec.Disks) == 0 && spec.Memory == "" {
 		return err
 	}
@@ -57,6 +57,9 @@ func (r *room) take(_ context.Context, w *job.Work) error {
 		if err := r.freeze(w, vm, spec, &data); err != nil {
 			return err
 		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // it is taken back before anything has happened
 	}
 	err = r.switchGuest(w, vm, spec, &data)
 	if engine.IsBlocked(err) {
@@ -73,14 +76,14 @@ func (r *room) take(_ context.Context, w *job.Work) error {
 }
 
 // switching is what the host is asked for: the active disks, with their new volumes.
-func (r *room) switching(w *job.Work, vm *model.VM, params AddParams, data takeData) (host.SnapshotSpec, error) {
+func (r *room) switching(ctx context.Context, w *job.Work, vm *model.VM, params AddParams, data takeData) (host.SnapshotSpec, error) {
 	var spec host.SnapshotSpec
 	for _, volume := range params.New {
 		for _, attachment := range vm.Disks {
 			if attachment.Disk != volume.Disk || !attachment.Active {
 				continue
 			}
-			disk, err := r.DiskSpecTo(w.Steady(), w.Job.Verb, attachment, volume)
+			disk, err := r.DiskSpecTo(ctx, w.Job.Verb, attachment, volume)
 			if err != nil {
 				return spec, err
 			}
@@ -263,7 +266,7 @@ func (r *room) untake(_ context.Context, w *job.Work) error {
 		return err
 	}
 	if data.taken() {
-		spec, err := r.switching(w, vm, params, data)
+		spec, err := r.switching(w.Steady(), w, vm, params, data)
 		if err == nil {
 			err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 				switched, ended, err := sees(ctx, conn, vm.ID, spec.Disks)
