@@ -49,9 +49,6 @@ const (
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
 	RemoveRunningTasks     = "VM_CANNOT_REMOVE_HAS_RUNNING_TASKS"
 	DetachBasedOnTemplate  = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
-	DetachSnapshotsExist   = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_SNAPSHOTS_EXIST"
-	DuringSnapshot         = "ACTION_TYPE_FAILED_VM_IS_DURING_SNAPSHOT"
-	InPreview              = "ACTION_TYPE_FAILED_VM_IN_PREVIEW"
 	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
 	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
 	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
@@ -76,6 +73,12 @@ const (
 	FreezeFailed           = "UNABLE_TO_FREEZE_GUEST_FILESYSTEMS"
 	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
 	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
+	DuringSnapshot         = "ACTION_TYPE_FAILED_VM_IS_DURING_SNAPSHOT"
+	InPreview              = "ACTION_TYPE_FAILED_VM_IN_PREVIEW"
+	NotInPreview           = "ACTION_TYPE_FAILED_VM_NOT_IN_PREVIEW"
+	StatelessInPreview     = "VM_CANNOT_RUN_STATELESS_WHILE_IN_PREVIEW"
+	DetachWithSnapshots    = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_SNAPSHOTS_EXIST"
+	ChainTooLong           = "ACTION_TYPE_FAILED_TOO_MANY_SNAPSHOTS"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
 )
 
@@ -121,9 +124,6 @@ var catalogue = map[string]entry{
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
 	RemoveRunningTasks:     {Conflict, "Cannot force remove VM when there are running tasks."},
 	DetachBasedOnTemplate:  {Conflict, "Cannot remove VM and keep its disks. The disk %s stands on a disk of a template."},
-	DetachSnapshotsExist:   {Conflict, "Cannot remove VM and keep its disks. The VM has snapshots; remove them first."},
-	DuringSnapshot:         {Conflict, "Cannot %s VM. An operation on a snapshot of the VM is in progress. Please try again later."},
-	InPreview:              {Conflict, "Cannot %s VM. A snapshot of the VM is previewed; commit or undo that first."},
 	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
 	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
 	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},
@@ -147,6 +147,12 @@ var catalogue = map[string]entry{
 	FreezeFailed:           {Host, "Unable to freeze guest filesystems"},
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
+	DuringSnapshot:         {Conflict, "Cannot %s. A snapshot of VM %s is being created or removed. Please try again later."},
+	InPreview:              {Conflict, "Cannot %s. VM %s previews a snapshot; commit or undo that first."},
+	NotInPreview:           {Conflict, "Cannot %s. VM %s does not preview a snapshot."},
+	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
+	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
+	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }

@@ -48,6 +48,7 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Surveys
+	Chains
 	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same

@@ -2,6 +2,7 @@ package storagecheck
 
 import (
 	"cmp"
+	"slices"
 
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -75,27 +76,39 @@ func fromDisks(inv *inventory.Inventory, all expected) {
 		of := "disk " + cmp.Or(disk.Alias, string(disk.ID))
 		g := all.group(disk.StorageDomain, disk.ID, of)
 		g.loose = disk.Status != model.DiskOK
-		parent, parentFormat := model.ID(""), model.DiskFormat("")
-		for _, below := range disk.Chain {
-			kinds := internal
-			if below.Template != "" || templates[disk.ID] {
-				kinds = shared
+		for i, volume := range chainOf(disk, of) {
+			switch {
+			case volume.link != "" || templates[disk.ID]:
+				volume.kinds = shared
+			case i < len(disk.Chain):
+				volume.kinds = internal
+			default:
+				volume.kinds = leaf
 			}
-			g.volumes[below.ID] = expectation{
-				of: of, format: below.Format, size: below.Size,
-				parent: parent, parentFormat: parentFormat, kinds: kinds, link: below.Template,
-			}
-			parent, parentFormat = below.ID, below.Format
-		}
-		kinds := leaf
-		if templates[disk.ID] {
-			kinds = shared
-		}
-		g.volumes[disk.Volume] = expectation{
-			of: of, format: disk.Format, size: disk.ProvisionedSize,
-			parent: parent, parentFormat: parentFormat, kinds: kinds,
+			g.volumes[volume.id] = volume.expectation
 		}
 	}
+}
+
+type chained struct {
+	id model.ID
+	expectation
+}
+
+// chainOf is the chain of a disk, the base first, and its own volume.
+func chainOf(disk *model.Disk, of string) []chained {
+	var all []chained
+	below := expectation{}
+	for _, volume := range append(slices.Clone(disk.Chain), model.Volume{
+		ID: disk.Volume, Format: disk.Format, Size: disk.ProvisionedSize,
+	}) {
+		all = append(all, chained{volume.ID, expectation{
+			of: of, format: volume.Format, size: volume.Size,
+			parent: below.parent, parentFormat: below.parentFormat, link: volume.Template,
+		}})
+		below = expectation{parent: volume.ID, parentFormat: volume.Format}
+	}
+	return all
 }
 
 func templateDisks(inv *inventory.Inventory) map[model.ID]bool {
@@ -126,21 +139,20 @@ func fromRuns(inv *inventory.Inventory, all expected) {
 	}
 }
 
-// fromSnapshots: a snapshot may have kept the memory of the guest. A volume that it
-// names, and that is not in the chain of its disk any more, is kept for as long as
-// another snapshot is previewed.
+// fromSnapshots: a snapshot may have kept the memory of the guest, and while one is
+// previewed the disks keep the branches that were left. What the metadata says there of
+// leaves is nobody's care.
 func fromSnapshots(inv *inventory.Inventory, all expected) {
 	for _, snapshot := range inv.Snapshots.All() {
 		of := "snapshot " + cmp.Or(snapshot.Description, string(snapshot.ID))
 		all.state(snapshot.Memory, of)
-		for _, kept := range snapshot.Volumes {
-			disk, known := inv.Disks.Get(kept.Disk)
-			if !known {
-				continue
-			}
-			g := all.group(disk.StorageDomain, disk.ID, of)
-			if _, there := g.volumes[kept.Volume]; !there {
-				g.volumes[kept.Volume] = expectation{of: of}
+		for i := range snapshot.Disks {
+			before := &snapshot.Disks[i]
+			g := all.group(before.StorageDomain, before.ID, of)
+			for _, volume := range chainOf(before, of) {
+				if _, there := g.volumes[volume.id]; !there {
+					g.volumes[volume.id] = volume.expectation
+				}
 			}
 		}
 	}

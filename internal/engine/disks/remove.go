@@ -71,6 +71,11 @@ func (r *room) checkUsers(tx *inventory.Tx, call *engine.Call, disk *model.Disk)
 		if err := r.Free(tx, call, vm.Ref()); err != nil {
 			return err
 		}
+		if engine.HeldBy(tx, disk.ID) != nil && !forced(call) {
+			if err := engine.CheckSettled(tx, call.Verb, vm); err != nil {
+				return err
+			}
+		}
 		if !isActive(attachment(vm, disk.ID)) {
 			continue
 		}
@@ -95,6 +100,7 @@ func (r *room) checkUsers(tx *inventory.Tx, call *engine.Call, disk *model.Disk)
 func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	disk, _ := tx.Disks.Edit(call.Target)
 	disk.Status = model.DiskLocked
+	engine.ForgetDisk(tx, disk.ID)
 	for _, vm := range users(tx, disk.ID) {
 		setAttachment(tx, vm.ID, disk.ID, nil)
 	}

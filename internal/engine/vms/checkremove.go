@@ -27,9 +27,9 @@ func checkKept(tx *inventory.Tx, call *engine.Call) error {
 		if slices.ContainsFunc(disk.Chain, func(v model.Volume) bool { return v.Template != "" }) {
 			return fault.New(fault.DetachBasedOnTemplate, disk.Alias)
 		}
-	}
-	if slices.ContainsFunc(snapshotsOf(tx, vm.ID), func(s *model.Snapshot) bool { return s.Type != model.SnapshotActive }) {
-		return fault.New(fault.DetachSnapshotsExist)
+		if engine.HeldBy(tx, disk.ID) != nil {
+			return fault.New(fault.DetachWithSnapshots, "remove VM and keep its disks", vm.Name)
+		}
 	}
 	return nil
 }
@@ -58,15 +58,7 @@ func (r *room) checkUnheld(tx *inventory.Tx, call *engine.Call, vm *model.VM) er
 }
 
 func checkSnapshots(tx *inventory.Tx, call *engine.Call, vm *model.VM) error {
-	for _, snapshot := range snapshotsOf(tx, vm.ID) {
-		switch {
-		case snapshot.Status == model.SnapshotLocked:
-			return fault.New(fault.DuringSnapshot, call.Verb)
-		case snapshot.Status == model.SnapshotInPreview || snapshot.Type == model.SnapshotPreview:
-			return fault.New(fault.InPreview, call.Verb)
-		}
-	}
-	return nil
+	return engine.CheckSettled(tx, call.Verb+" VM", vm)
 }
 
 func checkDomains(tx *inventory.Tx, call *engine.Call, vm *model.VM) error {
@@ -107,7 +99,7 @@ func (r *room) checkDisksUnheld(tx *inventory.Tx, call *engine.Call, vm *model.V
 // job at work on the VM, its snapshots or its disks would go on with what is gone.
 func checkNoTasks(tx *inventory.Tx, _ *engine.Call, vm *model.VM) error {
 	refs := append(diskRefs(tx, vm), vm.Ref())
-	for _, snapshot := range snapshotsOf(tx, vm.ID) {
+	for _, snapshot := range engine.SnapshotsOf(tx, vm.ID) {
 		refs = append(refs, snapshot.Ref())
 	}
 	for _, ref := range refs {

@@ -20,22 +20,19 @@ type RemoveParams struct {
 	Force bool `json:"force,omitempty"`
 	// DetachOnly leaves the disks as floating disks.
 	DetachOnly bool `json:"detach_only,omitempty"`
-	// Name and Memory (bytes) are filled in: the VM is gone when its job runs.
-	Name   string `json:"name,omitempty"`
-	Memory int64  `json:"memory,omitempty"`
-	// Disks and States are filled in: those to delete.
-	Disks  []model.ID         `json:"disks,omitempty"`
-	States []model.SavedState `json:"states,omitempty"`
+	// Name is filled in, for the VM is gone when its job runs, and Disks: those to
+	// delete.
+	Name  string     `json:"name,omitempty"`
+	Disks []model.ID `json:"disks,omitempty"`
 }
 
 // Durable keeps the parameters with the job.
 func (*RemoveParams) Durable() {}
 
 // removeData is what the job of a removal remembers: what could not be removed, as
-// people are to read it, and the saved states among that.
+// people are to read it.
 type removeData struct {
-	Left   []string           `json:"left,omitempty"`
-	States []model.SavedState `json:"states,omitempty"`
+	Left []string `json:"left,omitempty"`
 }
 
 func removeParams(call *engine.Call) *RemoveParams {
@@ -47,12 +44,12 @@ func removeParams(call *engine.Call) *RemoveParams {
 	return params
 }
 
-// remove takes the VM away at once, with its snapshots; disks and saved states are
-// deleted by the job. Disks that others use too stay.
+// remove takes the VM away at once, with its snapshots; its disks are deleted by the
+// job. Disks that others use too stay.
 func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	vm, _ := tx.VMs.Get(call.Target)
 	params := removeParams(call)
-	params.Name, params.Memory, params.Disks, params.States = vm.Name, vm.Memory, nil, nil
+	params.Name, params.Disks = vm.Name, nil
 	for _, attachment := range vm.Disks {
 		disk, ok := tx.Disks.Edit(attachment.Disk)
 		if !ok || params.DetachOnly || usedElsewhere(tx, vm.ID, disk.ID) {
@@ -61,34 +58,17 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		disk.Status = model.DiskLocked
 		params.Disks = append(params.Disks, disk.ID)
 	}
+	r.ForgetSnapshots(tx, vm)
 	// Of a VM that is stuck: one that is down has neither.
-	if saved := vm.Run.Suspended; saved != nil {
-		params.States = append(params.States, *saved)
+	left := engine.Tidying{Volumes: vm.Run.Overlays}
+	if saved := vm.Run.Suspended; saved != nil && saved.Snapshot == "" {
+		left.Saved = []model.SavedState{*saved}
 	}
-	if len(vm.Run.Overlays) > 0 {
-		edited, _ := tx.VMs.Edit(vm.ID)
-		r.Discard(tx, edited)
-	}
-	for _, snapshot := range snapshotsOf(tx, vm.ID) {
-		if snapshot.Memory != nil {
-			params.States = append(params.States, *snapshot.Memory)
-		}
-		tx.Snapshots.Delete(snapshot.ID)
-	}
+	r.Tidy(tx, vm, left)
 	tx.VMs.Delete(vm.ID)
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)
 	return vm, nil
-}
-
-func snapshotsOf(tx *inventory.Tx, vm model.ID) []*model.Snapshot {
-	var found []*model.Snapshot
-	for _, snapshot := range tx.Snapshots.All() {
-		if snapshot.VM == vm {
-			found = append(found, snapshot)
-		}
-	}
-	return found
 }
 
 // usedElsewhere says whether another VM has a disk, runs on it, or a template is
@@ -111,21 +91,14 @@ func (r *room) removeDisks(_ context.Context, w *job.Work) error {
 	}
 	var data removeData
 	var failures []error
-	left := func(name string, err error) {
-		data.Left = append(data.Left, name+" ("+fault.Of(err).Message()+")")
-		failures = append(failures, err)
-	}
 	for _, id := range params.Disks {
-		if disk, ok := r.Inventory.Disks.Get(id); ok {
-			if err := r.deleteDisk(w, disk); err != nil {
-				left(disk.Alias, err)
-			}
+		disk, ok := r.Inventory.Disks.Get(id)
+		if !ok {
+			continue
 		}
-	}
-	for _, saved := range params.States {
-		if err := r.deleteState(w, &saved); err != nil {
-			left("a saved state", err)
-			data.States = append(data.States, saved)
+		if err := r.deleteDisk(w, disk); err != nil {
+			data.Left = append(data.Left, disk.Alias+" ("+fault.Of(err).Message()+")")
+			failures = append(failures, err)
 		}
 	}
 	if len(failures) == 0 || w.Steady().Err() != nil {
@@ -141,8 +114,8 @@ func (r *room) deleteDisk(w *job.Work, disk *model.Disk) error {
 	what := "remove disk " + disk.Alias
 	domain, known := r.Inventory.StorageDomains.Get(disk.StorageDomain)
 	if known {
-		if err := removable(what, domain); err != nil {
-			return err
+		if domain.Status != model.StorageDomainActive {
+			return fault.New(fault.DomainStatusIllegal, what, string(domain.Status))
 		}
 		if err := r.Images.Remove(w.Steady(), domain, disk.ID, disk.WipeAfterDelete); err != nil {
 			return engine.StorageFault(what, domain, err)
@@ -158,27 +131,8 @@ func (r *room) deleteDisk(w *job.Work, disk *model.Disk) error {
 	return err
 }
 
-func (r *room) deleteState(w *job.Work, saved *model.SavedState) error {
-	const what = "remove saved state"
-	domain, known := r.Inventory.StorageDomains.Get(saved.StorageDomain)
-	if !known {
-		return nil
-	}
-	if err := removable(what, domain); err != nil {
-		return err
-	}
-	return engine.StorageFault(what, domain, r.Images.RemoveSaved(w.Steady(), domain, saved))
-}
-
-func removable(what string, domain *model.StorageDomain) error {
-	if domain.Status != model.StorageDomainActive {
-		return fault.New(fault.DomainStatusIllegal, what, string(domain.Status))
-	}
-	return nil
-}
-
 // removed settles a removal. Disks that could not be deleted are kept as illegal
-// floating disks, saved states likewise, and told of (event 172).
+// floating disks, and told of (event 172).
 func (r *room) removed(tx *inventory.Tx, w *job.Work, failure error) {
 	if failure == nil {
 		return
@@ -190,9 +144,6 @@ func (r *room) removed(tx *inventory.Tx, w *job.Work, failure error) {
 		if disk, ok := tx.Disks.Edit(id); ok {
 			disk.Status = model.DiskIllegal
 		}
-	}
-	for _, saved := range data.States {
-		engine.OrphanState(tx, params.Name, params.Memory, &saved)
 	}
 	about := engine.AboutJob(tx, w.Job)
 	about.VM = &model.VM{ID: w.Job.Target.ID, VMConfig: model.VMConfig{Name: params.Name}}

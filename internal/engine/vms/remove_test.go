@@ -102,11 +102,11 @@ var hindrances = []struct {
 	},
 	{
 		"a snapshot that is made", func(r *removal) { r.addSnapshot(func(s *model.Snapshot) { s.Status = model.SnapshotLocked }) },
-		"Cannot remove VM. An operation on a snapshot of the VM is in progress. Please try again later.", "",
+		"Cannot remove VM. A snapshot of VM vm is being created or removed. Please try again later.", "",
 	},
 	{
 		"a preview", func(r *removal) { r.addSnapshot(func(s *model.Snapshot) { s.Status = model.SnapshotInPreview }) },
-		"Cannot remove VM. A snapshot of the VM is previewed; commit or undo that first.", "",
+		"Cannot remove VM. VM vm previews a snapshot; commit or undo that first.", "",
 	},
 	{
 		"a lost domain", func(r *removal) { r.domainIs(model.StorageDomainMaintenance) },
@@ -355,15 +355,16 @@ func TestRemoveTakesStates(t *testing.T) {
 			if !broken {
 				r.addSnapshot(func(s *model.Snapshot) { s.Memory = saved })
 			}
-			r.params.Force = true
-			rule := r.Images.Fail(sitetest.ImageRule{Call: "RemoveSaved", Error: image.ErrUnavailable})
+			if broken {
+				r.params.Force = true
+			} else {
+				r.editVM(func(vm *model.VM) { engine.SetStatus(vm, model.StatusDown, "") })
+			}
+			r.Images.Fail(sitetest.ImageRule{Call: "RemoveSaved", Nth: 1, Error: image.ErrUnavailable})
 			if _, err := r.act(); err != nil {
 				t.Fatal(err)
 			}
-			rule()
-			if n := r.Inventory.Disks.Len(); n != 2 {
-				t.Errorf("%d disks are left of the saved state", n)
-			}
+			r.Whole(5 * time.Minute)
 			r.gone()
 		})
 	}
@@ -377,8 +378,8 @@ func TestDetachOnly(t *testing.T) {
 		r.editVM(func(vm *model.VM) { engine.SetStatus(vm, model.StatusSuspended, "") })
 		r.refused("Cannot remove VM and keep its disks. The disk disk stands on a disk of a template.")
 		r.editDisk(func(d *model.Disk) { d.Chain = nil })
-		r.addSnapshot(func(*model.Snapshot) {})
-		r.refused("Cannot remove VM and keep its disks. The VM has snapshots; remove them first.")
+		r.addSnapshot(func(s *model.Snapshot) { s.Volumes = []model.SnapshotVolume{{Disk: r.disk}} })
+		r.refused("Cannot remove VM and keep its disks. VM vm has snapshots, which hold states of its disks; remove them first.")
 		r.mend()
 		if _, err := r.act(); err != nil {
 			t.Fatal(err)
