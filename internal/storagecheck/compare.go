@@ -133,6 +133,7 @@ func (c *comparison) volume(group model.ID, lying image.FoundVolume, wanted expe
 		switch {
 		case err != nil:
 			c.find(ImageWrong, at, wanted.of, "It cannot be used as %s: %v", wanted.format, err)
+		case wanted.detour != "" && facts.Backing == string(wanted.detour) && facts.BackingFormat == wanted.detourFormat:
 		case facts.Backing != string(wanted.parent):
 			c.find(ChainWrong, at, wanted.of, "It stands on %q and is recorded to stand on %q.", facts.Backing, wanted.parent)
 		case facts.BackingFormat != wanted.parentFormat:
@@ -173,7 +174,7 @@ func (c *comparison) metadata(at string, group model.ID, lying image.FoundVolume
 		{"IMAGE", true, groups},
 		{"VOLTYPE", len(wanted.kinds) > 0, wanted.kinds},
 		{"FORMAT", wanted.format != "", []string{words[wanted.format]}},
-		{"PUUID", wanted.format != "", []string{string(parent)}},
+		{"PUUID", wanted.format != "" && wanted.detour == "", []string{string(parent)}},
 		{"SIZE", wanted.size != 0, []string{fmt.Sprint((wanted.size + sector - 1) / sector)}},
 	} {
 		if each.compare && !slices.Contains(each.wants, lying.Meta[each.key]) {

@@ -19,6 +19,10 @@ type expectation struct {
 	// parent is what it stands on, parentFormat of which format that is.
 	parent       model.ID
 	parentFormat model.DiskFormat
+	// detour is what it may stand on as well: what lies below its parent, when that was
+	// being merged away, which has failed.
+	detour       model.ID
+	detourFormat model.DiskFormat
 	// kinds are what VOLTYPE may say.
 	kinds []string
 	// link is the template's disk whose volume this is another name of; empty for one
@@ -71,7 +75,7 @@ var (
 
 // fromDisks: each disk has its chain, and its own volume on top.
 func fromDisks(inv *inventory.Inventory, all expected) {
-	templates := templateDisks(inv)
+	templates, merging := templateDisks(inv), mergingVolumes(inv)
 	for _, disk := range inv.Disks.All() {
 		of := "disk " + cmp.Or(disk.Alias, string(disk.ID))
 		g := all.group(disk.StorageDomain, disk.ID, of)
@@ -85,9 +89,25 @@ func fromDisks(inv *inventory.Inventory, all expected) {
 			default:
 				volume.kinds = leaf
 			}
+			if i >= 2 && merging[disk.Chain[i-2].ID] {
+				volume.detour, volume.detourFormat = disk.Chain[i-2].ID, disk.Chain[i-2].Format
+			}
 			g.volumes[volume.id] = volume.expectation
 		}
 	}
+}
+
+// mergingVolumes are those that the removal of a snapshot has begun to write to.
+func mergingVolumes(inv *inventory.Inventory) map[model.ID]bool {
+	ids := make(map[model.ID]bool)
+	for _, snapshot := range inv.Snapshots.All() {
+		for _, volume := range snapshot.Volumes {
+			if volume.Merging {
+				ids[volume.Volume] = true
+			}
+		}
+	}
+	return ids
 }
 
 type chained struct {
