@@ -47,6 +47,8 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
+	Links
+	Seals
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

@@ -38,6 +38,9 @@ func Run(t *testing.T, target Target) {
 		"space is reserved":               spaceIsReserved,
 		"overlays are made and removed":   overlaysAreMadeAndRemoved,
 		"overlays and their disks":        overlaysAndTheirDisks,
+		"links are shared":                linksAreShared,
+		"links are left":                  linksAreLeft,
+		"links are refused":               linksAreRefused,
 		"what is too large finds no room": tooLargeFindsNoRoom,
 		"saved states are kept":           savedStatesAreKept,
 		"files are listed and found":      filesAreListedAndFound,
@@ -122,6 +125,7 @@ func goneSaysSo(t *testing.T, g Target) {
 		"Overlay":       g.Images.Overlay(ctx, domain, disk, model.NewID(), g.Owner),
 		"OverlayPath":   overlay,
 		"RemoveOverlay": g.Images.RemoveOverlay(ctx, domain, disk, model.NewID()),
+		"Link":          g.Images.Link(ctx, domain, disk, model.NewID()),
 	} {
 		want(t, name, err, image.ErrUnavailable)
 	}
