@@ -87,8 +87,8 @@ func linkFile(dir *os.Root, from, to string) error {
 	return nil
 }
 
-// shared says whether a file has another name somewhere.
-func shared(info fs.FileInfo) bool {
+// linked says whether a file has another name somewhere.
+func linked(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && stat.Nlink > 1
 }

@@ -93,7 +93,7 @@ func overwrite(ctx context.Context, dir *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	if shared(info) && stoodOn(dir, name) {
+	if linked(info) && stoodOn(dir, name) {
 		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
