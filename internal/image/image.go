@@ -49,6 +49,7 @@ type Images interface {
 	Copies
 	Links
 	Seals
+	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.
