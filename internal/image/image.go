@@ -49,6 +49,7 @@ type Images interface {
 	Copies
 	Links
 	Seals
+	Chains
 	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same

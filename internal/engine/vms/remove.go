@@ -45,6 +45,11 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 	if vm.Run.Status == model.StatusImageLocked && !params.Force {
 		return fault.New(fault.VMLocked, call.Verb)
 	}
+	if !params.Force {
+		if err := engine.CheckSettled(tx, "remove VM", vm); err != nil {
+			return err
+		}
+	}
 	if params.DetachOnly {
 		return checkDetachOnly(tx, call.Verb, vm)
 	}
@@ -63,6 +68,9 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 // checkDetachOnly refuses to leave disks that stand on a template's: they would keep
 // it from being removed, and nobody would know why.
 func checkDetachOnly(tx *inventory.Tx, verb string, vm *model.VM) error {
+	if slices.ContainsFunc(vm.Disks, func(a model.DiskAttachment) bool { return engine.HeldBy(tx, a.Disk) != nil }) {
+		return fault.New(fault.DetachWithSnapshots, "remove VM and keep its disks", vm.Name)
+	}
 	var thin []string
 	for _, attachment := range vm.Disks {
 		disk, ok := tx.Disks.Get(attachment.Disk)
@@ -89,6 +97,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		disk.Status = model.DiskLocked
 		params.Disks = append(params.Disks, disk.ID)
 	}
+	r.ForgetSnapshots(tx, vm)
 	if len(vm.Run.Overlays) > 0 {
 		// Of a VM that is stuck: one that is down has none.
 		edited, _ := tx.VMs.Edit(vm.ID)
