@@ -48,6 +48,8 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Surveys
+	Links
+	Seals
 	Chains
 	Volumes
 
