@@ -50,6 +50,7 @@ var house = map[string][]string{
 	"ovf":                {"model"},
 	"search":             {},
 	"job":                {"model", "fault", "inventory", "store"},
+	"storagecheck":       {"model", "inventory", "image"},
 
 	// Floor: what happens.
 	"engine": {
@@ -57,7 +58,7 @@ var house = map[string][]string{
 		"auth", "job", "vault", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
+	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,
@@ -66,6 +67,8 @@ var house = map[string][]string{
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/access":     append([]string{"auth"}, rooms...),
+	"engine/snapshots":  rooms,
+	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -74,7 +77,8 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/access", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "engine/access", "vault",
+		"rest/wire", "rest/v3",
 	},
 
 	// The whole.

@@ -106,4 +106,3 @@ func refusedWith(t *testing.T, input, want string, args ...string) {
 		t.Errorf("%v: %v\n%s", args, err, said)
 	}
 }
-

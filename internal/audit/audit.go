@@ -17,6 +17,10 @@ type About struct {
 	Host   *model.Host
 	Domain *model.StorageDomain
 	Disk   *model.Disk
+	// Template is the one that the event is about; without it, that of the VM.
+	Template *model.Template
+	// Snapshot is shown by its description.
+	Snapshot *model.Snapshot
 	// User and UserName are who asked.
 	User     model.ID
 	UserName string
@@ -45,6 +49,10 @@ func New(code Code, about About) model.Event {
 		event.VM, event.Cluster, event.Template = about.VM.ID, about.VM.Cluster, about.VM.Template
 		words = append(words, "{vm}", about.VM.Name)
 	}
+	if about.Template != nil {
+		event.Template, event.Cluster = about.Template.ID, about.Template.Cluster
+		words = append(words, "{template}", about.Template.Name)
+	}
 	if about.Host != nil {
 		event.Host = about.Host.ID
 		if event.Cluster == "" {
@@ -58,6 +66,9 @@ func New(code Code, about About) model.Event {
 	}
 	if about.Disk != nil {
 		words = append(words, "{disk}", about.Disk.Alias)
+	}
+	if about.Snapshot != nil {
+		words = append(words, "{snapshot}", about.Snapshot.Description)
 	}
 	event.Description = strings.NewReplacer(words...).Replace(line.text)
 	return event

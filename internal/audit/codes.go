@@ -50,6 +50,19 @@ const (
 	FreezeFailed         Code = 10769
 	ThawFailed           Code = 10770
 
+	SnapshotBegun        Code = 45
+	SnapshotTaken        Code = 68
+	SnapshotFailed       Code = 69
+	PreviewBegun         Code = 46
+	Previewed            Code = 71
+	PreviewFailed        Code = 99
+	RestoreBegun         Code = 47
+	RestoredFrom         Code = 100
+	RestoreFailed        Code = 101
+	SnapshotRemoveBegun  Code = 342
+	SnapshotRemoved      Code = 356
+	SnapshotRemoveFailed Code = 357
+
 	HostConnected     Code = 13
 	HostNonResponsive Code = 12
 	DiskAddBegun      Code = 78
@@ -88,6 +101,14 @@ const (
 	TagRemoved        Code = 434
 	TagAttached       Code = 440
 	TagDetached       Code = 446
+	AddBegun          Code = 37
+	AddFinished       Code = 53
+	AddFailed         Code = 60
+	TemplateAddBegun  Code = 48
+	TemplateUpdated   Code = 49
+	TemplateRemoved   Code = 50
+	TemplateAdded     Code = 51
+	TemplateAddFailed Code = 52
 	DomainInactive    Code = 968
 	DomainActive      Code = 967
 
@@ -105,6 +126,9 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	DiskForgotten     Code = 20220
+	TemplateKept      Code = 20160
+	PreviewUndone     Code = 20140
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -182,6 +206,19 @@ var lines = map[Code]line{
 	FreezeFailed:         {model.SeverityWarning, "The file systems of VM {vm} could not be frozen: {detail}"},
 	ThawFailed:           {model.SeverityWarning, "The file systems of VM {vm} could not be thawed: {detail}"},
 
+	SnapshotBegun:        {model.SeverityNormal, "Creation of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	SnapshotTaken:        {model.SeverityNormal, "Snapshot '{snapshot}' of VM {vm} has been created. {detail}"},
+	SnapshotFailed:       {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be created: {detail}"},
+	PreviewBegun:         {model.SeverityNormal, "A preview of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	Previewed:            {model.SeverityNormal, "VM {vm} previews snapshot '{snapshot}'. {detail}"},
+	PreviewFailed:        {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be previewed: {detail}"},
+	RestoreBegun:         {model.SeverityNormal, "The restoring of VM {vm} from snapshot '{snapshot}' was begun by {user}."},
+	RestoredFrom:         {model.SeverityNormal, "VM {vm} was restored from snapshot '{snapshot}'. {detail}"},
+	RestoreFailed:        {model.SeverityError, "VM {vm} could not be restored from snapshot '{snapshot}': {detail}"},
+	SnapshotRemoveBegun:  {model.SeverityNormal, "The removal of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	SnapshotRemoved:      {model.SeverityNormal, "Snapshot '{snapshot}' of VM {vm} was removed."},
+	SnapshotRemoveFailed: {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be removed: {detail}"},
+
 	HostConnected:     {model.SeverityNormal, "Host {host} is up."},
 	HostNonResponsive: {model.SeverityError, "Host {host} does not answer: {detail}"},
 	DiskAddBegun:      {model.SeverityNormal, "Disk {disk} is being added to VM {vm} by {user}."},
@@ -191,6 +228,7 @@ var lines = map[Code]line{
 	FloatingAdded:     {model.SeverityNormal, "Disk {disk} was added by {user}."},
 	FloatingAddFailed: {model.SeverityError, "Disk {disk} could not be added: {detail}"},
 	DiskRemoved:       {model.SeverityNormal, "Disk {disk} was removed by {user}."},
+	DiskForgotten:     {model.SeverityWarning, "Disk {disk} was removed by {user} from what is recorded; its image stays: {detail}"},
 	DiskRemoveFailed:  {model.SeverityWarning, "Disk {disk} could not be removed: {detail}"},
 	DiskAttached:      {model.SeverityNormal, "Disk {disk} was attached to VM {vm} by {user}."},
 	DiskAttachFailed:  {model.SeverityError, "Disk {disk} could not be attached to VM {vm}: {detail}"},
@@ -220,25 +258,32 @@ var lines = map[Code]line{
 	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
 	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
 	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
+	AddBegun:          {model.SeverityNormal, "VM {vm} is being created by {user}."},
+	AddFinished:       {model.SeverityNormal, "The creation of VM {vm} is complete."},
+	AddFailed:         {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
+	TemplateAddBegun:  {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
+	TemplateUpdated:   {model.SeverityNormal, "Template {template} was updated by {user}."},
+	TemplateRemoved:   {model.SeverityNormal, "Template {template} was removed by {user}."},
+	TemplateAdded:     {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
+	TemplateAddFailed: {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
 	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
 	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
 
-	HostEmulates:     {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
-	GuestPanicked:    {model.SeverityError, "The kernel of VM {vm} has panicked."},
-	GuestWatchdog:    {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
-	ForeignEpoch:     {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
-	Adopted:          {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
-	Resumed:          {model.SeverityNormal, "VM {vm} was resumed."},
-	StartCancelled:   {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
-	EngineStarted:    {model.SeverityNormal, "The engine was started. {detail}"},
-	OptionSet:        {model.SeverityNormal, "The engine option {detail} by {user}."},
-	OverlaysKept:     {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
-	FoundThawed:      {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
-	StaysFrozen:      {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
-	DirectoryAdded:   {model.SeverityNormal, "The domain {detail} was added by {user}."},
-	DirectoryUpdated: {model.SeverityNormal, "The domain {detail} was updated by {user}."},
-	DirectoryRemoved: {model.SeverityNormal, "The domain {detail} was removed by {user}."},
-
+	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
+	GuestPanicked:           {model.SeverityError, "The kernel of VM {vm} has panicked."},
+	GuestWatchdog:           {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
+	ForeignEpoch:            {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
+	Adopted:                 {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
+	Resumed:                 {model.SeverityNormal, "VM {vm} was resumed."},
+	StartCancelled:          {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
+	EngineStarted:           {model.SeverityNormal, "The engine was started. {detail}"},
+	OptionSet:               {model.SeverityNormal, "The engine option {detail} by {user}."},
+	OverlaysKept:            {model.SeverityWarning, "Volumes that VM {vm} does not need any more could not be removed, or related to each other: {detail}"},
+	FoundThawed:             {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
+	StaysFrozen:             {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	DirectoryAdded:          {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated:        {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved:        {model.SeverityNormal, "The domain {detail} was removed by {user}."},
 	UserAdded:               {model.SeverityNormal, "User {detail} was added to the system by {user}."},
 	UserRemoved:             {model.SeverityNormal, "User {detail} was removed from the system by {user}."},
 	PasswordChanged:         {model.SeverityNormal, "The password of {detail} was changed by {user}. All sessions of that user have ended."},
@@ -262,6 +307,8 @@ var lines = map[Code]line{
 	DirectorySilent:         {model.SeverityError, "The directory {detail}"},
 	GuestRebooted:           {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError:       {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
+	TemplateKept:            {model.SeverityError, "Template {template} could not be removed: {detail}"},
+	PreviewUndone:           {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
 }
 
 // Codes gives every code in the table, in no order.

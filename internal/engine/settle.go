@@ -56,6 +56,9 @@ func (e *Engine) settle(tx *inventory.Tx, path *Path, w *job.Work, failure error
 	}
 	forgetGone(tx, w.Job.Target)
 	code := path.Done
+	if failure == nil && path.Tell != nil {
+		about.Detail = path.Tell(w)
+	}
 	if failure != nil {
 		code = path.Failed
 		if code == audit.StartFailed && fault.Of(failure).Code == fault.Interrupted {

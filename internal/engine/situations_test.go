@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"vireo/internal/engine"
@@ -11,6 +12,8 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/snapshots"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -26,6 +29,7 @@ var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
 	model.KindUser: onUser, model.KindGroup: onGroup, model.KindRole: onRole, model.KindPermission: onPermission,
+	model.KindSnapshot: onSnapshot, model.KindTemplate: onTemplate,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -34,6 +38,14 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
+		template := addTemplate(site, "web")
+		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
+			vm.Name, vm.Template, vm.Cluster = "another", template, sitetest.Cluster
+			return nil
+		}}
+	},
+	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
@@ -110,11 +122,21 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
+	if row.Name == "clone" {
+		call.Params = &vms.CloneParams{Name: "another"}
+	}
 	id := site.Add("vm", seeded)
-	if row.Name == "start" || row.Name == "remove" {
+	if row.Name == "start" || row.Name == "remove" || row.Name == "clone" {
 		addDisk(site, id)
 	}
 	call.Target = id
+	if strings.HasSuffix(row.Name, "_snapshot") {
+		addDisk(site, id)
+		call.Params = &snapshots.PreviewParams{Snapshot: takeSnapshot(site, id)}
+	}
+	if row.Name == "commit_snapshot" || row.Name == "undo_snapshot" {
+		site.Do("preview_snapshot", id, call.Params)
+	}
 	return id, call
 }
 
@@ -149,6 +171,29 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	return vm, call
 }
 
+func onSnapshot(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm", seeded)
+	addDisk(site, vm)
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm}
+	if row.Name == "add" {
+		call.Params = &snapshots.AddParams{Description: "a state"}
+		return vm, call
+	}
+	call.Target = takeSnapshot(site, vm)
+	takeSnapshot(site, vm)
+	return vm, call
+}
+
+// takeSnapshot takes a snapshot of a VM.
+func takeSnapshot(site *sitetest.Site, vm model.ID) model.ID {
+	made, err := site.Act(&engine.Call{On: model.KindSnapshot, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("taking a snapshot: %v", err))
+	}
+	return made.Object.Ref().ID
+}
+
 func addParams() *disks.AddParams {
 	return &disks.AddParams{Edit: func(disk *model.Disk) error {
 		disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
@@ -162,6 +207,35 @@ func addDisk(site *sitetest.Site, vm model.ID) model.ID {
 	if err != nil {
 		panic(fmt.Sprintf("making a disk: %v", err))
 	}
+	return result.Object.Ref().ID
+}
+
+func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Parent, call.Params = vm, templateOf("golden")
+		return vm, call
+	}
+	call.Target = addTemplate(site, "golden")
+	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
+	return vm, call
+}
+
+func templateOf(name string) *templates.AddParams {
+	return &templates.AddParams{Edit: func(template *model.Template) error { template.Name = name; return nil }}
+}
+
+// addTemplate makes a template with a disk, of a VM that is gone afterwards.
+func addTemplate(site *sitetest.Site, name string) model.ID {
+	vm := site.Add("of-" + name)
+	addDisk(site, vm)
+	result, err := site.Act(&engine.Call{On: model.KindTemplate, Name: "add", Parent: vm, Params: templateOf(name), Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("making a template: %v", err))
+	}
+	site.Do("remove", vm, nil)
 	return result.Object.Ref().ID
 }
 

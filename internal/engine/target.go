@@ -68,6 +68,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.Roles.Get(ref.ID))
 	case model.KindPermission:
 		return found(tx.Permissions.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(tx.Snapshots.Get(ref.ID))
 	case model.KindJob:
 		return found(tx.Job(ref.ID))
 	}
@@ -88,6 +90,10 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
+	case model.KindTemplate:
+		return found(e.Inventory.Templates.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -110,6 +116,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
+		return "template " + template.Name
 	}
 	return string(call.On) + " " + string(call.Target)
 }
@@ -152,8 +161,16 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		}
 	case model.KindDisk:
 		about.Disk, _ = tx.Disks.Get(target.ID)
+	case model.KindSnapshot:
+		// Of one that is being removed what was filled in before stands.
+		if snapshot, ok := tx.Snapshots.Get(target.ID); ok {
+			about.Snapshot = snapshot
+			about.VM, _ = tx.VMs.Get(snapshot.VM)
+		}
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindTemplate:
+		about.Template, _ = tx.Templates.Get(target.ID)
 	}
 }
 

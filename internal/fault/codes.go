@@ -47,6 +47,8 @@ const (
 	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
 	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
+	RemoveRunningTasks     = "VM_CANNOT_REMOVE_HAS_RUNNING_TASKS"
+	DetachBasedOnTemplate  = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
 	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
 	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
@@ -64,6 +66,16 @@ const (
 	StateConflict          = "ACTION_TYPE_FAILED_STATE"
 	UnsupportedWish        = "ACTION_TYPE_FAILED_NOT_SUPPORTED"
 	StorageFailed          = "STORAGE_OPERATION_FAILED"
+	BlankFixed             = "VMT_CANNOT_EDIT_BLANK_TEMPLATE"
+	BlankStays             = "VMT_CANNOT_REMOVE_BLANK_TEMPLATE"
+	TemplateLocked         = "VM_TEMPLATE_IMAGE_IS_LOCKED"
+	TemplateIllegal        = "VM_TEMPLATE_IMAGE_IS_ILLEGAL"
+	TemplateInUse          = "VMT_CANNOT_REMOVE_DETECTED_DERIVED_VM"
+	TemplateHasVersions    = "VMT_CANNOT_REMOVE_BASE_WITH_VERSIONS"
+	TemplateNeedsDown      = "VMT_CANNOT_CREATE_TEMPLATE_FROM_DOWN_VM"
+	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
+	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
+	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
@@ -71,6 +83,12 @@ const (
 	FreezeFailed           = "UNABLE_TO_FREEZE_GUEST_FILESYSTEMS"
 	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
 	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
+	DuringSnapshot         = "ACTION_TYPE_FAILED_VM_IS_DURING_SNAPSHOT"
+	InPreview              = "ACTION_TYPE_FAILED_VM_IN_PREVIEW"
+	NotInPreview           = "ACTION_TYPE_FAILED_VM_NOT_IN_PREVIEW"
+	StatelessInPreview     = "VM_CANNOT_RUN_STATELESS_WHILE_IN_PREVIEW"
+	DetachWithSnapshots    = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_SNAPSHOTS_EXIST"
+	ChainTooLong           = "ACTION_TYPE_FAILED_TOO_MANY_SNAPSHOTS"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
 	NoSuchUser             = "USER_MUST_EXIST_IN_DIRECTORY"
 	NoSuchGroup            = "GROUP_MUST_EXIST_IN_DIRECTORY"
@@ -121,6 +139,8 @@ var catalogue = map[string]entry{
 	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
 	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
+	RemoveRunningTasks:     {Conflict, "Cannot force remove VM when there are running tasks."},
+	DetachBasedOnTemplate:  {Conflict, "Cannot remove VM and keep its disks. The disk %s stands on a disk of a template."},
 	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
 	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
 	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},
@@ -144,6 +164,12 @@ var catalogue = map[string]entry{
 	FreezeFailed:           {Host, "Unable to freeze guest filesystems"},
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
+	DuringSnapshot:         {Conflict, "Cannot %s. A snapshot of VM %s is being created or removed. Please try again later."},
+	InPreview:              {Conflict, "Cannot %s. VM %s previews a snapshot; commit or undo that first."},
+	NotInPreview:           {Conflict, "Cannot %s. VM %s does not preview a snapshot."},
+	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
+	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
+	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
 	NoSuchUser:             {BadRequest, "No such user: %.255s in domain %.255s"},
 	NoSuchGroup:            {BadRequest, "No such group: %.255s in domain %.255s"},
@@ -152,6 +178,16 @@ var catalogue = map[string]entry{
 	RoleGiven:              {Conflict, "Cannot %s. The role %s is given to users or groups; take it away from them first."},
 	LastSuperUser:          {Conflict, "Cannot %s. The last user of the domain internal who may do everything must stay."},
 	AdminRoles:             {Denied, "Only a system wide SuperUser can give administrative roles, and take them away."},
+	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
+	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
+	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},
+	TemplateIllegal:        {Conflict, "Cannot %s. The template %s is illegal; all that can be done is to remove it."},
+	TemplateInUse:          {Conflict, "Cannot %s. The template is used by: %s."},
+	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
+	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
+	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

@@ -47,6 +47,10 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
+	Surveys
+	Links
+	Seals
+	Chains
 	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same

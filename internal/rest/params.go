@@ -2,6 +2,7 @@ package rest
 
 import (
 	"vireo/internal/engine"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -11,8 +12,12 @@ import (
 // actionReaders make the parameters of those actions that have any, by the key
 // of their command.
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
+	"vm.clone":  readClone,
 	"vm.start":  readStart,
 	"vm.ticket": readTicket,
+
+	"vm.preview_snapshot": readPreview,
+	"snapshot.restore":    readRestore,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -54,6 +59,14 @@ func readStart(r *request, action *v3.Action) (any, error) {
 	return params, nil
 }
 
+// readClone reads clone (api-v3 6.1): of the VM that is to be only the name counts.
+func readClone(_ *request, action *v3.Action) (any, error) {
+	if action.VM == nil || action.VM.Name == nil || *action.VM.Name == "" {
+		return nil, v3.Incomplete("Action", "clone", "vm.name")
+	}
+	return &vms.CloneParams{Name: *action.VM.Name}, nil
+}
+
 // readTicket reads ticket (api-v3 3.13). Like the engine 3.6 it looks for the VM
 // before there is a command.
 func readTicket(r *request, action *v3.Action) (any, error) {
@@ -65,6 +78,32 @@ func readTicket(r *request, action *v3.Action) (any, error) {
 		params.Value, params.Expiry = action.Ticket.Value, action.Ticket.Length()
 	}
 	return params, nil
+}
+
+// readPreview reads preview_snapshot (api-v3 6.1).
+func readPreview(r *request, action *v3.Action) (any, error) {
+	if action.Snapshot == nil || action.Snapshot.ID == nil {
+		return nil, fault.Bad("Incomplete parameters", "Action [snapshot.id] required for previewSnapshot")
+	}
+	id, err := model.ParseID(*action.Snapshot.ID)
+	if err != nil {
+		return nil, badID(*action.Snapshot.ID)
+	}
+	params, err := readRestore(r, action)
+	if err != nil {
+		return nil, err
+	}
+	params.(*snapshots.PreviewParams).Snapshot = id
+	return params, nil
+}
+
+// readRestore reads restore of a snapshot.
+func readRestore(_ *request, action *v3.Action) (any, error) {
+	chosen, err := action.Disks.IDs()
+	if err != nil {
+		return nil, err
+	}
+	return &snapshots.PreviewParams{Memory: isTrue(action.RestoreMemory), Disks: chosen}, nil
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

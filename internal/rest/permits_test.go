@@ -26,38 +26,46 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // is a row that has no route.
 var requestsOf = map[string][3]string{
 	"vm.start": {}, "vm.stop": {}, // actions are called by their names
-	"vm.add":            {"POST", "/api/vms", "<vm><name>web</name><cluster><name>Default</name></cluster><template><name>Blank</name></template></vm>"},
-	"vm.update":         {"PUT", "/api/vms/VM", "<vm><description>seen</description></vm>"},
-	"vm.remove":         {"DELETE", "/api/vms/VM", ""},
-	"disk.add":          {"POST", "/api/disks", "<disk><alias>d</alias><provisioned_size>1</provisioned_size><interface>virtio</interface><format>cow</format><sparse>false</sparse><storage_domains><storage_domain id=\"DOMAIN\"/></storage_domains></disk>"},
-	"disk.attach":       {"POST", "/api/vms/VM/disks", `<disk id="DISK"/>`},
-	"disk.detach":       {"DELETE", "/api/vms/VM/disks/DISK", "<action><detach>true</detach></action>"},
-	"disk.update":       {"PUT", "/api/vms/VM/disks/DISK", "<disk><alias>d</alias></disk>"},
-	"disk.remove":       {"DELETE", "/api/vms/VM/disks/DISK", ""},
-	"nic.add":           {"POST", "/api/vms/VM/nics", "<nic><name>nic1</name><network><name>ovirtmgmt</name></network></nic>"},
-	"nic.update":        {"PUT", "/api/vms/VM/nics/NIC", "<nic><name>nic1</name></nic>"},
-	"nic.remove":        {"DELETE", "/api/vms/VM/nics/NIC", ""},
-	"cdrom.update":      {"PUT", "/api/vms/VM/cdroms/00000000-0000-0000-0000-000000000000", `<cdrom><file id=""/></cdrom>`},
-	"cdrom.remove":      {"DELETE", "/api/vms/VM/cdroms/00000000-0000-0000-0000-000000000000", ""},
-	"tag.add":           {"POST", "/api/tags", "<tag><name>red</name></tag>"},
-	"tag.update":        {"PUT", "/api/tags/TAG", "<tag><name>red</name></tag>"},
-	"tag.remove":        {"DELETE", "/api/tags/00000000-0000-0000-0000-000000000000", ""},
-	"tag.attach":        {"POST", "/api/vms/VM/tags", `<tag id="TAG"/>`},
-	"tag.detach":        {"DELETE", "/api/vms/VM/tags/TAG", ""},
-	"user.add":          {"POST", "/api/users", "<user><user_name>nobody@internal</user_name></user>"},
-	"user.remove":       {"DELETE", "/api/users/SELF", ""},
-	"group.add":         {"POST", "/api/groups", "<group><name>nobody@internal</name></group>"},
-	"group.remove":      {"DELETE", "/api/groups/eee00000-0000-0000-0000-123456789eee", ""},
-	"role.add":          {"POST", "/api/roles", `<role><name>UserRole</name><permits><permit id="22"/></permits></role>`},
-	"role.update":       {"PUT", "/api/roles/00000000-0000-0000-0001-000000000001", "<role><name>x</name></role>"},
-	"role.remove":       {"DELETE", "/api/roles/00000000-0000-0000-0001-000000000001", ""},
-	"permission.add":    {"POST", "/api/vms/VM/permissions", `<permission><role id="00000000-0000-0000-0001-000000000001"/><group id="eee00000-0000-0000-0000-123456789eee"/></permission>`},
-	"permission.remove": {"DELETE", "/api/vms/VM/permissions/ADMINS", ""},
-	"option.set":        {},
-	"domain.add":        {},
-	"domain.update":     {},
-	"domain.remove":     {},
-	"user.account_add":  {}, "user.account_password": {}, "user.account_disable": {}, "user.account_enable": {}, "user.account_remove": {},
+	"vm.add":              {"POST", "/api/vms", "<vm><name>web</name><cluster><name>Default</name></cluster><template><name>Blank</name></template></vm>"},
+	"vm.update":           {"PUT", "/api/vms/VM", "<vm><description>seen</description></vm>"},
+	"vm.remove":           {"DELETE", "/api/vms/VM", ""},
+	"disk.add":            {"POST", "/api/disks", "<disk><alias>d</alias><provisioned_size>1</provisioned_size><interface>virtio</interface><format>cow</format><sparse>false</sparse><storage_domains><storage_domain id=\"DOMAIN\"/></storage_domains></disk>"},
+	"disk.attach":         {"POST", "/api/vms/VM/disks", `<disk id="DISK"/>`},
+	"disk.detach":         {"DELETE", "/api/vms/VM/disks/DISK", "<action><detach>true</detach></action>"},
+	"disk.update":         {"PUT", "/api/vms/VM/disks/DISK", "<disk><alias>d</alias></disk>"},
+	"disk.remove":         {"DELETE", "/api/vms/VM/disks/DISK", ""},
+	"nic.add":             {"POST", "/api/vms/VM/nics", "<nic><name>nic1</name><network><name>ovirtmgmt</name></network></nic>"},
+	"nic.update":          {"PUT", "/api/vms/VM/nics/NIC", "<nic><name>nic1</name></nic>"},
+	"nic.remove":          {"DELETE", "/api/vms/VM/nics/NIC", ""},
+	"cdrom.update":        {"PUT", "/api/vms/VM/cdroms/00000000-0000-0000-0000-000000000000", `<cdrom><file id=""/></cdrom>`},
+	"cdrom.remove":        {"DELETE", "/api/vms/VM/cdroms/00000000-0000-0000-0000-000000000000", ""},
+	"tag.add":             {"POST", "/api/tags", "<tag><name>red</name></tag>"},
+	"tag.update":          {"PUT", "/api/tags/TAG", "<tag><name>red</name></tag>"},
+	"tag.remove":          {"DELETE", "/api/tags/00000000-0000-0000-0000-000000000000", ""},
+	"tag.attach":          {"POST", "/api/vms/VM/tags", `<tag id="TAG"/>`},
+	"tag.detach":          {"DELETE", "/api/vms/VM/tags/TAG", ""},
+	"user.add":            {"POST", "/api/users", "<user><user_name>nobody@internal</user_name></user>"},
+	"user.remove":         {"DELETE", "/api/users/SELF", ""},
+	"group.add":           {"POST", "/api/groups", "<group><name>nobody@internal</name></group>"},
+	"group.remove":        {"DELETE", "/api/groups/eee00000-0000-0000-0000-123456789eee", ""},
+	"role.add":            {"POST", "/api/roles", `<role><name>UserRole</name><permits><permit id="22"/></permits></role>`},
+	"role.update":         {"PUT", "/api/roles/00000000-0000-0000-0001-000000000001", "<role><name>x</name></role>"},
+	"role.remove":         {"DELETE", "/api/roles/00000000-0000-0000-0001-000000000001", ""},
+	"permission.add":      {"POST", "/api/vms/VM/permissions", `<permission><role id="00000000-0000-0000-0001-000000000001"/><group id="eee00000-0000-0000-0000-123456789eee"/></permission>`},
+	"permission.remove":   {"DELETE", "/api/vms/VM/permissions/ADMINS", ""},
+	"vm.clone":            {"POST", "/api/vms/VM/clone", "<action><vm><name>web</name></vm></action>"},
+	"vm.preview_snapshot": {"POST", "/api/vms/VM/preview_snapshot", `<action><snapshot id="SNAPSHOT"/></action>`},
+	"template.add":        {"POST", "/api/templates", `<template><name>t</name><vm id="VM"/></template>`},
+	"template.update":     {"PUT", "/api/templates/00000000-0000-0000-0000-000000000000", "<template><description>x</description></template>"},
+	"template.remove":     {"DELETE", "/api/templates/00000000-0000-0000-0000-000000000000", ""},
+	"snapshot.add":        {"POST", "/api/vms/VM/snapshots", "<snapshot><description>s</description></snapshot>"},
+	"snapshot.remove":     {"DELETE", "/api/vms/VM/snapshots/SNAPSHOT", ""},
+	"snapshot.restore":    {"POST", "/api/vms/VM/snapshots/SNAPSHOT/restore", "<action/>"},
+	"option.set":          {},
+	"domain.add":          {},
+	"domain.update":       {},
+	"domain.remove":       {},
+	"user.account_add":    {}, "user.account_password": {}, "user.account_disable": {}, "user.account_enable": {}, "user.account_remove": {},
 }
 
 // walk is a system with one of everything, and a user for each predefined role.
@@ -85,10 +93,13 @@ func newWalk(t *testing.T) *walk {
 	e.edit(func(tx *inventory.Tx) {
 		edited, _ := tx.VMs.Edit(model.ID(vm))
 		engine.SetStatus(edited, model.StatusImageLocked, "")
+		tx.Snapshots.Put(&model.Snapshot{
+			ID: lettingIn, VM: edited.ID, Description: "s", Type: model.SnapshotRegular, Status: model.SnapshotOK, Config: edited.VMConfig,
+		})
 	})
 	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
 	host := e.engine.Inventory.Hosts.All()[0].ID
-	w := &walk{edge: e, words: strings.NewReplacer("VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain)}
+	w := &walk{edge: e, words: strings.NewReplacer("VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain, "SNAPSHOT", string(lettingIn))}
 	center := level{"data_center", model.Ref{Kind: model.KindDataCenter, ID: server.DefaultDataCenter}}
 	cluster := level{"cluster", model.Ref{Kind: model.KindCluster, ID: server.DefaultCluster}}
 	storage := level{"storage_domain", model.Ref{Kind: model.KindStorageDomain, ID: model.ID(domain)}}

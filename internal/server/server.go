@@ -18,7 +18,9 @@ import (
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -159,6 +161,8 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
+	e.Install(templates.Commands(e))
+	e.Install(snapshots.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

@@ -205,4 +205,3 @@ func freePort(t testing.TB) string {
 	}
 	return port
 }
-
