@@ -79,7 +79,14 @@ func (r records) PermissionsOf(id model.ID) []*model.Permission {
 
 func (r records) Role(id model.ID) (*model.Role, bool) { return r.engine.Inventory.Roles.Get(id) }
 
-func (r records) User(id model.ID) (*model.User, bool) { return r.engine.Inventory.Users.Get(id) }
+// User leaves out those whose directory is asked no more: their sessions are over.
+func (r records) User(id model.ID) (*model.User, bool) {
+	user, known := r.engine.Inventory.Users.Get(id)
+	if known && user.Domain != auth.Internal {
+		_, known = r.engine.Source(user.Domain)
+	}
+	return user, known
+}
 
 func (r records) UserNamed(name, domain string) (*model.User, bool) {
 	for _, user := range r.engine.Inventory.Users.Named(name + "@" + domain) {

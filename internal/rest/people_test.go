@@ -375,11 +375,36 @@ func TestDirectory(t *testing.T) {
 
 	e.want(200, "DELETE", vm+"/permissions/"+given, "")
 	e.check(e.do("GET", "/api/vms", "", login("bob"), filter), 401, "what the group had is taken away")
+	session := []string{"Authorization:", filter, "Prefer: persistent-auth",
+		"Cookie: JSESSIONID=" + sessionOf(t, e.do("GET", "/api", "", login("carol"), "Prefer: persistent-auth"))}
+	e.check(e.do("GET", "/api/vms", "", session...), 200, "a session", "<name>web</name>")
 	slapd.Stop()
 	e.check(e.do("GET", "/api/vms", "", basic("carol@corp.example.com", "another"), filter), 503, "nobody answers", "does not answer")
 	e.want(503, "GET", at+"/users", "", "does not answer", "!"+slapd.TLS)
 	e.want(200, "GET", "/api/vms", "")
+	e.check(e.do("GET", "/api/vms", "", session...), 200, "a session needs no directory")
 	if secret := fmt.Sprint(e.engine.Inventory.Domains.All()[0].LDAP); strings.Contains(secret, ldaptest.BindPassword) {
 		t.Error("the password of the account that searches is readable")
 	}
+	if err := e.engine.SetDomain(context.Background(), ldaptest.Domain, server.DomainSettings{Directory: &server.DirectorySettings{}}); err != nil {
+		t.Fatal(err)
+	}
+	e.check(e.do("GET", "/api/vms", "", session...), 401, "nobody of the domain can log in any more")
+}
+
+// TestLocksAreTold: wrong passwords lock, which is told once, until somebody unlocks.
+func TestLocksAreTold(t *testing.T) {
+	e := newEdge(t)
+	e.addUser("alice")
+	e.give("/api", string(e.engine.Inventory.Users.Named("alice@internal")[0].ID), "ReadOnlyAdmin")
+	for i := range 7 {
+		e.check(e.do("GET", "/api", "", basic("alice@internal", fmt.Sprint("guess ", i))), 401, "a guess")
+	}
+	e.check(e.do("GET", "/api", "", as("alice")), 401, "locked")
+	e.want(200, "GET", "/api/events?search=type%3D20241", "", "<code>20241</code>", "alice@internal from 192.0.2.1, for 1m0s.")
+	if err := e.engine.DoUser(context.Background(), "alice", server.UserUnlock); err != nil {
+		t.Fatal(err)
+	}
+	e.check(e.do("GET", "/api", "", as("alice")), 200, "unlocked")
+	e.want(200, "GET", "/api/events?search=type%3D20242", "", "<code>20242</code>", "alice@internal")
 }
