@@ -78,6 +78,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
+	case model.KindTemplate:
+		return found(e.Inventory.Templates.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -100,6 +102,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
+		return "template " + template.Name
 	}
 	return string(call.On) + " " + string(call.Target)
 }
@@ -128,6 +133,8 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		about.Disk, _ = tx.Disks.Get(target.ID)
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindTemplate:
+		about.Template, _ = tx.Templates.Get(target.ID)
 	}
 }
 

@@ -48,6 +48,8 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Chains
+	Links
+	Seals
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

@@ -134,7 +134,8 @@ func (f *Files) resize(ctx context.Context, domain *model.StorageDomain, disk *m
 	return resizeMeta(dir, volume, max(size, info.VirtualSize))
 }
 
-// Occupied adds up the blocks of all files of the group but the metadata.
+// Occupied adds up the blocks of all files of the group but the metadata, and but what
+// is a template's.
 func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error) {
 	if err := errors.Join(ctx.Err(), checkIDs(disk)); err != nil {
 		return 0, err
@@ -153,9 +154,11 @@ func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk 
 	}
 	var sum int64
 	for _, name := range names {
-		if checkIDs(model.ID(name)) == nil {
-			sum += occupied(dir, filepath.Join(group(disk), name))
+		volume := filepath.Join(group(disk), name)
+		if info, err := dir.Lstat(volume); checkIDs(model.ID(name)) != nil || err != nil || linked(info) && ofAnother(dir, disk, volume) {
+			continue // no volume, or gone meanwhile, or a template's
 		}
+		sum += occupied(dir, volume)
 	}
 	return sum, nil
 }
