@@ -74,6 +74,7 @@ const (
 	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
 	DetachThin             = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
+	SameDomain             = "ACTION_TYPE_FAILED_SOURCE_AND_TARGET_SAME"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
 	AgentSilent            = "GUEST_AGENT_NON_RESPONSIVE"
@@ -140,13 +141,14 @@ var catalogue = map[string]entry{
 	StateConflict:          {Conflict, "Cannot %s. %s"},
 	UnsupportedWish:        {BadRequest, "Cannot %s. %s"},
 	DiskLocked:             {Conflict, "Cannot %s. Disk is locked: %s. Please try again in a few minutes."},
+	SameDomain:             {Conflict, "Cannot %s. The disk %s is in the storage domain %s already."},
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
 	AgentSilent:            {Host, "Guest agent non responsive"},
 	FreezeFailed:           {Host, "Unable to freeze guest filesystems"},
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
-	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
+	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center."},
 	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
 	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
 	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -13,6 +14,9 @@ import (
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":  readStart,
 	"vm.ticket": readTicket,
+	"vm.move":   readMove,
+	"disk.move": readMove,
+	"disk.copy": readCopy,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -65,6 +69,25 @@ func readTicket(r *request, action *v3.Action) (any, error) {
 		params.Value, params.Expiry = action.Ticket.Value, action.Ticket.Length()
 	}
 	return params, nil
+}
+
+// readMove reads move (api-v3 6.1, 6.2).
+func readMove(r *request, action *v3.Action) (any, error) {
+	to, err := action.Destination("move", r.finder())
+	return &disks.MoveParams{StorageDomain: to}, err
+}
+
+// readCopy reads copy; disk may name the new disk (api-v3 6.2).
+func readCopy(r *request, action *v3.Action) (any, error) {
+	to, err := action.Destination("copy", r.finder())
+	params := &disks.CopyParams{StorageDomain: to}
+	if action.Disk != nil && action.Disk.Name != nil {
+		params.Alias = *action.Disk.Name
+	}
+	if action.Disk != nil && action.Disk.Alias != nil {
+		params.Alias = *action.Disk.Alias
+	}
+	return params, err
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

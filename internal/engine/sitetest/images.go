@@ -191,3 +191,8 @@ func (i *Images) PrepareSaved(ctx context.Context, domain *model.StorageDomain, 
 func (i *Images) RemoveSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState) error {
 	return i.call(ctx, "RemoveSaved", func() error { return i.Images.RemoveSaved(ctx, domain, saved) })
 }
+
+// CopyChain copies all volumes of a disk.
+func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
+	return i.call(ctx, "CopyChain", func() error { return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress) })
+}

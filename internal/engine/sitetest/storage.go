@@ -16,7 +16,7 @@ func (s *Site) storage() []string {
 		if disk.Status == model.DiskLocked {
 			return []string{fmt.Sprintf("disk %s is locked", disk.Alias)}
 		}
-		if disk.Status == model.DiskOK {
+		if disk.Status == model.DiskOK && disk.StorageDomain == DataDomain {
 			wanted[string(disk.ID)] = "disk " + disk.Alias
 		}
 	}
@@ -40,7 +40,7 @@ func (s *Site) storage() []string {
 	for image, of := range wanted {
 		all = append(all, fmt.Sprintf("image %s (%s) is gone", image, of))
 	}
-	return append(all, s.volumes()...)
+	return append(append(all, s.volumes()...), s.spare()...)
 }
 
 // volumes compares the volumes of the disks with what is recorded: the disk's own,
@@ -48,7 +48,7 @@ func (s *Site) storage() []string {
 func (s *Site) volumes() []string {
 	wanted := make(map[string]string)
 	for _, disk := range s.Inventory.Disks.All() {
-		if disk.Status == model.DiskOK {
+		if disk.Status == model.DiskOK && disk.StorageDomain == DataDomain {
 			wanted[filepath.Join(string(disk.ID), string(disk.Volume))] = "disk " + disk.Alias
 		}
 	}
