@@ -34,7 +34,7 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
-	"disk.move/live": func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
+	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
