@@ -50,6 +50,7 @@ type Images interface {
 	Chains
 	Links
 	Seals
+	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.
