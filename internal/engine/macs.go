@@ -11,6 +11,9 @@ import (
 // FreeMACs are the first addresses of the engine's pool that nothing has (option
 // MacPoolRanges), as many as are wanted. verb is the command in messages.
 func (e *Engine) FreeMACs(tx *inventory.Tx, verb string, wanted int) ([]string, error) {
+	if wanted == 0 {
+		return nil, nil
+	}
 	ranges, err := option.ParseMACRanges(e.Values.String("MacPoolRanges"))
 	if err != nil {
 		return nil, fault.New(fault.StateConflict, verb, "The option MacPoolRanges cannot be read.").Because(err)

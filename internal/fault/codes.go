@@ -71,6 +71,8 @@ const (
 	TemplateInUse          = "VMT_CANNOT_REMOVE_DETECTED_DERIVED_VM"
 	TemplateHasVersions    = "VMT_CANNOT_REMOVE_BASE_WITH_VERSIONS"
 	TemplateNeedsDown      = "VMT_CANNOT_CREATE_TEMPLATE_FROM_DOWN_VM"
+	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
+	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
 	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
 	DetachThin             = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
@@ -156,6 +158,8 @@ var catalogue = map[string]entry{
 	TemplateInUse:          {Conflict, "Cannot %s. The template is used by: %s."},
 	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
 	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
+	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	DetachThin:             {Conflict, "Cannot %s VM. These disks stand on disks of a template and cannot be detached: %s."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},

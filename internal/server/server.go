@@ -18,6 +18,7 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -153,6 +154,7 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
+	e.Install(templates.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

@@ -62,6 +62,7 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	vm := &model.VM{ID: model.NewID(), CreationTime: time.Now().UTC(), VMConfig: model.Clone(template).VMConfig}
 	vm.Name, vm.Description, vm.Comment, vm.DeleteProtected = "", "", "", false
 	vm.Origin, vm.Tags = "ovirt", nil
+	renewNICs(vm)
 	if params.Edit != nil {
 		if err := params.Edit(vm); err != nil {
 			return nil, err
@@ -81,7 +82,7 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	if err := engine.CheckWishes(params.Disks, template.Disks); err != nil {
 		return nil, err
 	}
-	if err := r.freshNICs(tx, call.Verb+" VM", vm); err != nil {
+	if err := r.addressNICs(tx, call.Verb+" VM", vm); err != nil {
 		return nil, err
 	}
 	return made, r.wantDisks(tx, call.Verb+" VM", made, template.Disks, params.Disks, !params.Clone)
@@ -146,17 +147,28 @@ func (r *room) wantDisks(tx *inventory.Tx, verb string, made *wanted, attached [
 	return nil
 }
 
-// freshNICs gives a VM that was made of something else network interfaces of its own.
-func (r *room) freshNICs(tx *inventory.Tx, verb string, vm *model.VM) error {
-	if len(vm.NICs) == 0 {
-		return nil
+// renewNICs makes the network interfaces of a VM, which are those of what it is made of,
+// ones of its own.
+func renewNICs(vm *model.VM) {
+	for i := range vm.NICs {
+		vm.NICs[i].ID, vm.NICs[i].MAC = model.NewID(), ""
 	}
-	addresses, err := r.FreeMACs(tx, verb, len(vm.NICs))
+}
+
+// addressNICs gives network interfaces that have none an address.
+func (r *room) addressNICs(tx *inventory.Tx, verb string, vm *model.VM) error {
+	var without []*model.NIC
+	for i := range vm.NICs {
+		if vm.NICs[i].MAC == "" {
+			without = append(without, &vm.NICs[i])
+		}
+	}
+	addresses, err := r.FreeMACs(tx, verb, len(without))
 	if err != nil {
 		return err
 	}
-	for i := range vm.NICs {
-		vm.NICs[i].ID, vm.NICs[i].MAC = model.NewID(), addresses[i]
+	for i, nic := range without {
+		nic.MAC = addresses[i]
 	}
 	return nil
 }

@@ -54,11 +54,12 @@ func (r *room) cloned(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	of, _ := tx.VMs.Get(call.Target)
 	vm := &model.VM{ID: params.VM, CreationTime: time.Now().UTC(), VMConfig: model.Clone(of).VMConfig}
 	vm.Name, vm.DeleteProtected, vm.Template = params.Name, false, model.BlankID
+	renewNICs(vm)
 	what := call.Verb + " VM"
 	if err := r.check(tx, what, vm.ID, &vm.VMConfig); err != nil {
 		return nil, err
 	}
-	if err := r.freshNICs(tx, what, vm); err != nil {
+	if err := r.addressNICs(tx, what, vm); err != nil {
 		return nil, err
 	}
 	made := &wanted{vm: vm}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"vireo/internal/image"
@@ -95,27 +94,21 @@ func linked(info fs.FileInfo) bool {
 
 // ofAnother says whether a volume's metadata calls it one of another group.
 func ofAnother(dir *os.Root, disk model.ID, volume string) bool {
-	of, found := metaLine(dir, volume, "IMAGE")
-	return found && of != string(disk)
+	said, err := metaOfVolume(dir, volume)
+	return err == nil && said.Group != disk
 }
 
 // stoodOn says whether a volume that has other names may be one that others stand
 // on: it is called so, or its metadata has gone already.
 func stoodOn(dir *os.Root, volume string) bool {
-	kind, found := metaLine(dir, volume, "VOLTYPE")
-	return !found || kind == "SHARED"
+	said, err := metaOfVolume(dir, volume)
+	return err != nil || said.Shared
 }
 
-// metaLine is the value of a key in a volume's metadata.
-func metaLine(dir *os.Root, volume, key string) (string, bool) {
-	text, err := dir.ReadFile(volume + ".meta")
+func metaOfVolume(dir *os.Root, volume string) (image.VolumeMeta, error) {
+	text, err := readSmall(dir, volume+".meta", longestMeta)
 	if err != nil {
-		return "", false
+		return image.VolumeMeta{}, err
 	}
-	for line := range strings.Lines(string(text)) {
-		if value, found := strings.CutPrefix(line, key+"="); found {
-			return strings.TrimSpace(value), true
-		}
-	}
-	return "", false
+	return parseMeta(string(text))
 }
