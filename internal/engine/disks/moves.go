@@ -241,6 +241,7 @@ func (r *room) move(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 		edited, _ := tx.Disks.Edit(disk.ID)
 		edited.Status = model.DiskLocked
 		about := aboutCall(tx, call, edited)
+		about.VM = userOf(tx, edited.ID)
 		about.Domain, _ = tx.StorageDomains.Get(params.StorageDomain)
 		tx.Event(audit.New(audit.DiskMoveBegun, about))
 	}
@@ -249,6 +250,14 @@ func (r *room) move(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	}
 	disk, _ := tx.Disks.Get(call.Target)
 	return disk, nil
+}
+
+// userOf is the first VM that a disk is attached to; nil if there is none.
+func userOf(tx *inventory.Tx, disk model.ID) *model.VM {
+	for _, vm := range users(tx, disk) {
+		return vm
+	}
+	return nil
 }
 
 // moved settles a move: the disks are where they were, or where they were to go, and
@@ -264,7 +273,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		}
 		disk.Status = model.DiskOK
 		about := engine.AboutJob(tx, w.Job)
-		about.Disk = disk
+		about.Disk, about.VM = disk, userOf(tx, disk.ID)
 		about.Domain, _ = tx.StorageDomains.Get(each.To)
 		if failure == nil {
 			disk.ActualSize = data.Sizes[disk.ID]
