@@ -15,13 +15,13 @@ func TestMoveDisk(t *testing.T) {
 	e := newEngine(t, system, nil)
 	e.addDomain(t, "other")
 	v := e.create(t)
-	s := &moves{v: v, thin: v.addDiskOf(t, "cow", "67108864"), full: v.addDiskLike(t, "virtio", "raw", "false", "33554432")}
+	s := &moves{v: v, thin: v.addDiskOf(t, "cow", "33554432"), full: v.addDiskLike(t, "virtio", "raw", "false", "16777216")}
 	s.fixed = e.addFloating(t, "16777216")
 	e.call(t, "POST", v.path()+"/disks", `<disk id="`+s.fixed+`"><active>true</active><read_only>true</read_only></disk>`)
 	v.up(t)
 	s.qemu = v.running(t)
-	v.inside(t, "dd if=/dev/urandom of=/dev/vda bs=1M count=48; dd if=/dev/urandom of=/dev/vdb bs=1M count=8; "+
-		"for i in 1 2; do (while ! [ -e /run/stop ]; do n=$((n+1)); echo $n | dd of=/dev/vda bs=4k seek=$((n%9000+i)) conv=notrunc,fsync; "+
+	v.inside(t, "dd if=/dev/urandom of=/dev/vda bs=1M count=8; dd if=/dev/urandom of=/dev/vdb bs=1M count=2; "+
+		"for i in 1 2; do (while ! [ -e /run/stop ]; do n=$((n+1)); echo $n | dd of=/dev/vda bs=4k seek=$((n%5000+i)) conv=notrunc,fsync; "+
 		"echo $n >/run/n$i; done; >/run/done$i) >/dev/null 2>&1 & done")
 	for _, step := range []struct {
 		name string
@@ -74,7 +74,7 @@ func (s *moves) preallocated(t *testing.T) {
 	s.v.e.call(t, "POST", s.v.path()+"/disks/"+s.full+"/move", moveTo("other"))
 	s.v.e.isAt(t, s.full, "other")
 	s.goesOn(t)
-	s.v.e.hasSize(t, s.full, "false", 33554432)
+	s.v.e.hasSize(t, s.full, "false", 16777216)
 }
 
 // goesOn checks that the guest has run on in the same QEMU.
@@ -117,7 +117,7 @@ func (s *moves) readOnly(t *testing.T) {
 // dying kills the engine at the steps of live moves, there and back.
 func (s *moves) dying(t *testing.T) {
 	e := s.v.e
-	for _, point := range []string{"prepare/done", "mirror", "mirror/done", "pivot", "pivot/done", "clear"} {
+	for _, point := range []string{"mirror/done", "pivot", "pivot/done", "clear/done"} {
 		to := map[string]string{"other": "local-data", "local-data": "other"}[e.domainOf(t, s.thin)]
 		e.stop(t)
 		e.start(t, "VIREO_CRASH_AT=live/"+point)
@@ -213,7 +213,7 @@ func (s *moves) onTemplate(t *testing.T) {
 	w.await(t, "down")
 	var disk string
 	for _, each := range e.call(t, "GET", w.path()+"/disks", "").body.all("disk") {
-		if each.text("provisioned_size") == "67108864" {
+		if each.text("provisioned_size") == "33554432" {
 			disk = each.attr("id")
 		}
 	}
