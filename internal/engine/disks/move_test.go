@@ -268,8 +268,12 @@ func TestMoveIsRefused(t *testing.T) {
 		to   *model.StorageDomain
 		code string
 	}{
-		{nowhere, fault.DomainNotFound}, {here, fault.SameDomain}, {b.Domain("local-iso"), fault.Invalid},
-		{elsewhere, fault.DataCenterMismatch}, {maintained, fault.DomainStatusIllegal}, {&model.StorageDomain{}, fault.Invalid},
+		{nowhere, fault.DomainNotFound},
+		{here, fault.SameDomain},
+		{b.Domain("local-iso"), fault.Invalid},
+		{elsewhere, fault.DataCenterMismatch},
+		{maintained, fault.DomainStatusIllegal},
+		{&model.StorageDomain{}, fault.Invalid},
 	} {
 		b.Refused(moveCall("", disk, c.to), c.code)
 		b.Refused(moveVM(vm, c.to), c.code)

@@ -154,7 +154,7 @@ func (r *room) clear(_ context.Context, w *job.Work) error {
 		if w.Attempt < clearings {
 			return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pause(ctx, clearingRest) }}
 		}
-		r.Log.Error("a disk that was moved could not be removed where it was", "disk", each.disk.ID, "storage_domain", each.from.ID, "err", err)
+		r.Log.ErrorContext(w.Steady(), "a disk that was moved could not be removed where it was", "disk", each.disk.ID, "storage_domain", each.from.ID, "err", err)
 		if err := r.tellLeft(w, each, engine.StorageFault(w.Job.Verb, each.from, err)); err != nil {
 			return err
 		}

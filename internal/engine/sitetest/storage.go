@@ -21,7 +21,7 @@ func (s *Site) storage() []string {
 		}
 	}
 	for _, vm := range s.Inventory.VMs.All() {
-		if saved := vm.Run.Suspended; saved != nil {
+		if saved := vm.Run.Suspended; saved != nil && saved.StorageDomain == DataDomain {
 			wanted[string(saved.MemoryImage)] = "memory of " + vm.Name
 			wanted[string(saved.ConfigImage)] = "saved configuration of " + vm.Name
 		}
