@@ -13,15 +13,17 @@ import (
 func TestMoveDisk(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, nil)
-	e.addDomain(t, "other")
+	tiny := filepath.Join(e.dataDir, "storage", "tiny")
+	mountSmall(t, tiny, "24m")
+	e.addDomain(t, "other", "tiny")
 	v := e.create(t)
-	s := &moves{v: v, thin: v.addDiskOf(t, "cow", "33554432"), full: v.addDiskLike(t, "virtio", "raw", "false", "16777216")}
-	s.fixed = e.addFloating(t, "16777216")
+	s := &moves{v: v, thin: v.addDiskOf(t, "cow", "16777216"), full: v.addDiskLike(t, "virtio", "raw", "false", "8388608")}
+	s.fixed = e.addFloating(t, "4194304")
 	e.call(t, "POST", v.path()+"/disks", `<disk id="`+s.fixed+`"><active>true</active><read_only>true</read_only></disk>`)
 	v.up(t)
 	s.qemu = v.running(t)
-	v.inside(t, "dd if=/dev/urandom of=/dev/vda bs=1M count=8; dd if=/dev/urandom of=/dev/vdb bs=1M count=2; "+
-		"for i in 1 2; do (while ! [ -e /run/stop ]; do n=$((n+1)); echo $n | dd of=/dev/vda bs=4k seek=$((n%5000+i)) conv=notrunc,fsync; "+
+	v.inside(t, "dd if=/dev/urandom of=/dev/vda bs=1M count=3; dd if=/dev/urandom of=/dev/vdb bs=1M count=1; "+
+		"for i in 1; do (while ! [ -e /run/stop ]; do n=$((n+1)); echo $n | dd of=/dev/vda bs=4k seek=$((n%3000+i)) conv=notrunc,fsync; "+
 		"echo $n >/run/n$i; done; >/run/done$i) >/dev/null 2>&1 & done")
 	for _, step := range []struct {
 		name string
@@ -32,6 +34,7 @@ func TestMoveDisk(t *testing.T) {
 		{"refused", s.refused},
 		{"read-only", s.readOnly},
 		{"the engine dies", s.dying},
+		{"to a full domain", s.toFull},
 		{"what was written", s.written},
 		{"at rest", s.atRest},
 		{"on a template", s.onTemplate},
@@ -74,7 +77,7 @@ func (s *moves) preallocated(t *testing.T) {
 	s.v.e.call(t, "POST", s.v.path()+"/disks/"+s.full+"/move", moveTo("other"))
 	s.v.e.isAt(t, s.full, "other")
 	s.goesOn(t)
-	s.v.e.hasSize(t, s.full, "false", 16777216)
+	s.v.e.hasSize(t, s.full, "false", 8388608)
 }
 
 // goesOn checks that the guest has run on in the same QEMU.
@@ -150,9 +153,32 @@ func (s *moves) dying(t *testing.T) {
 	s.goesOn(t)
 }
 
+// toFull: where there is no room the copy fails, and the guest does not notice.
+func (s *moves) toFull(t *testing.T) {
+	e, at := s.v.e, s.v.e.domainOf(t, s.thin)
+	e.stop(t)
+	e.start(t, "VIREO_CRASH_AT=live/prepare/done")
+	e.awaitHost(t, "up")
+	s.v.await(t, "up")
+	_, _ = e.try("POST", "/disks/"+s.thin+"/move", moveTo("tiny"))
+	e.awaitEnd(t)
+	ballast := filepath.Join(e.dataDir, "storage", "tiny", "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 32<<20), 0o600); err == nil {
+		t.Fatal("the domain is not full")
+	}
+	e.start(t)
+	e.awaitHost(t, "up")
+	s.v.told(t, "2011")
+	e.isAt(t, s.thin, at)
+	s.goesOn(t)
+	if events := e.call(t, "GET", "/events?search=type%3D2011", "").text; !strings.Contains(events, "Low disk space on Storage Domain tiny") {
+		t.Errorf("the events are %s", events)
+	}
+}
+
 // written compares what the guest sees with what is in the images when it is off.
 func (s *moves) written(t *testing.T) {
-	s.v.inside(t, ">/run/stop; while ! [ -e /run/done1 -a -e /run/done2 ]; do :; done")
+	s.v.inside(t, ">/run/stop; while ! [ -e /run/done1 ]; do :; done")
 	seen := map[string]string{
 		s.thin: s.v.inside(t, "sync; echo 3 >/proc/sys/vm/drop_caches; sha256sum /dev/vda | cut -c1-64"),
 		s.full: s.v.inside(t, "sha256sum /dev/vdb | cut -c1-64"),
@@ -213,7 +239,7 @@ func (s *moves) onTemplate(t *testing.T) {
 	w.await(t, "down")
 	var disk string
 	for _, each := range e.call(t, "GET", w.path()+"/disks", "").body.all("disk") {
-		if each.text("provisioned_size") == "33554432" {
+		if each.text("provisioned_size") == "16777216" {
 			disk = each.attr("id")
 		}
 	}

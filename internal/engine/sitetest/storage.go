@@ -16,12 +16,12 @@ func (s *Site) storage() []string {
 		if disk.Status == model.DiskLocked {
 			return []string{fmt.Sprintf("disk %s is locked", disk.Alias)}
 		}
-		if disk.Status == model.DiskOK && disk.StorageDomain == DataDomain {
+		if disk.Status == model.DiskOK && disk.StorageDomain != SpareDomain {
 			wanted[string(disk.ID)] = "disk " + disk.Alias
 		}
 	}
 	for _, vm := range s.Inventory.VMs.All() {
-		if saved := vm.Run.Suspended; saved != nil && saved.StorageDomain == DataDomain {
+		if saved := vm.Run.Suspended; saved != nil && saved.StorageDomain != SpareDomain {
 			wanted[string(saved.MemoryImage)] = "memory of " + vm.Name
 			wanted[string(saved.ConfigImage)] = "saved configuration of " + vm.Name
 		}
@@ -48,7 +48,7 @@ func (s *Site) storage() []string {
 func (s *Site) volumes() []string {
 	wanted := make(map[string]string)
 	for _, disk := range s.Inventory.Disks.All() {
-		if disk.Status == model.DiskOK && disk.StorageDomain == DataDomain {
+		if disk.Status == model.DiskOK && disk.StorageDomain != SpareDomain {
 			wanted[filepath.Join(string(disk.ID), string(disk.Volume))] = "disk " + disk.Alias
 			for _, below := range disk.Chain {
 				wanted[filepath.Join(string(disk.ID), string(below.ID))] = "what disk " + disk.Alias + " stands on"
