@@ -36,6 +36,12 @@ func spareDomain(b *enginetest.Bench, name string, edits ...func(*model.StorageD
 	return domain
 }
 
+// spareOf finds the domain that spareDomain has made.
+func spareOf(b *enginetest.Bench) *model.StorageDomain {
+	b.Helper()
+	return b.Domain("spare")
+}
+
 func moveCall(vm, disk model.ID, to *model.StorageDomain) *engine.Call {
 	made := call("move", vm, disk)
 	made.Params = &disks.MoveParams{StorageDomain: to.ID}
