@@ -195,7 +195,8 @@ func (s *snapshots) single(t *testing.T) {
 		meta := s.meta(t)
 		return strings.Contains(meta, "VOLTYPE=LEAF\n") && strings.Contains(meta, "PUUID=00000000-0000-0000-0000-000000000000\n"), meta
 	})
-	if groups, _ := filepath.Glob(filepath.Join(dataDomain(s.v.e.dataDir), "images", "*")); len(groups) != 1 {
+	groups, _ := filepath.Glob(filepath.Join(filepath.Dir(s.v.e.group(t, s.disk)), "*"))
+	if len(groups) != 1 {
 		t.Errorf("the image groups are %v", groups)
 	}
 }

@@ -217,6 +217,9 @@ func TestRefusals(t *testing.T) {
 	b.Refused(wrong, "NOT_FOUND")
 	another := b.VM("another")
 	b.Refused(&engine.Call{On: model.KindSnapshot, Name: "remove", Parent: another, Target: first}, "NOT_FOUND")
+	b.Edit(b.vm, func(vm *model.VM) {
+		vm.Disks = slices.DeleteFunc(vm.Disks, func(a model.DiskAttachment) bool { return a.Disk == shared })
+	})
 	b.Must(b.onVM("start", &vms.StartParams{Once: &model.RunOnce{Stateless: true}}))
 	b.Refused(b.call("remove", first), fault.StateConflict)
 	b.Refused(b.takeCall(), fault.StateConflict)
