@@ -291,3 +291,96 @@ func (s *snapshots) meta(t *testing.T) string {
 	}
 	return string(text)
 }
+
+// TestSnapshotPreview goes back to snapshots of a real guest: looks and leaves, looks and
+// stays, and goes on from its memory.
+func TestSnapshotPreview(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, system, nil)
+	s := newSnapshots(t, e)
+	v := s.v
+	v.leave(t, "echo living > /run/sign; while :; do cat /proc/sys/kernel/random/boot_id > /run/boot; sleep 1; done")
+	first := s.take(t, "plain", "")
+	s.write(t, "b")
+	second := s.take(t, "remembered", "<persist_memorystate>true</persist_memorystate>")
+	s.write(t, "c")
+	boot := v.inside(t, "cat /proc/sys/kernel/random/boot_id")
+	e.refused(t, 409, "POST", v.path()+"/preview_snapshot", `<action><snapshot id="`+first+`"/></action>`)
+	v.act(t, "stop")
+	v.await(t, "down")
+
+	s.preview(t, first, "down")
+	v.up(t)
+	s.has(t, "a")
+	s.write(t, "x")
+	v.act(t, "stop")
+	v.await(t, "down")
+	v.act(t, "undo_snapshot")
+	v.up(t)
+	s.has(t, "a b c")
+	v.act(t, "stop")
+	v.await(t, "down")
+
+	// Its memory is that of the guest which had written b.
+	s.preview(t, second, "suspended", "<restore_memory>true</restore_memory>")
+	v.up(t)
+	if now := v.inside(t, "cat /proc/sys/kernel/random/boot_id /run/sign"); now != boot+"\nliving" {
+		t.Errorf("the guest went on as %q, not %q", now, boot)
+	}
+	s.has(t, "a b")
+	s.write(t, "y")
+	v.act(t, "stop")
+	v.await(t, "down")
+	v.act(t, "commit_snapshot")
+	v.up(t)
+	s.has(t, "a b y")
+	v.act(t, "stop")
+	v.await(t, "down")
+
+	e.call(t, "POST", v.path()+"/snapshots/"+first+"/restore", "<action><async>false</async></action>")
+	if left := strings.Join(s.ids(t), " "); left != first {
+		t.Errorf("after the restore there are %s", left)
+	}
+	v.up(t)
+	s.has(t, "a")
+	s.remove(t, first)
+	s.single(t)
+	s.has(t, "a")
+	v.told(t, "46", "71", "20140", "47", "100")
+}
+
+// preview begins a preview and waits for the VM to be ready.
+func (s *snapshots) preview(t *testing.T, id, status string, more ...string) {
+	t.Helper()
+	s.v.act(t, "preview_snapshot", append(more, `<snapshot id="`+id+`"/>`)...)
+	s.v.await(t, status)
+	if state := s.v.e.call(t, "GET", s.v.path()+"/snapshots/"+id, "").body.text("snapshot_status"); state != "in_preview" {
+		t.Errorf("the snapshot is %s", state)
+	}
+}
+
+// TestThirtySnapshots boots a guest on a chain of thirty, which is as long as it may be,
+// and merges in the middle of it.
+func TestThirtySnapshots(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, system, nil)
+	s := newSnapshots(t, e)
+	s.v.act(t, "stop")
+	s.v.await(t, "down")
+	var taken []string
+	for i := range 30 {
+		taken = append(taken, s.take(t, fmt.Sprint("number ", i), ""))
+	}
+	said := e.refused(t, 409, "POST", s.v.path()+"/snapshots", "<snapshot><description>one more</description></snapshot>")
+	if !strings.Contains(said.text, "MaxSnapshotsInChain") {
+		t.Errorf("one more was refused with %s", said.text)
+	}
+	s.v.up(t)
+	s.has(t, "a")
+	s.write(t, "b")
+	s.remove(t, taken[15])
+	s.remove(t, taken[29])
+	s.has(t, "a b")
+	s.v.act(t, "stop")
+	s.v.await(t, "down")
+}
