@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestSnapshots takes snapshots of a guest that writes before, between and after, and
@@ -233,6 +234,20 @@ func TestSnapshotDeaths(t *testing.T) {
 			s.single(t)
 		})
 	}
+	for _, delay := range deathDelays {
+		t.Run(fmt.Sprint("merging, after ", delay), func(t *testing.T) {
+			id := s.take(t, "merged", "")
+			s.v.inside(t, mounted+"dd if=/dev/urandom of=/mnt/vda/much bs=1M count=12; sync")
+			e.call(t, "DELETE", s.v.path()+"/snapshots/"+id, "")
+			s.diesAfter(t, delay)
+			s.finish(t)
+		})
+		t.Run(fmt.Sprint("with memory, after ", delay), func(t *testing.T) {
+			e.call(t, "POST", s.v.path()+"/snapshots", "<snapshot><description>dies</description><persist_memorystate>true</persist_memorystate></snapshot>")
+			s.diesAfter(t, delay)
+			s.finish(t)
+		})
+	}
 	t.Run("QEMU", func(t *testing.T) {
 		id := s.take(t, "killed", "")
 		s.v.inside(t, mounted+"dd if=/dev/zero of=/mnt/vda/much bs=1M count=20; sync")
@@ -250,6 +265,37 @@ func TestSnapshotDeaths(t *testing.T) {
 		s.v.up(t)
 		s.has(t, "a")
 	})
+}
+
+// deathDelays are how long after a request the engine dies, somewhere in its work.
+var deathDelays = []time.Duration{5 * time.Millisecond, 60 * time.Millisecond, 200 * time.Millisecond}
+
+// diesAfter kills the engine in a while and starts another.
+func (s *snapshots) diesAfter(t *testing.T, delay time.Duration) {
+	t.Helper()
+	time.Sleep(delay) // it is to die at any moment
+	s.v.e.kill(t)
+	s.v.e.start(t)
+	s.v.e.awaitHost(t, "up")
+	s.v.await(t, "up")
+}
+
+// finish waits until nothing goes on, removes the snapshots that there are, and wants all
+// to be whole.
+func (s *snapshots) finish(t *testing.T) {
+	t.Helper()
+	for _, id := range s.ids(t) {
+		eventually(t, "the snapshot to be settled", func() (bool, string) {
+			said := s.v.e.ask(t, "GET", s.v.path()+"/snapshots/"+id, "")
+			state := said.body.text("snapshot_status")
+			return said.code == 404 || state == "ok", "it is " + state
+		})
+	}
+	for _, id := range s.ids(t) {
+		s.remove(t, id)
+	}
+	s.has(t, "a")
+	s.single(t)
 }
 
 // restarted starts the engine anew, to die at a point.
