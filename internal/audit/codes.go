@@ -101,6 +101,14 @@ const (
 	TagRemoved        Code = 434
 	TagAttached       Code = 440
 	TagDetached       Code = 446
+	AddBegun          Code = 37
+	AddFinished       Code = 53
+	AddFailed         Code = 60
+	TemplateAddBegun  Code = 48
+	TemplateUpdated   Code = 49
+	TemplateRemoved   Code = 50
+	TemplateAdded     Code = 51
+	TemplateAddFailed Code = 52
 	DomainInactive    Code = 968
 	DomainActive      Code = 967
 
@@ -119,6 +127,7 @@ const (
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
 	PreviewUndone     Code = 20140
+	TemplateKept      Code = 20160
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -224,6 +233,14 @@ var lines = map[Code]line{
 	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
 	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
 	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
+	AddBegun:          {model.SeverityNormal, "VM {vm} is being created by {user}."},
+	AddFinished:       {model.SeverityNormal, "The creation of VM {vm} is complete."},
+	AddFailed:         {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
+	TemplateAddBegun:  {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
+	TemplateUpdated:   {model.SeverityNormal, "Template {template} was updated by {user}."},
+	TemplateRemoved:   {model.SeverityNormal, "Template {template} was removed by {user}."},
+	TemplateAdded:     {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
+	TemplateAddFailed: {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
 	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
 	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
 
@@ -240,6 +257,7 @@ var lines = map[Code]line{
 	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
 	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
 	PreviewUndone:     {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
+	TemplateKept:      {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},

@@ -82,6 +82,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.Disks.Get(ref.ID))
 	case model.KindSnapshot:
 		return found(e.Inventory.Snapshots.Get(ref.ID))
+	case model.KindTemplate:
+		return found(e.Inventory.Templates.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -104,6 +106,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
+		return "template " + template.Name
 	}
 	return string(call.On) + " " + string(call.Target)
 }
@@ -138,6 +143,8 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		}
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindTemplate:
+		about.Template, _ = tx.Templates.Get(target.ID)
 	}
 }
 

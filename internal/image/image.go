@@ -48,6 +48,8 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Chains
+	Links
+	Seals
 	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same

@@ -12,6 +12,7 @@ import (
 // actionReaders make the parameters of those actions that have any, by the key
 // of their command.
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
+	"vm.clone":  readClone,
 	"vm.start":  readStart,
 	"vm.ticket": readTicket,
 
@@ -56,6 +57,14 @@ func readStart(r *request, action *v3.Action) (any, error) {
 		params.Initialization = model.InitializationCloudInit
 	}
 	return params, nil
+}
+
+// readClone reads clone (api-v3 6.1): of the VM that is to be only the name counts.
+func readClone(_ *request, action *v3.Action) (any, error) {
+	if action.VM == nil || action.VM.Name == nil || *action.VM.Name == "" {
+		return nil, v3.Incomplete("Action", "clone", "vm.name")
+	}
+	return &vms.CloneParams{Name: *action.VM.Name}, nil
 }
 
 // readTicket reads ticket (api-v3 3.13). Like the engine 3.6 it looks for the VM

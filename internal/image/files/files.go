@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,9 @@ import (
 type Options struct {
 	// QEMUImg is the path of qemu-img; empty looks for it in PATH.
 	QEMUImg string
+	// Sysprep is the path of virt-sysprep, which seals disks; empty looks for it in
+	// PATH. Without it nothing can be sealed.
+	Sysprep string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
@@ -19,6 +23,7 @@ type Options struct {
 // care.
 type Files struct {
 	qemuImg string
+	sysprep string // empty: not installed
 }
 
 var _ image.Images = (*Files)(nil)
@@ -36,5 +41,18 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
-	return &Files{qemuImg: path}, nil
+	return &Files{qemuImg: path, sysprep: optional(options.Sysprep, "virt-sysprep")}, nil
+}
+
+// optional is the absolute path of a program that need not be there; empty if it is
+// not.
+func optional(path, name string) string {
+	found, err := exec.LookPath(cmp.Or(path, name))
+	if err != nil {
+		return ""
+	}
+	if found, err = filepath.Abs(found); err != nil {
+		return ""
+	}
+	return found
 }

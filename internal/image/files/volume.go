@@ -134,7 +134,8 @@ func (f *Files) resize(ctx context.Context, domain *model.StorageDomain, disk *m
 	return resizeMeta(dir, volume, max(size, info.VirtualSize))
 }
 
-// Occupied adds up the blocks of all files of the group but the metadata.
+// Occupied adds up the blocks of all files of the group but the metadata, and but what
+// is a template's.
 func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error) {
 	if err := errors.Join(ctx.Err(), checkIDs(disk)); err != nil {
 		return 0, err
@@ -153,9 +154,12 @@ func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk 
 	}
 	var sum int64
 	for _, name := range names {
-		if checkIDs(model.ID(name)) == nil {
-			sum += occupied(dir, filepath.Join(group(disk), name))
+		volume := filepath.Join(group(disk), name)
+		info, err := dir.Lstat(volume)
+		if err != nil || checkIDs(model.ID(name)) != nil || linked(info) && ofAnother(dir, disk, volume) {
+			continue // no volume, gone meanwhile, or another's
 		}
+		sum += occupied(dir, volume)
 	}
 	return sum, nil
 }
