@@ -73,7 +73,7 @@ func (r *room) checkPreview(tx *inventory.Tx, call *engine.Call) error {
 	if err := engine.CheckSettled(tx, call.Verb, vm); err != nil {
 		return err
 	}
-	if err := checkWhole(call.Verb, snapshot); err != nil {
+	if err := engine.CheckWhole(call.Verb, snapshot); err != nil {
 		return err
 	}
 	for _, id := range params.Disks {

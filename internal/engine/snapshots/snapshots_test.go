@@ -1,6 +1,7 @@
 package snapshots_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/model"
+	"vireo/internal/server"
 )
 
 // TestMergeOffline removes the snapshots of a VM that is down in every order. What the
@@ -285,4 +287,45 @@ func TestUnknownEnd(t *testing.T) {
 	b.Must(b.call("remove", id))
 	b.stored()
 	want(t, "the active volume", b.Disk(b.disk).Volume, volume)
+}
+
+// TestVMFromSnapshot makes a VM of what a snapshot holds, while the one it is of runs and
+// has other content by now; the snapshot waits until the copy is made.
+func TestVMFromSnapshot(t *testing.T) {
+	b := newBench(t, nil)
+	b.write(1)
+	id := b.take()
+	b.write(2)
+	b.Start(b.vm)
+	add := func(name string) *engine.Call {
+		return &engine.Call{On: model.KindVM, Name: "add", Params: &vms.AddParams{Snapshot: id, Edit: func(vm *model.VM) error {
+			vm.Name, vm.Cluster = name, server.DefaultCluster
+			return nil
+		}}}
+	}
+	release := b.Images.Hold("Copy")
+	begun := b.Begin(add("another"))
+	b.Refused(b.call("remove", id), fault.ObjectLocked)
+	b.Refused(&engine.Call{On: model.KindDisk, Name: "remove", Target: b.disk}, fault.ObjectLocked)
+	b.Stop(b.vm)
+	release()
+	want(t, "the job", b.Wait(begun.Job.ID).Status, model.JobFinished)
+	made := b.Get(begun.Object.Ref().ID)
+	if made.Run.Status != model.StatusDown || len(made.Disks) != 1 || made.Disks[0].Disk == b.disk {
+		t.Fatalf("made was %+v", made)
+	}
+	b.holds(1, 2)
+	own := b.disk
+	b.disk = made.Disks[0].Disk
+	b.holds(1)
+	want(t, "its chain", len(b.Disk(b.disk).Chain), 0)
+	b.disk = own
+	b.Images.Fail("Copy", errors.New("broken"))
+	if ended := b.Wait(b.Begin(add("third")).Job.ID); ended.Status != model.JobFailed {
+		t.Errorf("the job is %s", ended.Status)
+	}
+	b.Images.Clear()
+	want(t, "the snapshot", b.snapshot(id).Status, model.SnapshotOK)
+	b.Must(b.call("remove", id))
+	b.stored()
 }
