@@ -3,6 +3,7 @@ package snapshots_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -326,6 +327,61 @@ func TestVMFromSnapshot(t *testing.T) {
 	}
 	b.Images.Clear()
 	want(t, "the snapshot", b.snapshot(id).Status, model.SnapshotOK)
+	b.Must(b.call("remove", id))
+	b.stored()
+}
+
+// TestLostPivot: the guest goes on with the lower volume, the answer to that is lost, and
+// so is the guest. Its host still knows where it was: it does not wake up in the past.
+func TestLostPivot(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		t.Run(fmt.Sprint("the host knows: ", known), func(t *testing.T) {
+			b := newBench(t, nil)
+			b.Start(b.vm)
+			lower := b.Disk(b.disk).Volume
+			id := b.take()
+			lose := func() {
+				if filepath.Base(b.Machine().Disks(string(b.vm))[0].Path) != string(lower) {
+					return
+				}
+				b.World.ClearRules()
+				b.Machine().Kill(string(b.vm))
+				if !known {
+					b.Machine().ForgetGuest(string(b.vm))
+				}
+			}
+			b.World.Fail(fake.Rule{Call: "BeginMerge", After: true, Do: func() {
+				b.World.Fail(fake.Rule{Call: "FollowMerge", After: true, Do: lose, Error: host.ErrUnreachable})
+			}})
+			ended := b.Wait(b.Begin(b.call("remove", id)).Job.ID)
+			b.Await("the VM is down", func() bool { return b.Get(b.vm).Run.Status == model.StatusDown })
+			if known {
+				want(t, "the job", ended.Status, model.JobFinished)
+				want(t, "the active volume", b.Disk(b.disk).Volume, lower)
+				b.stored()
+				return
+			}
+			// Nobody can say which of the two is the later one.
+			want(t, "the job", ended.Status, model.JobFailed)
+			want(t, "the disk", b.Disk(b.disk).Status, model.DiskIllegal)
+		})
+	}
+}
+
+// TestMergeThatFails is begun anew a few times and then given up; the guest runs on, and
+// the snapshot can only be removed again.
+func TestMergeThatFails(t *testing.T) {
+	b := newBench(t, nil)
+	b.Start(b.vm)
+	id := b.take()
+	b.World.Fail(fake.Rule{Call: "BeginMerge", After: true, Do: func() { b.Machine().AbortMerges(string(b.vm)) }})
+	b.Fails(b.call("remove", id))
+	b.World.ClearRules()
+	want(t, "the VM", b.Get(b.vm).Run.Status, model.StatusUp)
+	want(t, "the snapshot", b.snapshot(id).Status, model.SnapshotOK)
+	b.stored()
+	b.Stop(b.vm)
+	b.Refused(b.onVM("preview_snapshot", &snapshots.PreviewParams{Snapshot: id}), fault.StateConflict)
 	b.Must(b.call("remove", id))
 	b.stored()
 }
