@@ -352,8 +352,14 @@ func TestSnapshotPreview(t *testing.T) {
 	s.write(t, "c")
 	boot := v.inside(t, "cat /proc/sys/kernel/random/boot_id")
 	e.refused(t, 409, "POST", v.path()+"/preview_snapshot", `<action><snapshot id="`+first+`"/></action>`)
+	other := s.madeOf(t, second)
 	v.act(t, "stop")
 	v.await(t, "down")
+	other.v.up(t)
+	other.has(t, "a b")
+	other.v.act(t, "stop")
+	other.v.await(t, "down")
+	e.call(t, "DELETE", other.v.path(), "")
 
 	s.preview(t, first, "down")
 	v.up(t)
@@ -393,6 +399,19 @@ func TestSnapshotPreview(t *testing.T) {
 	s.single(t)
 	s.has(t, "a")
 	v.told(t, "46", "71", "20140", "47", "100")
+}
+
+// madeOf makes another VM of a snapshot, with a copy of the disk.
+func (s *snapshots) madeOf(t *testing.T, id string) *snapshots {
+	t.Helper()
+	e := s.v.e
+	name := fmt.Sprintf("%s%d", e.names, made.Add(1))
+	said := e.call(t, "POST", "/vms", `<vm><name>`+name+`</name><cluster><name>Default</name></cluster><template><name>Blank</name></template>
+		<snapshots><snapshot id="`+id+`"/></snapshots></vm>`)
+	other := &snapshots{v: &vm{e: e, id: said.body.attr("id"), name: name}}
+	other.v.await(t, "down")
+	other.disk = e.call(t, "GET", other.v.path()+"/disks", "").body.all("disk")[0].attr("id")
+	return other
 }
 
 // preview begins a preview and waits for the VM to be ready.

@@ -79,7 +79,11 @@ func (r *room) checkAdd(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkChosen(tx, call.Verb, vm, params); err != nil {
 		return err
 	}
-	return r.checkDisks(tx, call.Verb, kept(tx, vm, params))
+	disks := kept(tx, vm, params)
+	if limit := r.Values.Int("MaxSnapshotsInChain"); len(disks) == 0 && len(engine.SnapshotsOf(tx, vm.ID)) >= limit {
+		return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("VM %s has %d snapshots already, and this one would hold no disk.", vm.Name, limit))
+	}
+	return r.checkDisks(tx, call.Verb, disks)
 }
 
 func checkDescription(verb, text string) error {

@@ -56,10 +56,17 @@ func (b *bench) takeCall(edits ...func(*snapshots.AddParams)) *engine.Call {
 
 func withMemory(params *snapshots.AddParams) { params.Memory = true }
 
-// take takes a snapshot.
+// take takes a snapshot, and waits for what storage has to do after it.
 func (b *bench) take(edits ...func(*snapshots.AddParams)) model.ID {
 	b.Helper()
-	return b.Must(b.takeCall(edits...)).Object.Ref().ID
+	id := b.Must(b.takeCall(edits...)).Object.Ref().ID
+	b.idle()
+	return id
+}
+
+func (b *bench) idle() {
+	b.Helper()
+	b.Await("all jobs have ended", func() bool { return len(b.Server.Inventory.Jobs()) == 0 })
 }
 
 func (b *bench) call(name string, snapshot model.ID) *engine.Call {
@@ -116,7 +123,7 @@ func (b *bench) io(id model.ID, command string) {
 // the records and memories of the snapshots, and nothing else, as its metadata says.
 func (b *bench) stored() {
 	b.Helper()
-	b.Await("all jobs have ended", func() bool { return len(b.Server.Inventory.Jobs()) == 0 })
+	b.idle()
 	wanted := make(map[string]bool)
 	add := func(disk *model.Disk) {
 		for _, volume := range append(slices.Clone(disk.Chain), model.Volume{ID: disk.Volume}) {

@@ -68,6 +68,9 @@ func (r *room) mergeOne(ctx context.Context, w *job.Work, vm *model.VM, held mod
 	if !ok {
 		return fault.New(fault.DomainNotFound, w.Job.Verb)
 	}
+	if ofTemplate(disk, held.Volume) {
+		return fault.New(fault.StateConflict, w.Job.Verb, fmt.Sprintf("The disk %s stands on a template's volume there, which is not written.", disk.Alias))
+	}
 	if err := r.markMerging(w, held); err != nil {
 		return err
 	}
@@ -79,6 +82,11 @@ func (r *room) mergeOne(ctx context.Context, w *job.Work, vm *model.VM, held mod
 		return engine.StorageFault(w.Job.Verb, domain, err)
 	}
 	return r.record(w, vm, held, upper)
+}
+
+// ofTemplate says whether a volume of a disk is a template's.
+func ofTemplate(disk *model.Disk, volume model.ID) bool {
+	return slices.ContainsFunc(disk.Chain, func(v model.Volume) bool { return v.ID == volume && v.Template != "" })
 }
 
 // hasIt says whether the guest of a VM has the disk: one that is not active is nobody's.

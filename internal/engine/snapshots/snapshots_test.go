@@ -64,6 +64,7 @@ func TestPreview(t *testing.T) {
 	b.Start(b.vm) // a VM that previews runs
 	b.Refused(b.onVM("undo_snapshot", nil), fault.VMStatusIllegal)
 	b.Stop(b.vm)
+	b.idle()
 	b.Refused(b.takeCall(), fault.InPreview)
 	b.Refused(b.call("remove", second), fault.InPreview)
 	b.Refused(b.onVM("preview_snapshot", &snapshots.PreviewParams{Snapshot: second}), fault.InPreview)
