@@ -22,6 +22,9 @@ type AddParams struct {
 	Clone bool `json:"-"`
 	// Disks say how the VM's disks are to differ from the template's.
 	Disks []engine.DiskWish `json:"-"`
+	// Snapshot is what the VM is made of in place of its template: it gets that
+	// configuration, and copies of what the disks held.
+	Snapshot model.ID `json:"snapshot,omitempty"`
 	// ClonePermissions gives everybody on the VM what they have on the template.
 	ClonePermissions bool `json:"-"`
 	// Copies are filled in.
@@ -55,6 +58,9 @@ type wanted struct {
 // was given, and a disk for each of the template's.
 func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	params := addParams(call)
+	if params.Snapshot != "" {
+		return r.wantedOf(tx, call, params)
+	}
 	template, err := chosenTemplate(tx, call, params.Edit)
 	if err != nil {
 		return nil, err
@@ -175,6 +181,10 @@ func (r *room) addressNICs(tx *inventory.Tx, verb string, vm *model.VM) error {
 
 // hasDisks says whether an add makes disks: then it is work in the background.
 func (r *room) hasDisks(tx *inventory.Tx, call *engine.Call) bool {
+	if id := addParams(call).Snapshot; id != "" {
+		snapshot, ok := tx.Snapshots.Get(id)
+		return ok && len(snapshot.Volumes) > 0
+	}
 	template, err := chosenTemplate(tx, call, addParams(call).Edit)
 	return err == nil && len(template.Disks) > 0
 }
@@ -194,7 +204,10 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if err := r.record(tx, call, made, &addParams(call).Copies); err != nil {
 		return nil, err
 	}
-	if addParams(call).ClonePermissions {
+	if err := r.holdSnapshot(tx, call, made); err != nil {
+		return nil, err
+	}
+	if addParams(call).ClonePermissions && made.template != nil {
 		engine.CopyPermissions(tx, made.template.Ref(), vm.Ref())
 	}
 	code := audit.Created
@@ -246,6 +259,9 @@ func (r *room) unmakeDisks(ctx context.Context, w *job.Work) error {
 func (r *room) added(tx *inventory.Tx, w *job.Work, failure error) {
 	var params AddParams
 	_ = w.Params(&params) // the step has read them
+	if snapshot, ok := tx.Snapshots.Edit(params.Snapshot); ok {
+		snapshot.Status = model.SnapshotOK
+	}
 	r.settleMade(tx, w, w.Job.Target.ID, &params.Copies, failure)
 }
 
