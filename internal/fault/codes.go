@@ -47,6 +47,8 @@ const (
 	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
 	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
+	RemoveRunningTasks     = "VM_CANNOT_REMOVE_HAS_RUNNING_TASKS"
+	DetachBasedOnTemplate  = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
 	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
 	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
@@ -74,7 +76,6 @@ const (
 	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
 	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
 	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
-	DetachThin             = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
@@ -131,6 +132,8 @@ var catalogue = map[string]entry{
 	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
 	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
+	RemoveRunningTasks:     {Conflict, "Cannot force remove VM when there are running tasks."},
+	DetachBasedOnTemplate:  {Conflict, "Cannot remove VM and keep its disks. The disk %s stands on a disk of a template."},
 	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
 	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
 	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},
@@ -171,7 +174,6 @@ var catalogue = map[string]entry{
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
-	DetachThin:             {Conflict, "Cannot %s VM. These disks stand on disks of a template and cannot be detached: %s."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

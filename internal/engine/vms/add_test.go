@@ -89,7 +89,7 @@ func TestThin(t *testing.T) {
 	b.Stop(vm.ID)
 	remove := &engine.Call{On: model.KindTemplate, Name: "remove", Target: of.ID, Async: new(false)}
 	b.Refused(remove, fault.TemplateInUse)
-	b.Refused(&engine.Call{On: model.KindVM, Name: "remove", Target: vm.ID, Params: &vms.RemoveParams{DetachOnly: true}}, fault.DetachThin)
+	b.Refused(&engine.Call{On: model.KindVM, Name: "remove", Target: vm.ID, Params: &vms.RemoveParams{DetachOnly: true}}, fault.DetachBasedOnTemplate)
 
 	// A disk that was taken from the VM stands on the template all the same.
 	b.Must(&engine.Call{On: model.KindDisk, Name: "detach", Parent: vm.ID, Target: disk.ID})
