@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,7 +25,10 @@ type Copies struct {
 // DiskCopy is one of them. A Thin one stands on the volume of the template's disk
 // From; any other is a copy of what From holds. A Shared one is a template's.
 type DiskCopy struct {
-	From   model.ID `json:"from"`
+	From model.ID `json:"from"`
+	// Volume is the one of From that is copied, with what it stands on; empty is the
+	// active one.
+	Volume model.ID `json:"volume,omitempty"`
 	To     model.ID `json:"to"`
 	Thin   bool     `json:"thin,omitempty"`
 	Shared bool     `json:"shared,omitempty"`
@@ -152,6 +156,9 @@ func (e *Engine) CopyDisks(ctx context.Context, w *job.Work, copies *Copies) err
 		made, ok := e.Inventory.Disks.Get(each.To)
 		from, known := e.Inventory.Disks.Get(each.From)
 		if !ok || !known {
+			return fault.Missing("Disk: id=" + string(each.From))
+		}
+		if from, ok = from.Standing(cmp.Or(each.Volume, from.Volume)); !ok {
 			return fault.Missing("Disk: id=" + string(each.From))
 		}
 		progress := func(part, whole int64) {

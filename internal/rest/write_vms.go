@@ -32,9 +32,14 @@ func (s *Server) addVM(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	of, err := shape.Snapshots.One()
+	if err != nil {
+		return nil, err
+	}
 	call := r.call(model.KindVM, "add")
 	call.Params = &vms.AddParams{
-		Edit: edit, Clone: shape.Disks != nil && isTrue(shape.Disks.Clone), Disks: wishes,
+		Snapshot: of,
+		Edit:     edit, Clone: shape.Disks != nil && isTrue(shape.Disks.Clone), Disks: wishes,
 		ClonePermissions: shape.Permissions.Cloned(),
 	}
 	return r.create(call, "vm", func(object model.Object) (any, *v3.Resource, error) {

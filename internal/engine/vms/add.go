@@ -22,6 +22,9 @@ type AddParams struct {
 	Clone bool `json:"-"`
 	// Disks say how the VM's disks are to differ from the template's.
 	Disks []engine.DiskWish `json:"-"`
+	// Snapshot is what the VM is made of in place of its template: it gets that
+	// configuration, and copies of what the disks held.
+	Snapshot model.ID `json:"snapshot,omitempty"`
 	// ClonePermissions gives everybody on the VM what they have on the template.
 	ClonePermissions bool `json:"-"`
 	// Copies are filled in.
@@ -55,6 +58,9 @@ type wanted struct {
 // was given, and a disk for each of the template's.
 func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	params := addParams(call)
+	if params.Snapshot != "" {
+		return r.wantedOf(tx, call, params)
+	}
 	template, err := chosenTemplate(tx, call, params.Edit)
 	if err != nil {
 		return nil, err
@@ -88,93 +94,12 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	return made, r.wantDisks(tx, call.Verb+" VM", made, template.Disks, params.Disks, !params.Clone)
 }
 
-// chosenTemplate is the one that an edit names, or its newest version if the edit
-// asks for that.
-func chosenTemplate(tx *inventory.Tx, call *engine.Call, edit engine.Edit[model.VM]) (*model.Template, error) {
-	asked := &model.VM{}
-	if edit != nil {
-		if err := edit(asked); err != nil {
-			return nil, err
-		}
-	}
-	template, ok := tx.Templates.Get(asked.Template)
-	if !ok {
-		return nil, fault.Missing("Template: id=" + string(asked.Template))
-	}
-	if asked.UseLatestTemplateVersion {
-		template = newest(tx, template)
-	}
-	switch template.Status {
-	case model.TemplateLocked:
-		return nil, fault.New(fault.TemplateLocked, call.Verb+" VM", template.Name)
-	case model.TemplateIllegal:
-		return nil, fault.New(fault.TemplateIllegal, call.Verb+" VM", template.Name)
-	case model.TemplateOK:
-	}
-	return template, nil
-}
-
-// newest is the version of a template with the highest number, of those that can be
-// used.
-func newest(tx *inventory.Tx, of *model.Template) *model.Template {
-	for _, other := range tx.Templates.All() {
-		usable := other.Status == "" || other.Status == model.TemplateOK
-		if usable && other.Base != "" && other.Base == of.Base && other.VersionNumber > of.VersionNumber {
-			of = other
-		}
-	}
-	return of
-}
-
-// wantDisks makes the records of a VM's disks, which are made of others.
-func (r *room) wantDisks(tx *inventory.Tx, verb string, made *wanted, attached []model.DiskAttachment, wishes []engine.DiskWish, thin bool) error {
-	dataCenter := engine.DataCenterOf(tx, made.vm.Cluster)
-	made.vm.Disks = nil
-	for _, attachment := range attached {
-		from, ok := tx.Disks.Get(attachment.Disk)
-		if !ok {
-			return fault.Missing("Disk: id=" + string(attachment.Disk))
-		}
-		disk, err := r.Copied(tx, verb, from, engine.Wish(wishes, from.ID), thin, dataCenter)
-		if err != nil {
-			return err
-		}
-		attachment.Disk = disk.ID
-		made.vm.Disks = append(made.vm.Disks, attachment)
-		made.disks = append(made.disks, disk)
-		made.copies = append(made.copies, engine.DiskCopy{From: from.ID, To: disk.ID, Thin: thin})
-	}
-	return nil
-}
-
-// renewNICs makes the network interfaces of a VM, which are those of what it is made of,
-// ones of its own.
-func renewNICs(vm *model.VM) {
-	for i := range vm.NICs {
-		vm.NICs[i].ID, vm.NICs[i].MAC = model.NewID(), ""
-	}
-}
-
-// addressNICs gives network interfaces that have none an address.
-func (r *room) addressNICs(tx *inventory.Tx, verb string, vm *model.VM) error {
-	var without []*model.NIC
-	for i := range vm.NICs {
-		if vm.NICs[i].MAC == "" {
-			without = append(without, &vm.NICs[i])
-		}
-	}
-	addresses, err := r.FreeMACs(tx, verb, len(without))
-	if err != nil {
-		return err
-	}
-	for i, nic := range without {
-		nic.MAC = addresses[i]
-	}
-	return nil
-}
-
 // hasDisks says whether an add makes disks: then it is work in the background.
 func (r *room) hasDisks(tx *inventory.Tx, call *engine.Call) bool {
+	if id := addParams(call).Snapshot; id != "" {
+		snapshot, ok := tx.Snapshots.Get(id)
+		return ok && len(snapshot.Volumes) > 0
+	}
 	template, err := chosenTemplate(tx, call, addParams(call).Edit)
 	return err == nil && len(template.Disks) > 0
 }
@@ -194,7 +119,10 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if err := r.record(tx, call, made, &addParams(call).Copies); err != nil {
 		return nil, err
 	}
-	if addParams(call).ClonePermissions {
+	if err := r.holdSnapshot(tx, call, made); err != nil {
+		return nil, err
+	}
+	if addParams(call).ClonePermissions && made.template != nil {
 		engine.CopyPermissions(tx, made.template.Ref(), vm.Ref())
 	}
 	code := audit.Created
@@ -246,6 +174,9 @@ func (r *room) unmakeDisks(ctx context.Context, w *job.Work) error {
 func (r *room) added(tx *inventory.Tx, w *job.Work, failure error) {
 	var params AddParams
 	_ = w.Params(&params) // the step has read them
+	if snapshot, ok := tx.Snapshots.Edit(params.Snapshot); ok {
+		snapshot.Status = model.SnapshotOK
+	}
 	r.settleMade(tx, w, w.Job.Target.ID, &params.Copies, failure)
 }
 

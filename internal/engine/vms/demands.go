@@ -53,7 +53,8 @@ func (r *room) demandsOfAdd(tx *inventory.Tx, call *engine.Call) ([]engine.Deman
 		asked = &model.VM{}
 	}
 	demands := []engine.Demand{{Permit: "create_vm", On: model.Ref{Kind: model.KindCluster, ID: asked.Cluster}}}
-	if asked.Template != "" && asked.Template != model.BlankID { // Blank is everybody's
+	demands = append(demands, demandsOfSource(tx, params.Snapshot)...)
+	if params.Snapshot == "" && asked.Template != "" && asked.Template != model.BlankID { // Blank is everybody's
 		demands = append(demands, engine.Demand{Permit: "create_vm", On: model.Ref{Kind: model.KindTemplate, ID: asked.Template}})
 		if params.ClonePermissions {
 			demands = append(demands, engine.Demand{Permit: "manipulate_permissions", On: model.Ref{Kind: model.KindTemplate, ID: asked.Template}})
