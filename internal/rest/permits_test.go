@@ -55,6 +55,9 @@ var requestsOf = map[string][3]string{
 	"permission.remove":   {"DELETE", "/api/vms/VM/permissions/ADMINS", ""},
 	"vm.clone":            {"POST", "/api/vms/VM/clone", "<action><vm><name>web</name></vm></action>"},
 	"vm.preview_snapshot": {"POST", "/api/vms/VM/preview_snapshot", `<action><snapshot id="SNAPSHOT"/></action>`},
+	"vm.move":             {"POST", "/api/vms/VM/move", `<action><storage_domain id="ISO"/></action>`},
+	"disk.copy":           {"POST", "/api/disks/DISK/copy", `<action><storage_domain id="ISO"/></action>`},
+	"disk.move":           {"POST", "/api/disks/DISK/move", `<action><storage_domain id="ISO"/></action>`},
 	"template.add":        {"POST", "/api/templates", `<template><name>t</name><vm id="VM"/></template>`},
 	"template.update":     {"PUT", "/api/templates/00000000-0000-0000-0000-000000000000", "<template><description>x</description></template>"},
 	"template.remove":     {"DELETE", "/api/templates/00000000-0000-0000-0000-000000000000", ""},
@@ -99,7 +102,7 @@ func newWalk(t *testing.T) *walk {
 	})
 	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
 	host := e.engine.Inventory.Hosts.All()[0].ID
-	w := &walk{edge: e, words: strings.NewReplacer("VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain, "SNAPSHOT", string(lettingIn))}
+	w := &walk{edge: e, words: strings.NewReplacer("VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain, "SNAPSHOT", string(lettingIn), "ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID))}
 	center := level{"data_center", model.Ref{Kind: model.KindDataCenter, ID: server.DefaultDataCenter}}
 	cluster := level{"cluster", model.Ref{Kind: model.KindCluster, ID: server.DefaultCluster}}
 	storage := level{"storage_domain", model.Ref{Kind: model.KindStorageDomain, ID: model.ID(domain)}}
