@@ -38,6 +38,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(serve(), config(), domain(), user(), storage(), backup(), restore(), admin())
+	command.AddCommand(serve(), config(), domain(), user(), events(), storage(), backup(), restore(), admin())
 	return command
 }

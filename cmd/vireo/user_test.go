@@ -50,7 +50,16 @@ func TestUser(t *testing.T) {
 		if got := must(t, "", append(at, "user", "list")...); strings.Contains(got, "alice") || strings.Contains(got, "bob") {
 			t.Errorf("after remove:\n%s", got)
 		}
-		if strings.Contains(said, userPassword) {
+		told := must(t, "", append(at, "events")...)
+		for _, code := range []string{"20245", "866", "346", "20246", "20247", "20242", "20248"} {
+			if !strings.Contains(told, `"code":`+code+",") {
+				t.Errorf("event %s is not in\n%s", code, told)
+			}
+		}
+		if recent := must(t, "", append(at, "events", "--last", "1h")...); recent != told {
+			t.Errorf("all events are of the last hour, and it gives\n%s", recent)
+		}
+		if said += told; strings.Contains(said, userPassword) {
 			t.Errorf("the password was printed: %s", said)
 		}
 	}

@@ -62,6 +62,7 @@ func (s *Server) control() http.Handler {
 		reply(w, said, err)
 	})
 	s.controlUsers(mux)
+	s.controlEvents(mux)
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
 		var path string
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&path); err != nil {

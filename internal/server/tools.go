@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"vireo/internal/auth"
 	"vireo/internal/engine"
@@ -38,6 +40,7 @@ type Tools interface {
 	SetPassword(ctx context.Context, name, password string) error
 	RemoveUser(ctx context.Context, name string) error
 	DoUser(ctx context.Context, name string, verb UserVerb) error
+	WriteEvents(ctx context.Context, since time.Time, to io.Writer) error
 	// Backup also writes path.key.
 	Backup(ctx context.Context, path string) error
 	ResetPassword(ctx context.Context, password string) error
