@@ -37,17 +37,18 @@ var house = map[string][]string{
 	"store/storetest/postgres": {},
 
 	// Walls: one idea each.
-	"inventory": {"model", "store"},
-	"lifecycle": {"model", "host"},
-	"audit":     {"model"},
-	"option":    {"inventory"},
-	"auth":      {"model"},
-	"pki":       {},
-	"vault":     {"model"},
-	"seed":      {},
-	"ovf":       {"model"},
-	"search":    {},
-	"job":       {"model", "fault", "inventory", "store"},
+	"inventory":    {"model", "store"},
+	"lifecycle":    {"model", "host"},
+	"audit":        {"model"},
+	"option":       {"inventory"},
+	"auth":         {"model"},
+	"pki":          {},
+	"vault":        {"model"},
+	"seed":         {},
+	"ovf":          {"model"},
+	"search":       {},
+	"job":          {"model", "fault", "inventory", "store"},
+	"storagecheck": {"model", "inventory", "image"},
 
 	// Floor: what happens.
 	"engine": {
@@ -55,7 +56,7 @@ var house = map[string][]string{
 		"auth", "job", "vault", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
+	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,
@@ -63,6 +64,7 @@ var house = map[string][]string{
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
+	"engine/snapshots":  rooms,
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -72,7 +74,8 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/templates", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "vault",
+		"rest/wire", "rest/v3",
 	},
 
 	// The whole.

@@ -26,9 +26,9 @@ const long = 3 * time.Hour
 // these while a job holds the VM.
 var deeds = []string{
 	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
-	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "BeginMirror", "FollowMirror", "PivotMirror", "AbortMirror", "DiskPaths",
+	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "BeginMirror", "FollowMirror", "PivotMirror", "AbortMirror",
 	"PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
-	"AgentFreeze", "AgentThaw",
+	"AgentFreeze", "AgentThaw", "TakeSnapshot", "BeginMerge", "FollowMerge", "AbortMerge",
 }
 
 // work is what a path did when nothing went wrong.

@@ -47,6 +47,8 @@ const (
 	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
 	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
+	RemoveRunningTasks     = "VM_CANNOT_REMOVE_HAS_RUNNING_TASKS"
+	DetachBasedOnTemplate  = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
 	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
 	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
@@ -74,7 +76,6 @@ const (
 	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
 	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
 	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
-	DetachThin             = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
 	SameDomain             = "ACTION_TYPE_FAILED_SOURCE_AND_TARGET_SAME"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
@@ -83,6 +84,12 @@ const (
 	FreezeFailed           = "UNABLE_TO_FREEZE_GUEST_FILESYSTEMS"
 	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
 	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
+	DuringSnapshot         = "ACTION_TYPE_FAILED_VM_IS_DURING_SNAPSHOT"
+	InPreview              = "ACTION_TYPE_FAILED_VM_IN_PREVIEW"
+	NotInPreview           = "ACTION_TYPE_FAILED_VM_NOT_IN_PREVIEW"
+	StatelessInPreview     = "VM_CANNOT_RUN_STATELESS_WHILE_IN_PREVIEW"
+	DetachWithSnapshots    = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_SNAPSHOTS_EXIST"
+	ChainTooLong           = "ACTION_TYPE_FAILED_TOO_MANY_SNAPSHOTS"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
 )
 
@@ -126,6 +133,8 @@ var catalogue = map[string]entry{
 	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
 	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
+	RemoveRunningTasks:     {Conflict, "Cannot force remove VM when there are running tasks."},
+	DetachBasedOnTemplate:  {Conflict, "Cannot remove VM and keep its disks. The disk %s stands on a disk of a template."},
 	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
 	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
 	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},
@@ -151,6 +160,12 @@ var catalogue = map[string]entry{
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center."},
+	DuringSnapshot:         {Conflict, "Cannot %s. A snapshot of VM %s is being created or removed. Please try again later."},
+	InPreview:              {Conflict, "Cannot %s. VM %s previews a snapshot; commit or undo that first."},
+	NotInPreview:           {Conflict, "Cannot %s. VM %s does not preview a snapshot."},
+	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
+	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
+	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
 	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
 	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
 	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},
@@ -161,7 +176,6 @@ var catalogue = map[string]entry{
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
-	DetachThin:             {Conflict, "Cannot %s VM. These disks stand on disks of a template and cannot be detached: %s."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

@@ -47,9 +47,10 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
-	Chains
 	Links
 	Seals
+	Surveys
+	Chains
 	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same

@@ -3,6 +3,7 @@ package rest
 import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -18,6 +19,9 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.move":   readMove,
 	"disk.move": readMove,
 	"disk.copy": readCopy,
+
+	"vm.preview_snapshot": readPreview,
+	"snapshot.restore":    readRestore,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -97,6 +101,32 @@ func readCopy(r *request, action *v3.Action) (any, error) {
 		params.Alias = *action.Disk.Alias
 	}
 	return params, err
+}
+
+// readPreview reads preview_snapshot (api-v3 6.1).
+func readPreview(r *request, action *v3.Action) (any, error) {
+	if action.Snapshot == nil || action.Snapshot.ID == nil {
+		return nil, fault.Bad("Incomplete parameters", "Action [snapshot.id] required for previewSnapshot")
+	}
+	id, err := model.ParseID(*action.Snapshot.ID)
+	if err != nil {
+		return nil, badID(*action.Snapshot.ID)
+	}
+	params, err := readRestore(r, action)
+	if err != nil {
+		return nil, err
+	}
+	params.(*snapshots.PreviewParams).Snapshot = id
+	return params, nil
+}
+
+// readRestore reads restore of a snapshot.
+func readRestore(_ *request, action *v3.Action) (any, error) {
+	chosen, err := action.Disks.IDs()
+	if err != nil {
+		return nil, err
+	}
+	return &snapshots.PreviewParams{Memory: isTrue(action.RestoreMemory), Disks: chosen}, nil
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

@@ -214,3 +214,13 @@ func (i *Images) RemoveSaved(ctx context.Context, domain *model.StorageDomain, s
 func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
 	return i.call(ctx, "CopyChain", func() error { return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress) })
 }
+
+// Merge merges a volume into the one below.
+func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, progress image.Progress) error {
+	return i.call(ctx, "Merge", func() error { return i.Images.Merge(ctx, domain, disk, volume, progress) })
+}
+
+// Relate lets metadata follow the record.
+func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
+	return i.call(ctx, "Relate", func() error { return i.Images.Relate(ctx, domain, disk) })
+}

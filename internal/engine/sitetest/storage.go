@@ -1,75 +1,22 @@
 package sitetest
 
 import (
+	"context"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 
-	"vireo/internal/model"
+	"vireo/internal/storagecheck"
 )
 
-// storage compares the image groups in the data domain with what is recorded.
+// storage compares storage with what is recorded, as operators do.
 func (s *Site) storage() []string {
-	wanted := make(map[string]string)
-	for _, disk := range s.Inventory.Disks.All() {
-		if disk.Status == model.DiskLocked {
-			return []string{fmt.Sprintf("disk %s is locked", disk.Alias)}
-		}
-		if disk.Status == model.DiskOK && disk.StorageDomain != SpareDomain {
-			wanted[string(disk.ID)] = "disk " + disk.Alias
-		}
-	}
-	for _, vm := range s.Inventory.VMs.All() {
-		if saved := vm.Run.Suspended; saved != nil && saved.StorageDomain != SpareDomain {
-			wanted[string(saved.MemoryImage)] = "memory of " + vm.Name
-			wanted[string(saved.ConfigImage)] = "saved configuration of " + vm.Name
-		}
-	}
-	var all []string
-	entries, err := os.ReadDir(filepath.Join(s.Dir, "data", string(DataDomain), "images"))
+	report, err := storagecheck.Check(context.Background(), s.Inventory, s.Images.Images)
 	if err != nil {
 		return []string{err.Error()}
 	}
-	for _, entry := range entries {
-		if wanted[entry.Name()] == "" && !s.illegal(entry.Name()) {
-			all = append(all, "image "+entry.Name()+" belongs to nothing")
-		}
-		delete(wanted, entry.Name())
-	}
-	for image, of := range wanted {
-		all = append(all, fmt.Sprintf("image %s (%s) is gone", image, of))
-	}
-	return append(append(all, s.volumes()...), s.spare()...)
-}
-
-// volumes compares the volumes of the disks with what is recorded: the disk's own and
-// those that it stands on, and the overlays of runs that go on.
-func (s *Site) volumes() []string {
-	wanted := make(map[string]string)
-	for _, disk := range s.Inventory.Disks.All() {
-		if disk.Status == model.DiskOK && disk.StorageDomain != SpareDomain {
-			wanted[filepath.Join(string(disk.ID), string(disk.Volume))] = "disk " + disk.Alias
-			for _, below := range disk.Chain {
-				wanted[filepath.Join(string(disk.ID), string(below.ID))] = "what disk " + disk.Alias + " stands on"
-			}
-		}
-	}
-	for _, vm := range s.Inventory.VMs.All() {
-		for _, overlay := range vm.Run.Overlays {
-			wanted[filepath.Join(string(overlay.Disk), string(overlay.Volume))] = "overlay of VM " + vm.Name
-		}
-	}
 	var all []string
-	for _, volume := range s.Volumes() {
-		disk, known := s.Inventory.Disks.Get(model.ID(filepath.Dir(volume)))
-		if known && disk.Status == model.DiskOK && wanted[volume] == "" {
-			all = append(all, "volume "+volume+" belongs to nothing")
-		}
-		delete(wanted, volume)
-	}
-	for volume, of := range wanted {
-		all = append(all, fmt.Sprintf("volume %s (%s) is gone", volume, of))
+	for _, each := range report.Findings {
+		all = append(all, fmt.Sprintf("%s %s:%s %s: %s", each.Kind, each.Domain, each.Path, each.Object, each.What))
 	}
 	return all
 }
@@ -87,10 +34,4 @@ func (s *Site) Volumes() []string {
 		}
 	}
 	return names
-}
-
-// illegal says whether an image belongs to a disk that is known to be broken.
-func (s *Site) illegal(image string) bool {
-	disk, ok := s.Inventory.Disks.Get(model.ID(strings.TrimPrefix(image, "_remove_me_")))
-	return ok && disk.Status == model.DiskIllegal
 }

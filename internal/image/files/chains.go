@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"vireo/internal/image"
 	"vireo/internal/model"
@@ -53,7 +52,10 @@ func (f *Files) merge(ctx context.Context, domain *model.StorageDomain, disk *mo
 	case upper.BackingFilename != string(below.ID) || upper.BackingFormat != formats[below.Format]:
 		return fmt.Errorf("it stands on %.100q, a %.20q: %w", upper.BackingFilename, upper.BackingFormat, image.ErrUnsafe)
 	}
-	if err := f.commit(ctx, domain, dir, place(volume), place(below.ID), progress); err != nil {
+	err = f.follow(ctx, making, func(out io.Reader) {
+		readPercents(out, func(percent float64) { heard(progress)(int64(percent*100), 100*100) })
+	}, "commit", "-p", "-d", "-f", formats[model.DiskCOW], filepath.Join(root(domain), place(volume)))
+	if err != nil {
 		return err
 	}
 	if above == "" {
@@ -89,28 +91,6 @@ func neighbours(disk *model.Disk, volume model.ID) (below model.Volume, above mo
 		return below, "", fmt.Errorf("what is below it belongs to a template: %w", image.ErrUnsafe)
 	}
 	return below, above, nil
-}
-
-// commit writes a volume into the one below, and tells how much of it has been seen to
-// grow: the tool itself does not say.
-func (f *Files) commit(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume, below string, progress image.Progress) error {
-	done := make(chan error, 1)
-	go func() {
-		done <- f.run(ctx, making, nil, "commit", "-q", "-d", "-f", formats[model.DiskCOW], filepath.Join(root(domain), volume))
-	}()
-	total, before := occupied(dir, volume), occupied(dir, below)
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-done:
-			return errors.Join(err, syncFolder(dir, filepath.Dir(volume)))
-		case <-tick.C:
-			if progress != nil {
-				progress(min(occupied(dir, below)-before, total), total)
-			}
-		}
-	}
 }
 
 // Relate rewrites those lines of the metadata that are not so.

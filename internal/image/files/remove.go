@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -72,9 +71,6 @@ func clearGroup(ctx context.Context, dir *os.Root, name string, wipe bool) error
 			return err
 		}
 		for _, file := range names {
-			if strings.HasSuffix(file, ".meta") || strings.HasSuffix(file, ".lease") {
-				continue // what a guest wrote is not in there, and they may be a template's
-			}
 			if err := overwrite(ctx, dir, filepath.Join(name, file)); err != nil {
 				return fmt.Errorf("overwriting %s: %w", file, err)
 			}
@@ -84,7 +80,8 @@ func clearGroup(ctx context.Context, dir *os.Root, name string, wipe bool) error
 }
 
 // overwrite fills a regular file with zeros where it has data. Holes are left:
-// there is nothing in them, and filling them could fill the domain.
+// there is nothing in them, and filling them could fill the domain. So is a file that
+// has another name, that of a template's volume: it is overwritten with its last one.
 func overwrite(ctx context.Context, dir *os.Root, name string) error {
 	info, err := regular(dir, name)
 	if errors.Is(err, image.ErrUnsafe) {
@@ -93,7 +90,7 @@ func overwrite(ctx context.Context, dir *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	if linked(info) && stoodOn(dir, name) {
+	if linked(info) {
 		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
