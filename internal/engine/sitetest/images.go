@@ -178,6 +178,27 @@ func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (space 
 	return space, err
 }
 
+// Check looks at a domain. It is struck by orders that name it only, and not among
+// Calls: it changes nothing, and is done all the time.
+func (i *Images) Check(ctx context.Context, domain *model.StorageDomain) error {
+	if err := i.ordered("Check").strike(ctx); err != nil {
+		return err
+	}
+	return i.Images.Check(ctx, domain)
+}
+
+// ordered finds the first order that names a call.
+func (i *Images) ordered(name string) *ImageRule {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, rule := range i.orders {
+		if rule.Call == name {
+			return rule
+		}
+	}
+	return nil
+}
+
 // Connect mounts a domain.
 func (i *Images) Connect(ctx context.Context, domain *model.StorageDomain) error {
 	return i.call(ctx, "Connect", func() error { return i.Images.Connect(ctx, domain) })
