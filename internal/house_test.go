@@ -45,6 +45,7 @@ var house = map[string][]string{
 	"pki":       {},
 	"vault":     {"model"},
 	"seed":      {},
+	"ovf":       {"model"},
 	"search":    {},
 	"job":       {"model", "fault", "inventory", "store"},
 
@@ -80,7 +81,7 @@ var house = map[string][]string{
 
 // rooms may use everything below the floor, and one another's params.
 var rooms = []string{
-	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault",
+	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault", "ovf",
 	"engine", "engine/placement",
 }
 
