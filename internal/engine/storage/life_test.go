@@ -3,11 +3,16 @@ package storage_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/storage"
+	"vireo/internal/fault"
+	"vireo/internal/host/fake"
 	"vireo/internal/model"
 )
 
@@ -111,5 +116,42 @@ func TestDestroy(t *testing.T) {
 			w.Errorf("the events are %s", codes)
 		}
 		w.Whole(time.Minute)
+	})
+}
+
+// TestUnseen: a host that does not see the storage of a VM is left out, and the refusal
+// says so.
+func TestUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{sitetest.New(t, sitetest.Options{Hosts: []fake.MachineSpec{
+			{Address: sitetest.Host(1)}, {Address: sitetest.Host(2)},
+		}}), t}
+		w.Connected()
+		first, second := w.World.Machine(sitetest.Host(1)), w.World.Machine(sitetest.Host(2))
+		path := filepath.Join(w.Dir, "more")
+		first.Blind(path)
+		id := w.must("add", "", w.adding("more"))
+		w.must("attach", id, here)
+		vm := w.Site.Add("vm")
+		w.addDisk(id, vm)
+		w.Do("start", vm, nil)
+		if on := w.VM(vm).Run.Host; on != sitetest.HostID(2) {
+			w.Errorf("it runs on %s", on)
+		}
+		w.Do("stop", vm, nil)
+		second.Blind(path)
+		second.Cut()
+		synctest.Wait()
+		w.Connected()
+		_, err := w.Act(&engine.Call{On: model.KindVM, Name: "start", Target: vm, Async: new(false)})
+		for _, name := range []string{"h1", "h2"} {
+			want := "The host " + name + " did not satisfy internal filter Storage because it does not see the storage domain more at " + path + "."
+			if err == nil || !slices.Contains(fault.Of(err).Messages, want) {
+				w.Errorf("the refusal is %v", err)
+			}
+		}
+		second.See(path)
+		w.Pass(11 * time.Second)
+		w.Do("start", vm, nil)
 	})
 }

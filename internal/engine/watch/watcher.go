@@ -53,6 +53,7 @@ type Watcher struct {
 	thaws   *keyed
 	checks  *keyed // of storage domains
 	resumes *keyed
+	surveys *keyed // of storage domains, by host
 	stirred chan struct{}
 	pauses  map[model.ID]pausedAgain // guarded by mu
 	alarms  *alarms
@@ -88,6 +89,7 @@ func New(options Options) *Watcher {
 	w.thaws = newKeyed(w.base, &w.wait, w.seekThaw)
 	w.checks = newKeyed(w.base, &w.wait, w.checkNow)
 	w.resumes = newKeyed(w.base, &w.wait, w.resumeNow)
+	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
@@ -110,6 +112,9 @@ func (w *Watcher) Start() {
 	w.inventory.Follow(func(_ model.Ref, object model.Object) {
 		if domain, ok := object.(*model.StorageDomain); ok && domain.Status == model.StorageDomainActive {
 			w.checks.ask(domain.ID)
+			for _, on := range w.inventory.Hosts.All() {
+				w.surveys.ask(on.ID)
+			}
 		}
 	})
 	for _, vm := range w.inventory.VMs.All() {
