@@ -63,6 +63,7 @@ var house = map[string][]string{
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
+	"engine/storage":    rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -71,7 +72,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.

@@ -88,8 +88,26 @@ const (
 	TagRemoved        Code = 434
 	TagAttached       Code = 440
 	TagDetached       Code = 446
-	DomainInactive    Code = 968
-	DomainActive      Code = 967
+
+	DomainAdded            Code = 956
+	DomainAddFailed        Code = 957
+	DomainUpdated          Code = 958
+	DomainRemoved          Code = 960
+	DomainRemoveFailed     Code = 961
+	DomainAttached         Code = 962
+	DomainAttachFailed     Code = 963
+	DomainDetached         Code = 964
+	DomainDetachFailed     Code = 965
+	DomainActive           Code = 966
+	DomainActivateFailed   Code = 967
+	DomainDeactivated      Code = 968
+	DomainDeactivateFailed Code = 969
+	DomainInactive         Code = 970
+	DomainDestroyed        Code = 981
+	DomainDestroyFailed    Code = 982
+	DomainLowSpace         Code = 200
+	DomainFull             Code = 201
+	ResumedByEngine        Code = 196
 
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
@@ -108,6 +126,8 @@ const (
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
+	DisksForgotten    Code = 20100
+	MasterMoved       Code = 20101
 )
 
 type line struct {
@@ -197,8 +217,26 @@ var lines = map[Code]line{
 	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
 	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
 	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
-	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
-	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
+
+	DomainAdded:            {model.SeverityNormal, "Storage domain {domain} was added by {user}."},
+	DomainAddFailed:        {model.SeverityError, "Storage domain {domain} could not be added: {detail}"},
+	DomainUpdated:          {model.SeverityNormal, "Storage domain {domain} was updated by {user}."},
+	DomainRemoved:          {model.SeverityNormal, "Storage domain {domain} was removed by {user}."},
+	DomainRemoveFailed:     {model.SeverityError, "Storage domain {domain} could not be removed: {detail}"},
+	DomainAttached:         {model.SeverityNormal, "Storage domain {domain} was attached to its data center by {user}."},
+	DomainAttachFailed:     {model.SeverityError, "Storage domain {domain} could not be attached: {detail}"},
+	DomainDetached:         {model.SeverityNormal, "Storage domain {domain} was detached from its data center by {user}."},
+	DomainDetachFailed:     {model.SeverityError, "Storage domain {domain} could not be detached: {detail}"},
+	DomainActive:           {model.SeverityNormal, "Storage domain {domain} is active."},
+	DomainActivateFailed:   {model.SeverityError, "Storage domain {domain} could not be activated: {detail}"},
+	DomainDeactivated:      {model.SeverityNormal, "Storage domain {domain} was put into maintenance by {user}."},
+	DomainDeactivateFailed: {model.SeverityError, "Storage domain {domain} could not be put into maintenance: {detail}"},
+	DomainInactive:         {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
+	DomainDestroyed:        {model.SeverityNormal, "Storage domain {domain} was destroyed by {user}: it is not known any more."},
+	DomainDestroyFailed:    {model.SeverityError, "Storage domain {domain} could not be destroyed: {detail}"},
+	DomainLowSpace:         {model.SeverityWarning, "Storage domain {domain} has little space left: {detail}"},
+	DomainFull:             {model.SeverityError, "Storage domain {domain} is full: {detail}"},
+	ResumedByEngine:        {model.SeverityNormal, "VM {vm} goes on: its storage is well again."},
 
 	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
@@ -215,6 +253,8 @@ var lines = map[Code]line{
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
+	DisksForgotten:    {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
+	MasterMoved:       {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }

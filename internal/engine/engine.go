@@ -56,7 +56,8 @@ type Engine struct {
 	commands map[string]*Command
 	rows     []*Command
 
-	refused refused
+	refused    refused
+	describing describing
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live

@@ -78,6 +78,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
+	case model.KindStorageDomain:
+		return found(e.Inventory.StorageDomains.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -100,6 +102,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if domain, ok := e.Inventory.StorageDomains.Get(call.Target); ok {
+		return "storage domain " + domain.Name
 	}
 	return string(call.On) + " " + string(call.Target)
 }
@@ -128,6 +133,8 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		about.Disk, _ = tx.Disks.Get(target.ID)
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindStorageDomain:
+		about.Domain, _ = tx.StorageDomains.Get(target.ID)
 	}
 }
 

@@ -48,6 +48,7 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Volumes
+	Domains
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

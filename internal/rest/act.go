@@ -58,6 +58,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Parent, call.Target = r.id("vm"), r.id(string(on))
 	case model.KindCDROM:
 		call.Parent = r.id("vm")
+	case model.KindStorageDomain:
+		call.Target = r.id("storagedomain")
 	}
 	return call
 }

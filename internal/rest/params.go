@@ -11,8 +11,10 @@ import (
 // actionReaders make the parameters of those actions that have any, by the key
 // of their command.
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
-	"vm.start":  readStart,
-	"vm.ticket": readTicket,
+	"vm.start":                  readStart,
+	"vm.ticket":                 readTicket,
+	"storage_domain.activate":   readAttached,
+	"storage_domain.deactivate": readAttached,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {

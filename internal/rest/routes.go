@@ -21,8 +21,8 @@ func (s *Server) routes() []*route {
 		{path: "clusters/{cluster}", get: oneCluster, noun: "cluster"},
 		{path: "datacenters", get: dataCenterList.get, search: true},
 		{path: "datacenters/{datacenter}", get: oneDataCenter, noun: "data_center"},
-		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList.get},
-		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain},
+		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList.get, post: s.writes(model.KindStorageDomain, "attach", s.attachDomain)},
+		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain, noun: "attached_domain", delete: s.writes(model.KindStorageDomain, "detach", s.detachDomain)},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
 		{path: "datacenters/{datacenter}/networks", get: in(networkList, func(n *model.Network) model.ID { return n.DataCenter }).get},
 		{path: "events", get: s.events, search: true},
@@ -35,8 +35,8 @@ func (s *Server) routes() []*route {
 		{path: "roles/{role}", get: oneRole, noun: "role"},
 		{path: "roles/{role}/permits", get: permitList.get},
 		{path: "roles/{role}/permits/{permit}", get: onePermit, free: []string{"permit"}},
-		{path: "storagedomains", get: domainList.get, search: true},
-		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain"},
+		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
+		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},
 		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
 		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
 		{path: "tags", get: tagList.get, post: s.writes(model.KindTag, "add", s.addTag)},
@@ -68,6 +68,8 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/graphicsconsoles", get: vmConsoleList.get},
 		{path: "vms/{vm}/graphicsconsoles/{graphicsconsole}", get: oneVMConsole, free: []string{"graphicsconsole"}},
 		{path: "vms/{vm}/disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "storagedomains/{storagedomain}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "vms/{vm}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "disks", get: diskList.get, search: true, post: s.writes(model.KindDisk, "add", s.addDisk)},
@@ -87,6 +89,8 @@ var actionBases = map[model.Kind]string{
 	model.KindVM:   "vms/{vm}",
 	model.KindDisk: "vms/{vm}/disks/{disk}",
 	model.KindNIC:  "vms/{vm}/nics/{nic}",
+
+	model.KindStorageDomain: "datacenters/{datacenter}/storagedomains/{storagedomain}",
 }
 
 // actionRoutes mounts the actions, and the resources of their state beside them

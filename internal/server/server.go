@@ -17,6 +17,7 @@ import (
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
@@ -153,13 +154,14 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
+	e.Install(storage.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {
 	if s.Images != nil {
 		return s.Images, nil
 	}
-	return files.New(files.Options{})
+	return files.New(files.Options{Mounts: filepath.Join(s.DataDir, "mnt")})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

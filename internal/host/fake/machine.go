@@ -107,6 +107,7 @@ func defaultFacts(spec MachineSpec) model.HostFacts {
 		Manufacturer:       "Vireo",
 		ProductName:        "Imaginary Machine",
 		SerialNumber:       "fake-" + hostName(spec.Address),
+		Local:              true,
 		ImageUID:           -1,
 		ImageGID:           -1,
 	}

@@ -34,9 +34,9 @@ func explain(err error) error {
 // unavailable says that a domain cannot be used, and why.
 func unavailable(domain *model.StorageDomain, reason any) error {
 	if err, ok := reason.(error); ok {
-		return fmt.Errorf("storage domain %q at %s: %w: %w", domain.Name, domain.Path, image.ErrUnavailable, err)
+		return fmt.Errorf("storage domain %q at %s: %w: %w", domain.Name, domain.Dir(), image.ErrUnavailable, err)
 	}
-	return fmt.Errorf("storage domain %q at %s: %w: %v", domain.Name, domain.Path, image.ErrUnavailable, reason)
+	return fmt.Errorf("storage domain %q at %s: %w: %v", domain.Name, domain.Dir(), image.ErrUnavailable, reason)
 }
 
 // within does something that may hang on a dead file system; when the context

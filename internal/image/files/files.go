@@ -12,6 +12,9 @@ import (
 type Options struct {
 	// QEMUImg is the path of qemu-img; empty looks for it in PATH.
 	QEMUImg string
+	// Mounts is the directory below which storage domains are mounted; empty mounts
+	// none.
+	Mounts string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
@@ -19,6 +22,7 @@ type Options struct {
 // care.
 type Files struct {
 	qemuImg string
+	mounts  string
 }
 
 var _ image.Images = (*Files)(nil)
@@ -36,5 +40,5 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
-	return &Files{qemuImg: path}, nil
+	return &Files{qemuImg: path, mounts: options.Mounts}, nil
 }

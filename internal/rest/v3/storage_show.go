@@ -15,7 +15,7 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 	}
 	out := &StorageDomain{Resource: p.resource("storage_domain", href, domain.ID)}
 	if within {
-		out.Actions, out.Link = nil, nil
+		out.Resource = p.resource("attached_domain", href, domain.ID)
 	}
 	if domain.Type != model.StorageDomainISO {
 		out.Link = slices.DeleteFunc(out.Link, func(l Link) bool { return l.Rel == "files" })
@@ -30,11 +30,28 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 		out.Status = &Status{State: string(domain.Status), Detail: text(domain.StatusDetail)}
 	}
 	out.Master = new(domain.Master)
-	out.Storage = &Storage{Address: text(domain.Address), Type: new(string(domain.StorageType)), Path: new(domain.Path)}
-	out.Available = new(space.Available)
-	out.Used = new(space.Used)
+	out.Storage = showStorage(domain)
+	if space.Available+space.Used > 0 {
+		out.Available = new(space.Available)
+		out.Used = new(space.Used)
+	}
 	out.Committed = new(space.Committed)
 	out.StorageFormat = text(domain.Format)
+	out.WipeAfterDelete = new(domain.WipeAfterDelete)
+	return out
+}
+
+func showStorage(domain *model.StorageDomain) *Storage {
+	out := &Storage{
+		Address: text(domain.Address), Type: new(string(domain.StorageType)), Path: new(domain.Path),
+		MountOptions: text(domain.MountOptions), VFSType: text(domain.VFSType), NFSVersion: text(domain.NFSVersion),
+	}
+	if domain.NFSTimeout != 0 {
+		out.NFSTimeout = new(domain.NFSTimeout)
+	}
+	if domain.NFSRetransmissions != 0 {
+		out.NFSRetransmissions = new(domain.NFSRetransmissions)
+	}
 	return out
 }
 
