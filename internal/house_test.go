@@ -64,6 +64,7 @@ var house = map[string][]string{
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/storage":    rooms,
+	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -72,7 +73,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.

@@ -108,6 +108,14 @@ const (
 	DomainLowSpace         Code = 200
 	DomainFull             Code = 201
 	ResumedByEngine        Code = 196
+	AddBegun               Code = 37
+	AddFinished            Code = 53
+	AddFailed              Code = 60
+	TemplateAddBegun       Code = 48
+	TemplateUpdated        Code = 49
+	TemplateRemoved        Code = 50
+	TemplateAdded          Code = 51
+	TemplateAddFailed      Code = 52
 
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
@@ -123,6 +131,7 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	TemplateKept      Code = 20160
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -237,6 +246,14 @@ var lines = map[Code]line{
 	DomainLowSpace:         {model.SeverityWarning, "Storage domain {domain} has little space left: {detail}"},
 	DomainFull:             {model.SeverityError, "Storage domain {domain} is full: {detail}"},
 	ResumedByEngine:        {model.SeverityNormal, "VM {vm} goes on: its storage is well again."},
+	AddBegun:               {model.SeverityNormal, "VM {vm} is being created by {user}."},
+	AddFinished:            {model.SeverityNormal, "The creation of VM {vm} is complete."},
+	AddFailed:              {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
+	TemplateAddBegun:       {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
+	TemplateUpdated:        {model.SeverityNormal, "Template {template} was updated by {user}."},
+	TemplateRemoved:        {model.SeverityNormal, "Template {template} was removed by {user}."},
+	TemplateAdded:          {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
+	TemplateAddFailed:      {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
 
 	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
@@ -250,6 +267,7 @@ var lines = map[Code]line{
 	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
 	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
 	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	TemplateKept:      {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},

@@ -60,6 +60,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Parent = r.id("vm")
 	case model.KindStorageDomain:
 		call.Target = r.id("storagedomain")
+	case model.KindTemplate:
+		call.Target = r.id("template")
 	}
 	return call
 }

@@ -19,6 +19,7 @@ import (
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -155,6 +156,7 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(storage.Commands(e))
+	e.Install(templates.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {
