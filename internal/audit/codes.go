@@ -117,6 +117,22 @@ const (
 	TemplateAdded          Code = 51
 	TemplateAddFailed      Code = 52
 
+	ExportBegun           Code = 1162
+	Exported              Code = 1150
+	ExportFailed          Code = 1151
+	Imported              Code = 1152
+	ImportFailed          Code = 1153
+	TemplateExported      Code = 1155
+	TemplateExportFailed  Code = 1156
+	TemplateImported      Code = 1157
+	TemplateImportFailed  Code = 1158
+	TemplateExportBegun   Code = 1164
+	ImportBegun           Code = 1165
+	TemplateImportBegun   Code = 1163
+	ExportedRemoved       Code = 1159
+	ExportedTemplateGone  Code = 1154
+	ExportedRemovalFailed Code = 20120
+
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
 	GuestWatchdog     Code = 20003
@@ -254,6 +270,22 @@ var lines = map[Code]line{
 	TemplateRemoved:        {model.SeverityNormal, "Template {template} was removed by {user}."},
 	TemplateAdded:          {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
 	TemplateAddFailed:      {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
+
+	ExportBegun:           {model.SeverityNormal, "VM {vm} is being exported to storage domain {domain} by {user}."},
+	Exported:              {model.SeverityNormal, "VM {vm} was exported to storage domain {domain}."},
+	ExportFailed:          {model.SeverityError, "VM {vm} could not be exported to storage domain {domain}: {detail}"},
+	Imported:              {model.SeverityNormal, "VM {vm} was imported from storage domain {domain}."},
+	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from storage domain {domain}: {detail}"},
+	TemplateExported:      {model.SeverityNormal, "Template {template} was exported to storage domain {domain}."},
+	TemplateExportFailed:  {model.SeverityError, "Template {template} could not be exported to storage domain {domain}: {detail}"},
+	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from storage domain {domain}."},
+	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from storage domain {domain}: {detail}"},
+	TemplateExportBegun:   {model.SeverityNormal, "Template {template} is being exported to storage domain {domain} by {user}."},
+	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from storage domain {domain} by {user}."},
+	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from storage domain {domain} by {user}."},
+	ExportedRemoved:       {model.SeverityNormal, "VM {detail} was removed from storage domain {domain} by {user}."},
+	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
+	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
 	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},

@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vireo/internal/engine"
@@ -171,7 +172,9 @@ func (r *request) progress(action string) (state string, refusal *v3.Fault, err 
 
 func (r *request) concerns(job *model.Job, action string) bool {
 	for _, id := range r.ids {
-		if string(job.Target.ID) == id {
+		// What is imported as a clone has another id than what it is made of, which is locked.
+		locked := slices.ContainsFunc(job.Locks, func(ref model.Ref) bool { return ref.Kind == model.KindExportedVM && string(ref.ID) == id })
+		if string(job.Target.ID) == id || locked {
 			return action == "" || job.Action == action
 		}
 	}

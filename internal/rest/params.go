@@ -15,6 +15,10 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.ticket":                 readTicket,
 	"storage_domain.activate":   readAttached,
 	"storage_domain.deactivate": readAttached,
+	"vm.export":                 readExport,
+	"template.export":           readExport,
+	"exported_vm.import":        readImport("vm"),
+	"exported_template.import":  readImport("template"),
 	"vm.clone":                  readClone,
 }
 

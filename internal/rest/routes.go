@@ -38,6 +38,14 @@ func (s *Server) routes() []*route {
 		{path: "roles/{role}/permits/{permit}", get: onePermit, free: []string{"permit"}},
 		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},
+		{path: "storagedomains/{storagedomain}/vms", get: exportedList("vms", "vm", false).get},
+		{path: "storagedomains/{storagedomain}/vms/{vm}", get: object("vm", exportedOne("vm"), showExported), noun: "exported_vm", delete: s.writes(model.KindExportedVM, "remove", s.removeExported(model.KindExportedVM, "vm"))},
+		{path: "storagedomains/{storagedomain}/vms/{vm}/disks", get: exportedDiskList("vm").get},
+		{path: "storagedomains/{storagedomain}/vms/{vm}/disks/{disk}", get: oneExportedDisk("vm")},
+		{path: "storagedomains/{storagedomain}/templates", get: exportedList("templates", "template", true).get},
+		{path: "storagedomains/{storagedomain}/templates/{template}", get: object("template", exportedOne("template"), showExported), noun: "exported_template", delete: s.writes(model.KindExportedTemplate, "remove", s.removeExported(model.KindExportedTemplate, "template"))},
+		{path: "storagedomains/{storagedomain}/templates/{template}/disks", get: exportedDiskList("template").get},
+		{path: "storagedomains/{storagedomain}/templates/{template}/disks/{disk}", get: oneExportedDisk("template")},
 		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
 		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
 		{path: "tags", get: tagList.get, post: s.writes(model.KindTag, "add", s.addTag)},
@@ -100,6 +108,11 @@ var actionBases = map[model.Kind]string{
 	model.KindVM:   "vms/{vm}",
 	model.KindDisk: "vms/{vm}/disks/{disk}",
 	model.KindNIC:  "vms/{vm}/nics/{nic}",
+
+	model.KindTemplate: "templates/{template}",
+
+	model.KindExportedVM:       "storagedomains/{storagedomain}/vms/{vm}",
+	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",
 
 	model.KindStorageDomain: "datacenters/{datacenter}/storagedomains/{storagedomain}",
 }

@@ -15,6 +15,7 @@ import (
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/storage"
@@ -156,6 +157,7 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(storage.Commands(e))
+	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))
 }
 

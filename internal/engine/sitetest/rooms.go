@@ -5,6 +5,7 @@ import (
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/storage"
@@ -16,7 +17,7 @@ import (
 // Rooms give the rows of the command table, as the server installs them.
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
-	domains.Commands, storage.Commands, templates.Commands,
+	domains.Commands, storage.Commands, templates.Commands, exports.Commands,
 }
 
 // Install adds the rows of every room to an engine.

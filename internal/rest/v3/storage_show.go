@@ -17,9 +17,10 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 	if within {
 		out.Resource = p.resource("attached_domain", href, domain.ID)
 	}
-	if domain.Type != model.StorageDomainISO {
-		out.Link = slices.DeleteFunc(out.Link, func(l Link) bool { return l.Rel == "files" })
-	}
+	out.Link = slices.DeleteFunc(out.Link, func(l Link) bool {
+		of, only := linksOf[l.Rel]
+		return only && of != domain.Type
+	})
 	out.describe(domain.Name, domain.Description, domain.Comment)
 	if domain.DataCenter != "" {
 		out.DataCenter = p.ref(model.KindDataCenter, domain.DataCenter)
@@ -39,6 +40,11 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 	out.StorageFormat = text(domain.Format)
 	out.WipeAfterDelete = new(domain.WipeAfterDelete)
 	return out
+}
+
+// linksOf are the collections that only domains of a type have.
+var linksOf = map[string]model.StorageDomainType{
+	"files": model.StorageDomainISO, "vms": model.StorageDomainExport, "templates": model.StorageDomainExport,
 }
 
 func showStorage(domain *model.StorageDomain) *Storage {
