@@ -52,7 +52,7 @@ var house = map[string][]string{
 	// Floor: what happens.
 	"engine": {
 		"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
-		"auth", "job", "vault", "engine/placement",
+		"auth", "job", "vault", "ovf", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
 	"engine/watch":      {"model", "host", "image", "store", "inventory", "lifecycle", "audit", "option", "engine"},
@@ -64,6 +64,8 @@ var house = map[string][]string{
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/storage":    rooms,
+	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
+	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -72,7 +74,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports", "ovf", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.

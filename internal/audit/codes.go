@@ -108,6 +108,30 @@ const (
 	DomainLowSpace         Code = 200
 	DomainFull             Code = 201
 	ResumedByEngine        Code = 196
+	AddBegun               Code = 37
+	AddFinished            Code = 53
+	AddFailed              Code = 60
+	TemplateAddBegun       Code = 48
+	TemplateUpdated        Code = 49
+	TemplateRemoved        Code = 50
+	TemplateAdded          Code = 51
+	TemplateAddFailed      Code = 52
+
+	ExportBegun           Code = 1162
+	Exported              Code = 1150
+	ExportFailed          Code = 1151
+	Imported              Code = 1152
+	ImportFailed          Code = 1153
+	TemplateExported      Code = 1155
+	TemplateExportFailed  Code = 1156
+	TemplateImported      Code = 1157
+	TemplateImportFailed  Code = 1158
+	TemplateExportBegun   Code = 1164
+	ImportBegun           Code = 1165
+	TemplateImportBegun   Code = 1163
+	ExportedRemoved       Code = 1159
+	ExportedTemplateGone  Code = 1154
+	ExportedRemovalFailed Code = 20120
 
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
@@ -123,6 +147,7 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	TemplateKept      Code = 20160
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -237,6 +262,30 @@ var lines = map[Code]line{
 	DomainLowSpace:         {model.SeverityWarning, "Storage domain {domain} has little space left: {detail}"},
 	DomainFull:             {model.SeverityError, "Storage domain {domain} is full: {detail}"},
 	ResumedByEngine:        {model.SeverityNormal, "VM {vm} goes on: its storage is well again."},
+	AddBegun:               {model.SeverityNormal, "VM {vm} is being created by {user}."},
+	AddFinished:            {model.SeverityNormal, "The creation of VM {vm} is complete."},
+	AddFailed:              {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
+	TemplateAddBegun:       {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
+	TemplateUpdated:        {model.SeverityNormal, "Template {template} was updated by {user}."},
+	TemplateRemoved:        {model.SeverityNormal, "Template {template} was removed by {user}."},
+	TemplateAdded:          {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
+	TemplateAddFailed:      {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
+
+	ExportBegun:           {model.SeverityNormal, "VM {vm} is being exported to storage domain {domain} by {user}."},
+	Exported:              {model.SeverityNormal, "VM {vm} was exported to storage domain {domain}."},
+	ExportFailed:          {model.SeverityError, "VM {vm} could not be exported to storage domain {domain}: {detail}"},
+	Imported:              {model.SeverityNormal, "VM {vm} was imported from storage domain {domain}."},
+	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from storage domain {domain}: {detail}"},
+	TemplateExported:      {model.SeverityNormal, "Template {template} was exported to storage domain {domain}."},
+	TemplateExportFailed:  {model.SeverityError, "Template {template} could not be exported to storage domain {domain}: {detail}"},
+	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from storage domain {domain}."},
+	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from storage domain {domain}: {detail}"},
+	TemplateExportBegun:   {model.SeverityNormal, "Template {template} is being exported to storage domain {domain} by {user}."},
+	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from storage domain {domain} by {user}."},
+	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from storage domain {domain} by {user}."},
+	ExportedRemoved:       {model.SeverityNormal, "VM {detail} was removed from storage domain {domain} by {user}."},
+	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
+	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
 	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
@@ -250,6 +299,7 @@ var lines = map[Code]line{
 	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
 	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
 	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	TemplateKept:      {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},

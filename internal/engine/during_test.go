@@ -104,12 +104,19 @@ func meanwhile(tr *trial, row *engine.Command) *engine.Call {
 		call.Parent, call.Target = vm.ID, vm.NICs[0].ID
 	case model.KindCDROM:
 		call.Parent = vm.ID
+	case model.KindTemplate:
+		if row.Name != "add" {
+			return nil
+		}
+		call.Parent, call.Params = vm.ID, templateOf("meanwhile")
 	default:
 		return nil
 	}
 	switch row.Key() {
 	case "vm.add", "disk.attach":
 		return nil
+	case "vm.clone":
+		call.Params = &vms.CloneParams{Name: "meanwhile"}
 	case "vm.update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	case "disk.add":

@@ -14,6 +14,7 @@ import (
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/storage"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -27,7 +28,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 // on. A kind that is not here fails them.
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
-	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
+	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindStorageDomain: onStorageDomain,
 }
 
@@ -37,6 +38,14 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
+		template := addTemplate(site, "web")
+		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
+			vm.Name, vm.Template, vm.Cluster = "another", template, sitetest.Cluster
+			return nil
+		}}
+	},
+	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
@@ -124,8 +133,11 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
+	if row.Name == "clone" {
+		call.Params = &vms.CloneParams{Name: "another"}
+	}
 	id := site.Add("vm", seeded)
-	if row.Name == "start" || row.Name == "remove" {
+	if row.Name == "start" || row.Name == "remove" || row.Name == "clone" {
 		addDisk(site, id)
 	}
 	call.Target = id
@@ -176,6 +188,35 @@ func addDisk(site *sitetest.Site, vm model.ID) model.ID {
 	if err != nil {
 		panic(fmt.Sprintf("making a disk: %v", err))
 	}
+	return result.Object.Ref().ID
+}
+
+func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Parent, call.Params = vm, templateOf("golden")
+		return vm, call
+	}
+	call.Target = addTemplate(site, "golden")
+	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
+	return vm, call
+}
+
+func templateOf(name string) *templates.AddParams {
+	return &templates.AddParams{Edit: func(template *model.Template) error { template.Name = name; return nil }}
+}
+
+// addTemplate makes a template with a disk, of a VM that is gone afterwards.
+func addTemplate(site *sitetest.Site, name string) model.ID {
+	vm := site.Add("of-" + name)
+	addDisk(site, vm)
+	result, err := site.Act(&engine.Call{On: model.KindTemplate, Name: "add", Parent: vm, Params: templateOf(name), Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("making a template: %v", err))
+	}
+	site.Do("remove", vm, nil)
 	return result.Object.Ref().ID
 }
 

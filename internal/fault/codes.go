@@ -64,6 +64,17 @@ const (
 	StateConflict          = "ACTION_TYPE_FAILED_STATE"
 	UnsupportedWish        = "ACTION_TYPE_FAILED_NOT_SUPPORTED"
 	StorageFailed          = "STORAGE_OPERATION_FAILED"
+	BlankFixed             = "VMT_CANNOT_EDIT_BLANK_TEMPLATE"
+	BlankStays             = "VMT_CANNOT_REMOVE_BLANK_TEMPLATE"
+	TemplateLocked         = "VM_TEMPLATE_IMAGE_IS_LOCKED"
+	TemplateIllegal        = "VM_TEMPLATE_IMAGE_IS_ILLEGAL"
+	TemplateInUse          = "VMT_CANNOT_REMOVE_DETECTED_DERIVED_VM"
+	TemplateHasVersions    = "VMT_CANNOT_REMOVE_BASE_WITH_VERSIONS"
+	TemplateNeedsDown      = "VMT_CANNOT_CREATE_TEMPLATE_FROM_DOWN_VM"
+	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
+	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
+	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
+	DetachThin             = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
@@ -72,6 +83,11 @@ const (
 	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
 	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
 	DataCenterMismatch     = "ACTION_TYPE_FAILED_STORAGE_POOL_NOT_MATCH"
+	ExportElsewhere        = "ACTION_TYPE_FAILED_TARGET_DATA_CENTER_DOES_NOT_CONTAIN_VM"
+	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
+	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
+	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
+	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -138,6 +154,22 @@ var catalogue = map[string]entry{
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},
 	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
+	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
+	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
+	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},
+	TemplateIllegal:        {Conflict, "Cannot %s. The template %s is illegal; all that can be done is to remove it."},
+	TemplateInUse:          {Conflict, "Cannot %s. The template is used by: %s."},
+	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
+	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
+	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
+	DetachThin:             {Conflict, "Cannot %s VM. These disks stand on disks of a template and cannot be detached: %s."},
+	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
+	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
+	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
+	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
+	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

@@ -47,8 +47,10 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
-	Domains
+	Links
+	Seals
 	Volumes
+	Domains
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

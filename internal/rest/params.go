@@ -15,6 +15,11 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.ticket":                 readTicket,
 	"storage_domain.activate":   readAttached,
 	"storage_domain.deactivate": readAttached,
+	"vm.export":                 readExport,
+	"template.export":           readExport,
+	"exported_vm.import":        readImport("vm"),
+	"exported_template.import":  readImport("template"),
+	"vm.clone":                  readClone,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -54,6 +59,14 @@ func readStart(r *request, action *v3.Action) (any, error) {
 		params.Initialization = model.InitializationCloudInit
 	}
 	return params, nil
+}
+
+// readClone reads clone (api-v3 6.1): of the VM that is to be only the name counts.
+func readClone(_ *request, action *v3.Action) (any, error) {
+	if action.VM == nil || action.VM.Name == nil || *action.VM.Name == "" {
+		return nil, v3.Incomplete("Action", "clone", "vm.name")
+	}
+	return &vms.CloneParams{Name: *action.VM.Name}, nil
 }
 
 // readTicket reads ticket (api-v3 3.13). Like the engine 3.6 it looks for the VM

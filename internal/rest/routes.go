@@ -10,6 +10,7 @@ import (
 // their command; each command that changes no configuration is an action.
 func (s *Server) routes() []*route {
 	vmPermissions, vmPermission := permissionsOf(model.KindVM, "vm", existing((*request).vm))
+	templatePermissions, templatePermission := permissionsOf(model.KindTemplate, "template", existing((*request).templateOfPath))
 	userPermissions, userPermission := permissionsOf(model.KindUser, "user", existing(func(r *request) (*model.User, error) {
 		return r.view.User(r.id("user"))
 	}))
@@ -37,12 +38,30 @@ func (s *Server) routes() []*route {
 		{path: "roles/{role}/permits/{permit}", get: onePermit, free: []string{"permit"}},
 		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},
+		{path: "storagedomains/{storagedomain}/vms", get: exportedList("vms", "vm", false).get},
+		{path: "storagedomains/{storagedomain}/vms/{vm}", get: object("vm", exportedOne("vm"), showExported), noun: "exported_vm", delete: s.writes(model.KindExportedVM, "remove", s.removeExported(model.KindExportedVM, "vm"))},
+		{path: "storagedomains/{storagedomain}/vms/{vm}/disks", get: exportedDiskList("vm").get},
+		{path: "storagedomains/{storagedomain}/vms/{vm}/disks/{disk}", get: oneExportedDisk("vm")},
+		{path: "storagedomains/{storagedomain}/templates", get: exportedList("templates", "template", true).get},
+		{path: "storagedomains/{storagedomain}/templates/{template}", get: object("template", exportedOne("template"), showExported), noun: "exported_template", delete: s.writes(model.KindExportedTemplate, "remove", s.removeExported(model.KindExportedTemplate, "template"))},
+		{path: "storagedomains/{storagedomain}/templates/{template}/disks", get: exportedDiskList("template").get},
+		{path: "storagedomains/{storagedomain}/templates/{template}/disks/{disk}", get: oneExportedDisk("template")},
 		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
 		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
 		{path: "tags", get: tagList.get, post: s.writes(model.KindTag, "add", s.addTag)},
 		{path: "tags/{tag}", get: oneTag, noun: "tag", put: s.writes(model.KindTag, "update", s.updateTag), delete: s.writes(model.KindTag, "remove", s.removeTag)},
-		{path: "templates", get: templateList.get, search: true},
-		{path: "templates/{template}", get: oneTemplate, noun: "template"},
+		{path: "templates", get: templateList.get, search: true, post: s.writes(model.KindTemplate, "add", s.addTemplate)},
+		{path: "templates/{template}", get: oneTemplate, noun: "template", put: s.writes(model.KindTemplate, "update", s.updateTemplate), delete: s.writes(model.KindTemplate, "remove", s.removeTemplate)},
+		{path: "templates/{template}/disks", get: templateDiskList.get},
+		{path: "templates/{template}/disks/{disk}", get: oneTemplateDisk, delete: s.writes(model.KindDisk, "remove", s.removeTemplateDisk)},
+		{path: "templates/{template}/nics", get: templateNICList.get},
+		{path: "templates/{template}/nics/{nic}", get: oneTemplateNIC},
+		{path: "templates/{template}/cdroms", get: templateCDROMList.get},
+		{path: "templates/{template}/cdroms/{cdrom}", get: oneTemplateCDROM},
+		{path: "templates/{template}/tags", get: templateTagList.get},
+		{path: "templates/{template}/permissions", get: templatePermissions},
+		{path: "templates/{template}/permissions/{permission}", get: templatePermission},
+		{path: "templates/{template}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "users", get: userList.get, search: true},
 		{path: "users/{user}", get: oneUser, noun: "user"},
 		{path: "users/{user}/permissions", get: userPermissions},
@@ -89,6 +108,11 @@ var actionBases = map[model.Kind]string{
 	model.KindVM:   "vms/{vm}",
 	model.KindDisk: "vms/{vm}/disks/{disk}",
 	model.KindNIC:  "vms/{vm}/nics/{nic}",
+
+	model.KindTemplate: "templates/{template}",
+
+	model.KindExportedVM:       "storagedomains/{storagedomain}/vms/{vm}",
+	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",
 
 	model.KindStorageDomain: "datacenters/{datacenter}/storagedomains/{storagedomain}",
 }

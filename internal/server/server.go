@@ -15,10 +15,12 @@ import (
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -156,6 +158,8 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(storage.Commands(e))
+	e.Install(exports.Commands(e))
+	e.Install(templates.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

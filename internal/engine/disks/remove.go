@@ -24,6 +24,9 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkFree(call.Verb, disk); err != nil {
 		return err
 	}
+	if err := engine.CheckNoTemplate(tx, call.Verb, disk); err != nil {
+		return err
+	}
 	for _, vm := range users(tx, disk.ID) {
 		if err := r.Free(tx, call, vm.Ref()); err != nil {
 			return err

@@ -18,7 +18,7 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Reserve, Path, Overlay, OverlayPath, RemoveOverlay or Space.
+// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Copy, Link, Seal, CanSeal or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -124,6 +124,28 @@ func (i *Images) RemoveOverlay(ctx context.Context, domain *model.StorageDomain,
 	}
 	return i.Images.RemoveOverlay(ctx, domain, disk, volume)
 }
+
+// Copy copies what a disk holds.
+func (i *Images) Copy(ctx context.Context, from image.Source, to *model.StorageDomain, spec image.VolumeSpec, progress image.Progress) error {
+	if err := i.strike(ctx, "Copy"); err != nil {
+		return err
+	}
+	return i.Images.Copy(ctx, from, to, spec, progress)
+}
+
+// Link links a template's volume.
+func (i *Images) Link(ctx context.Context, domain *model.StorageDomain, template *model.Disk, group model.ID) error {
+	if err := i.strike(ctx, "Link"); err != nil {
+		return err
+	}
+	return i.Images.Link(ctx, domain, template, group)
+}
+
+// CanSeal says whether Seal was not made to fail.
+func (i *Images) CanSeal() bool { return i.strike(context.Background(), "CanSeal") == nil }
+
+// Seal seals nothing: the disks of these tests hold no guests.
+func (i *Images) Seal(ctx context.Context, _ []image.Source) error { return i.strike(ctx, "Seal") }
 
 // Space measures a domain.
 func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (model.Space, error) {

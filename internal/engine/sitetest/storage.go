@@ -54,13 +54,16 @@ func (s *Site) storage() []string {
 	return append(all, s.volumes()...)
 }
 
-// volumes compares the volumes of the disks with what is recorded: the disk's own,
-// and the overlays of runs that go on.
+// volumes compares the volumes of the disks with what is recorded: the disk's own and
+// those that it stands on, and the overlays of runs that go on.
 func (s *Site) volumes() []string {
 	wanted := make(map[string]string)
 	for _, disk := range s.Inventory.Disks.All() {
 		if disk.Status == model.DiskOK {
 			wanted[filepath.Join(string(disk.ID), string(disk.Volume))] = "disk " + disk.Alias
+			for _, below := range disk.Chain {
+				wanted[filepath.Join(string(disk.ID), string(below.ID))] = "what disk " + disk.Alias + " stands on"
+			}
 		}
 	}
 	for _, vm := range s.Inventory.VMs.All() {

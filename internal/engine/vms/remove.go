@@ -3,6 +3,7 @@ package vms
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"vireo/internal/audit"
@@ -44,7 +45,10 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 	if vm.Run.Status == model.StatusImageLocked && !params.Force {
 		return fault.New(fault.VMLocked, call.Verb)
 	}
-	if params.DetachOnly || params.Force {
+	if params.DetachOnly {
+		return checkDetachOnly(tx, call.Verb, vm)
+	}
+	if params.Force {
 		return nil
 	}
 	// A disk that is not active may still be at work, as while it is being made.
@@ -54,6 +58,22 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 		}
 	}
 	return checkDisks(tx, call.Verb, vm)
+}
+
+// checkDetachOnly refuses to leave disks that stand on a template's: they would keep
+// it from being removed, and nobody would know why.
+func checkDetachOnly(tx *inventory.Tx, verb string, vm *model.VM) error {
+	var thin []string
+	for _, attachment := range vm.Disks {
+		disk, ok := tx.Disks.Get(attachment.Disk)
+		if ok && slices.ContainsFunc(disk.Chain, func(v model.Volume) bool { return v.Template != "" }) {
+			thin = append(thin, disk.Alias)
+		}
+	}
+	if len(thin) > 0 {
+		return fault.New(fault.DetachThin, verb, strings.Join(thin, ", "))
+	}
+	return nil
 }
 
 // remove takes the VM away at once; its disks are deleted by the job. Disks that
@@ -75,6 +95,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		r.Discard(tx, edited)
 	}
 	tx.VMs.Delete(vm.ID)
+	engine.ForgetPermissions(tx, vm.Ref())
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)
 	return vm, nil

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,9 @@ type Options struct {
 	// Mounts is the directory below which storage domains are mounted; empty mounts
 	// none.
 	Mounts string
+	// Sysprep is the path of virt-sysprep, which seals disks; empty looks for it in
+	// PATH. Without it nothing can be sealed.
+	Sysprep string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
@@ -23,6 +27,7 @@ type Options struct {
 type Files struct {
 	qemuImg string
 	mounts  string
+	sysprep string // empty: not installed
 }
 
 var _ image.Images = (*Files)(nil)
@@ -40,5 +45,18 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
-	return &Files{qemuImg: path, mounts: options.Mounts}, nil
+	return &Files{qemuImg: path, mounts: options.Mounts, sysprep: optional(options.Sysprep, "virt-sysprep")}, nil
+}
+
+// optional is the absolute path of a program that need not be there; empty if it is
+// not.
+func optional(path, name string) string {
+	found, err := exec.LookPath(cmp.Or(path, name))
+	if err != nil {
+		return ""
+	}
+	if found, err = filepath.Abs(found); err != nil {
+		return ""
+	}
+	return found
 }

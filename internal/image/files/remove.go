@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -71,6 +72,9 @@ func clearGroup(ctx context.Context, dir *os.Root, name string, wipe bool) error
 			return err
 		}
 		for _, file := range names {
+			if strings.HasSuffix(file, ".meta") || strings.HasSuffix(file, ".lease") {
+				continue // what a guest wrote is not in there, and they may be a template's
+			}
 			if err := overwrite(ctx, dir, filepath.Join(name, file)); err != nil {
 				return fmt.Errorf("overwriting %s: %w", file, err)
 			}
@@ -82,10 +86,15 @@ func clearGroup(ctx context.Context, dir *os.Root, name string, wipe bool) error
 // overwrite fills a regular file with zeros where it has data. Holes are left:
 // there is nothing in them, and filling them could fill the domain.
 func overwrite(ctx context.Context, dir *os.Root, name string) error {
-	if _, err := regular(dir, name); errors.Is(err, image.ErrUnsafe) {
+	info, err := regular(dir, name)
+	if errors.Is(err, image.ErrUnsafe) {
 		return nil // a link or the like holds no data of ours
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
+	}
+	if linked(info) && stoodOn(dir, name) {
+		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
 	if err != nil {

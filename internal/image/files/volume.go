@@ -134,7 +134,8 @@ func (f *Files) resize(ctx context.Context, domain *model.StorageDomain, disk *m
 	return resizeMeta(dir, volume, max(size, info.VirtualSize))
 }
 
-// Occupied adds up the blocks of all files of the group but the metadata.
+// Occupied adds up the blocks of all files of the group but the metadata, and but what
+// is a template's.
 func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error) {
 	if err := errors.Join(ctx.Err(), checkIDs(disk)); err != nil {
 		return 0, err
@@ -156,6 +157,9 @@ func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk 
 		info, err := dir.Lstat(filepath.Join(group(disk), name))
 		if err != nil || !info.Mode().IsRegular() || checkIDs(model.ID(name)) != nil {
 			continue // no volume, or gone meanwhile
+		}
+		if linked(info) && ofAnother(dir, disk, filepath.Join(group(disk), name)) {
+			continue
 		}
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 			sum += stat.Blocks * 512
