@@ -153,6 +153,10 @@ const (
 	DirectoryRemoved  Code = 20022
 	DisksForgotten    Code = 20100
 	MasterMoved       Code = 20101
+
+	VMRegistered       Code = 20102
+	TemplateRegistered Code = 20103
+	DiskRegistered     Code = 20104
 )
 
 type line struct {
@@ -287,26 +291,29 @@ var lines = map[Code]line{
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
-	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
-	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
-	GuestWatchdog:     {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
-	ForeignEpoch:      {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
-	Adopted:           {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
-	Resumed:           {model.SeverityNormal, "VM {vm} was resumed."},
-	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
-	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
-	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
-	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
-	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
-	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
-	TemplateKept:      {model.SeverityError, "Template {template} could not be removed: {detail}"},
-	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
-	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
-	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
-	DisksForgotten:    {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
-	MasterMoved:       {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
-	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
-	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
+	HostEmulates:       {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
+	GuestPanicked:      {model.SeverityError, "The kernel of VM {vm} has panicked."},
+	GuestWatchdog:      {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
+	ForeignEpoch:       {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
+	Adopted:            {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
+	Resumed:            {model.SeverityNormal, "VM {vm} was resumed."},
+	StartCancelled:     {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
+	EngineStarted:      {model.SeverityNormal, "The engine was started. {detail}"},
+	OptionSet:          {model.SeverityNormal, "The engine option {detail} by {user}."},
+	OverlaysKept:       {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
+	FoundThawed:        {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
+	StaysFrozen:        {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	TemplateKept:       {model.SeverityError, "Template {template} could not be removed: {detail}"},
+	DirectoryAdded:     {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated:   {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved:   {model.SeverityNormal, "The domain {detail} was removed by {user}."},
+	DisksForgotten:     {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
+	VMRegistered:       {model.SeverityNormal, "VM {vm} was registered from storage domain {domain} by {user}."},
+	TemplateRegistered: {model.SeverityNormal, "Template {template} was registered from storage domain {domain} by {user}."},
+	DiskRegistered:     {model.SeverityNormal, "Disk {disk} was registered from storage domain {domain} by {user}."},
+	MasterMoved:        {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
+	GuestRebooted:      {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
+	StateRestoreError:  {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }
 
 // Codes gives every code in the table, in no order.
