@@ -154,6 +154,12 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	case "add":
 		call.Params = addParams()
 		return vm, call
+	case "register":
+		disk := addDisk(site, "")
+		site.Edit(func(tx *inventory.Tx) { tx.Disks.Delete(disk) })
+		call.Parent = ""
+		call.Params = &storage.RegisterParams{StorageDomain: sitetest.DataDomain, Disk: disk}
+		return vm, call
 	case "attach":
 		call.Target = addDisk(site, "")
 		call.Params = &disks.AttachParams{Attach: func(a *model.DiskAttachment) error { a.Active = true; return nil }}

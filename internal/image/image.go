@@ -50,6 +50,7 @@ type Images interface {
 	Links
 	Seals
 	Volumes
+	Groups
 	Domains
 
 	// Format makes a new domain's directories and metadata, or accepts the same
