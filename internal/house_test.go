@@ -55,7 +55,7 @@ var house = map[string][]string{
 		"auth", "job", "vault", "ovf", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
+	"engine/watch":      {"model", "host", "image", "store", "inventory", "lifecycle", "audit", "option", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,

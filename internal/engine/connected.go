@@ -28,11 +28,13 @@ func (d *describing) of(domain model.ID) *sync.Mutex {
 
 // Connect mounts a storage domain, where it needs to be.
 func (e *Engine) Connect(ctx context.Context, domain *model.StorageDomain) error {
+	e.ForgetSights(domain.ID)
 	return e.Images.Connect(ctx, domain)
 }
 
-// Disconnect unmounts it.
+// Disconnect unmounts it, on hosts too.
 func (e *Engine) Disconnect(ctx context.Context, domain *model.StorageDomain) error {
+	e.unmountHosts(ctx, domain)
 	return e.Images.Disconnect(ctx, domain)
 }
 

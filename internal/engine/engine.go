@@ -58,6 +58,7 @@ type Engine struct {
 
 	refused    refused
 	describing describing
+	sights     sights
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live

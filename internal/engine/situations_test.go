@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/storage"
 	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
@@ -26,6 +29,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
+	model.KindStorageDomain: onStorageDomain,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -53,6 +57,17 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"disk.update/switch": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &disks.UpdateParams{Attach: func(a *model.DiskAttachment) error { a.Active = false; return nil }}
+	},
+	"storage_domain.add/import": func(site *sitetest.Site, call *engine.Call) {
+		found := addStorage(site, "found")
+		mustStorage(site, "remove", found, &storage.RemoveParams{})
+		call.Params = addStorageParams(site, "found", true)
+	},
+	"storage_domain.remove/destroy": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &storage.RemoveParams{Destroy: true}
+	},
+	"storage_domain.remove/format": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &storage.RemoveParams{Format: true}
 	},
 	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
@@ -283,4 +298,55 @@ func onDomain(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID,
 	call.Target = made.Object.Ref().ID
 	call.Params = engine.Edit[model.Domain](func(domain *model.Domain) error { domain.Description += "!"; return nil })
 	return vm, call
+}
+
+// onStorageDomain has a second data domain, in the status that the row starts from.
+func onStorageDomain(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Params = addStorageParams(site, "more", false)
+		return vm, call
+	}
+	call.Target = addStorage(site, "more")
+	switch row.Name {
+	case "update":
+		call.Params = &storage.UpdateParams{Edit: func(domain *model.StorageDomain) error { domain.Description += "!"; return nil }}
+	case "attach":
+		call.Params = &storage.AttachParams{DataCenter: sitetest.DataCenter}
+	case "remove":
+		call.Params = &storage.RemoveParams{}
+	case "deactivate", "activate", "detach":
+		mustStorage(site, "attach", call.Target, &storage.AttachParams{DataCenter: sitetest.DataCenter})
+		if row.Name != "deactivate" {
+			mustStorage(site, "deactivate", call.Target, nil)
+		}
+	default:
+		t.Fatalf("there is no situation for the row %s", row.Key())
+	}
+	return vm, call
+}
+
+func addStorageParams(site *sitetest.Site, name string, imported bool) *storage.AddParams {
+	path := filepath.Join(site.Dir, name)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		panic(err)
+	}
+	return &storage.AddParams{Host: sitetest.HostID(1), Import: imported, Edit: func(domain *model.StorageDomain) error {
+		domain.Name, domain.Type, domain.StorageType, domain.Path = name, model.StorageDomainData, model.StorageLocalFS, path
+		return nil
+	}}
+}
+
+// addStorage makes a data domain that is unattached.
+func addStorage(site *sitetest.Site, name string) model.ID {
+	return mustStorage(site, "add", "", addStorageParams(site, name, false))
+}
+
+func mustStorage(site *sitetest.Site, name string, target model.ID, params any) model.ID {
+	result, err := site.Act(&engine.Call{On: model.KindStorageDomain, Name: name, Target: target, Params: params, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("%s of a storage domain: %v", name, err))
+	}
+	return result.Object.Ref().ID
 }

@@ -70,6 +70,7 @@ type Host interface {
 	Devices
 	Display
 	Agent
+	Storage
 
 	// Watch returns the events of all guests, from the moment it returns on. The
 	// channel is closed when the connection is lost. It is called once.

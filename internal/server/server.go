@@ -116,6 +116,7 @@ func (s *Server) assemble(ctx context.Context) error {
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
 		Adopt:   engineIDOf(s.Inventory.Options, option.Restored) != "",
 		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(option.Restored) },
+		Stir:    s.Stir,
 	})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()

@@ -36,7 +36,7 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 				fmt.Sprintf("VM %s is not down and uses the disk %s; deactivate it first.", vm.Name, disk.Alias))
 		}
 	}
-	if domain, ok := tx.StorageDomains.Get(disk.StorageDomain); ok && domain.Status != model.StorageDomainActive {
+	if domain, ok := tx.StorageDomains.Get(disk.StorageDomain); ok && domain.Status != model.StorageDomainActive && !domain.Full {
 		return fault.New(fault.DomainStatusIllegal, call.Verb, string(domain.Status))
 	}
 	return nil

@@ -4,10 +4,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vireo/internal/model"
 )
+
+// settled are the statuses of a storage domain that no job works on.
+var settled = []model.StorageDomainStatus{
+	model.StorageDomainActive, model.StorageDomainInactive, model.StorageDomainMaintenance, model.StorageDomainUnattached,
+}
 
 // storage compares the image groups in the data domain with what is recorded.
 func (s *Site) storage() []string {
@@ -27,6 +33,11 @@ func (s *Site) storage() []string {
 		}
 	}
 	var all []string
+	for _, domain := range s.Inventory.StorageDomains.All() {
+		if !slices.Contains(settled, domain.Status) {
+			all = append(all, fmt.Sprintf("storage domain %s is %s", domain.Name, domain.Status))
+		}
+	}
 	entries, err := os.ReadDir(filepath.Join(s.Dir, "data", string(DataDomain), "images"))
 	if err != nil {
 		return []string{err.Error()}

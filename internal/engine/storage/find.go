@@ -111,13 +111,17 @@ func describe(found []image.FoundDomain) string {
 
 // lying says what was found instead of what was looked for.
 func lying(seen surveyed) string {
-	switch {
-	case len(seen.found) > 0:
-		return "There is " + describe(seen.found) + "."
-	case len(seen.strange) > 0:
-		return "What looks like one is none: " + strings.Join(seen.strange, "; ") + "."
+	var words []string
+	if len(seen.found) > 0 {
+		words = append(words, "There is "+describe(seen.found)+".")
 	}
-	return "The place holds no directory that is called by an id."
+	if len(seen.strange) > 0 {
+		words = append(words, "What looks like one is none: "+strings.Join(seen.strange, "; ")+".")
+	}
+	if len(words) == 0 {
+		return "The place holds no directory that is called by an id."
+	}
+	return strings.Join(words, " ")
 }
 
 // placeFault is the fault for a place that cannot be used.

@@ -193,3 +193,21 @@ func (c *connection) GuestUptime(ctx context.Context, id model.ID) (answer time.
 	defer c.count("GuestUptime", time.Now(), &err)
 	return c.Host.GuestUptime(ctx, id)
 }
+
+// ReadFile counts and passes on.
+func (c *connection) ReadFile(ctx context.Context, path string) (answer []byte, err error) {
+	defer c.count("ReadFile", time.Now(), &err)
+	return c.Host.ReadFile(ctx, path)
+}
+
+// MountStorage counts and passes on.
+func (c *connection) MountStorage(ctx context.Context, mount host.StorageMount) (err error) {
+	defer c.count("MountStorage", time.Now(), &err)
+	return c.Host.MountStorage(ctx, mount)
+}
+
+// UnmountStorage counts and passes on.
+func (c *connection) UnmountStorage(ctx context.Context, path string) (err error) {
+	defer c.count("UnmountStorage", time.Now(), &err)
+	return c.Host.UnmountStorage(ctx, path)
+}

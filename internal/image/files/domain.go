@@ -201,7 +201,7 @@ func parseMetadata(dir *os.Root, domain *model.StorageDomain) (pairs, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err != nil || !info.Mode().IsRegular() || info.Size() > largestMetadata {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > longestMeta {
 		return nil, unavailable(domain, "its metadata cannot be read")
 	}
 	text, err := dir.ReadFile(metadataFile)
@@ -214,9 +214,6 @@ func parseMetadata(dir *os.Root, domain *model.StorageDomain) (pairs, error) {
 	}
 	return known, nil
 }
-
-// largestMetadata is more than the metadata of any domain has, in bytes.
-const largestMetadata = 1 << 20
 
 // Check reads the metadata and writes a file. A data domain in which ordinary users
 // can hardly write any more is full: what is left is the system's reserve.

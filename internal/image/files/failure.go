@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"vireo/internal/image"
@@ -39,11 +41,22 @@ func unavailable(domain *model.StorageDomain, reason any) error {
 	return fmt.Errorf("storage domain %q at %s: %w: %v", domain.Name, domain.Dir(), image.ErrUnavailable, reason)
 }
 
+// mostAbandoned is how many deeds may hang on one place; then no more are begun there.
+const mostAbandoned = 8
+
+// abandoned counts, by directory, the deeds that were left to themselves.
+var abandoned sync.Map
+
 // within does something that may hang on a dead file system; when the context
 // ends first, the deed is left to itself.
 func within(ctx context.Context, domain *model.StorageDomain, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	kept, _ := abandoned.LoadOrStore(domain.Dir(), new(atomic.Int32))
+	hanging, _ := kept.(*atomic.Int32) // nothing else is kept there
+	if hanging.Load() >= mostAbandoned {
+		return unavailable(domain, "it does not answer")
 	}
 	done := make(chan error, 1)
 	go func() { done <- do() }()
@@ -51,6 +64,11 @@ func within(ctx context.Context, domain *model.StorageDomain, do func() error) e
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		hanging.Add(1)
+		go func() {
+			<-done
+			hanging.Add(-1)
+		}()
 		return unavailable(domain, ctx.Err())
 	}
 }

@@ -39,8 +39,8 @@ type Storage struct {
 	MountOptions       *string `wire:"mount_options"`
 	VFSType            *string `wire:"vfs_type"`
 	NFSVersion         *string `wire:"nfs_version"`
-	NFSTimeout         *int    `wire:"nfs_timeo"`
-	NFSRetransmissions *int    `wire:"nfs_retrans"`
+	NFSTimeout         *uint16 `wire:"nfs_timeo"`
+	NFSRetransmissions *uint16 `wire:"nfs_retrans"`
 }
 
 // Disk is a disk, of a VM, of a template or alone (api-v3 2.6). Its sizes are in bytes.

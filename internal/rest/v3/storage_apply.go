@@ -62,8 +62,12 @@ func (s *StorageDomain) ApplyAdd(to *model.StorageDomain) error {
 	set(&to.Path, storage.Path)
 	set(&to.MountOptions, storage.MountOptions)
 	set(&to.VFSType, storage.VFSType)
-	set(&to.NFSTimeout, storage.NFSTimeout)
-	set(&to.NFSRetransmissions, storage.NFSRetransmissions)
+	if storage.NFSTimeout != nil {
+		to.NFSTimeout = int(*storage.NFSTimeout)
+	}
+	if storage.NFSRetransmissions != nil {
+		to.NFSRetransmissions = int(*storage.NFSRetransmissions)
+	}
 	if storage.NFSVersion != nil {
 		to.NFSVersion = strings.ToLower(*storage.NFSVersion)
 	}

@@ -53,10 +53,10 @@ func showStorage(domain *model.StorageDomain) *Storage {
 		MountOptions: text(domain.MountOptions), VFSType: text(domain.VFSType), NFSVersion: text(domain.NFSVersion),
 	}
 	if domain.NFSTimeout != 0 {
-		out.NFSTimeout = new(domain.NFSTimeout)
+		out.NFSTimeout = new(uint16(domain.NFSTimeout))
 	}
 	if domain.NFSRetransmissions != 0 {
-		out.NFSRetransmissions = new(domain.NFSRetransmissions)
+		out.NFSRetransmissions = new(uint16(domain.NFSRetransmissions))
 	}
 	return out
 }
