@@ -10,6 +10,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
@@ -29,7 +30,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
-	model.KindStorageDomain: onStorageDomain,
+	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -38,6 +39,7 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.export/copy": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")
 		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
@@ -130,6 +132,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 			return nil
 		})
 		return site.Add("vm"), call
+	case "export":
+		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
@@ -201,6 +205,32 @@ func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	}
 	call.Target = addTemplate(site, "golden")
 	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
+	if row.Name == "export" {
+		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
+	}
+	return vm, call
+}
+
+// onExported has a VM and a template that lie in the export domain.
+func onExported(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	of := model.Ref{Kind: model.KindVM, ID: vm}
+	if row.On == model.KindExportedTemplate {
+		of = model.Ref{Kind: model.KindTemplate, ID: addTemplate(site, "golden")}
+	}
+	_, err := site.Act(&engine.Call{
+		On: of.Kind, Name: "export", Target: of.ID, Async: new(false), Params: &exports.ExportParams{StorageDomain: sitetest.ExportDomain},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &exports.RemoveParams{StorageDomain: sitetest.ExportDomain, ID: of.ID}}
+	if row.Name == "import" {
+		call.Params = &exports.ImportParams{
+			StorageDomain: sitetest.ExportDomain, ID: of.ID, Cluster: sitetest.Cluster, Target: sitetest.DataDomain, Clone: true, Name: "again",
+		}
+	}
 	return vm, call
 }
 

@@ -2,6 +2,9 @@ package sitetest
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"vireo/internal/image"
 	"vireo/internal/model"
@@ -36,4 +39,27 @@ func (i *Images) Meta(ctx context.Context, domain *model.StorageDomain, group, v
 		return err
 	})
 	return read, err
+}
+
+// exported compares the image groups in the export domain with what its texts name.
+func (s *Site) exported() []string {
+	root := filepath.Join(s.Dir, "export", string(ExportDomain))
+	texts, _ := filepath.Glob(filepath.Join(root, "master", "vms", "*", "*.ovf")) // the patterns are sound
+	files, _ := filepath.Glob(filepath.Join(root, "images", "*", "*"))
+	var all, words []string
+	for _, path := range texts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			all = append(all, err.Error())
+		}
+		words = append(words, string(text))
+	}
+	for _, path := range files {
+		group, name := filepath.Base(filepath.Dir(path)), filepath.Base(path)
+		volume := strings.TrimSuffix(strings.TrimSuffix(name, ".meta"), ".lease")
+		if !strings.Contains(strings.Join(words, ""), group+"/"+volume) {
+			all = append(all, "exported volume "+group+"/"+name+" belongs to nothing")
+		}
+	}
+	return all
 }

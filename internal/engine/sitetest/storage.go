@@ -51,7 +51,7 @@ func (s *Site) storage() []string {
 	for image, of := range wanted {
 		all = append(all, fmt.Sprintf("image %s (%s) is gone", image, of))
 	}
-	return append(all, s.volumes()...)
+	return append(append(all, s.volumes()...), s.exported()...)
 }
 
 // volumes compares the volumes of the disks with what is recorded: the disk's own and
