@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"vireo/internal/engine"
@@ -14,6 +15,7 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
@@ -31,6 +33,7 @@ var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
+	model.KindSnapshot: onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -145,6 +148,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		addDisk(site, id)
 	}
 	call.Target = id
+	if strings.HasSuffix(row.Name, "_snapshot") {
+		addDisk(site, id)
+		call.Params = &snapshots.PreviewParams{Snapshot: takeSnapshot(site, id)}
+	}
+	if row.Name == "commit_snapshot" || row.Name == "undo_snapshot" {
+		site.Do("preview_snapshot", id, call.Params)
+	}
 	return id, call
 }
 
@@ -177,6 +187,29 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		t.Fatalf("there is no situation for the row %s", row.Key())
 	}
 	return vm, call
+}
+
+func onSnapshot(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm", seeded)
+	addDisk(site, vm)
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm}
+	if row.Name == "add" {
+		call.Params = &snapshots.AddParams{Description: "a state"}
+		return vm, call
+	}
+	call.Target = takeSnapshot(site, vm)
+	takeSnapshot(site, vm)
+	return vm, call
+}
+
+// takeSnapshot takes a snapshot of a VM.
+func takeSnapshot(site *sitetest.Site, vm model.ID) model.ID {
+	made, err := site.Act(&engine.Call{On: model.KindSnapshot, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("taking a snapshot: %v", err))
+	}
+	return made.Object.Ref().ID
 }
 
 func addParams() *disks.AddParams {
