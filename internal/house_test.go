@@ -66,6 +66,7 @@ var house = map[string][]string{
 	"engine/storage":    rooms,
 	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
+	"engine/snapshots":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -74,7 +75,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports", "ovf", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports", "engine/snapshots", "ovf", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.

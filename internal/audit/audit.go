@@ -18,6 +18,8 @@ type About struct {
 	Disk   *model.Disk
 	// Template is the one that the event is about; without it, that of the VM.
 	Template *model.Template
+	// Snapshot is shown by its description.
+	Snapshot *model.Snapshot
 	// User and UserName are who asked.
 	User          model.ID
 	UserName      string
@@ -60,6 +62,9 @@ func New(code Code, about About) model.Event {
 	}
 	if about.Disk != nil {
 		words = append(words, "{disk}", about.Disk.Alias)
+	}
+	if about.Snapshot != nil {
+		words = append(words, "{snapshot}", about.Snapshot.Description)
 	}
 	event.Description = strings.NewReplacer(words...).Replace(line.text)
 	return event

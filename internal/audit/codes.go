@@ -50,6 +50,19 @@ const (
 	FreezeFailed         Code = 10769
 	ThawFailed           Code = 10770
 
+	SnapshotBegun        Code = 45
+	SnapshotTaken        Code = 68
+	SnapshotFailed       Code = 69
+	PreviewBegun         Code = 46
+	Previewed            Code = 71
+	PreviewFailed        Code = 99
+	RestoreBegun         Code = 47
+	RestoredFrom         Code = 100
+	RestoreFailed        Code = 101
+	SnapshotRemoveBegun  Code = 342
+	SnapshotRemoved      Code = 356
+	SnapshotRemoveFailed Code = 357
+
 	HostConnected     Code = 13
 	HostNonResponsive Code = 12
 	DiskAddBegun      Code = 78
@@ -148,6 +161,7 @@ const (
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
 	TemplateKept      Code = 20160
+	PreviewUndone     Code = 20140
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -207,6 +221,19 @@ var lines = map[Code]line{
 	Thawed:               {model.SeverityNormal, "The file systems of VM {vm} were thawed by {user}."},
 	FreezeFailed:         {model.SeverityWarning, "The file systems of VM {vm} could not be frozen: {detail}"},
 	ThawFailed:           {model.SeverityWarning, "The file systems of VM {vm} could not be thawed: {detail}"},
+
+	SnapshotBegun:        {model.SeverityNormal, "Creation of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	SnapshotTaken:        {model.SeverityNormal, "Snapshot '{snapshot}' of VM {vm} has been created. {detail}"},
+	SnapshotFailed:       {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be created: {detail}"},
+	PreviewBegun:         {model.SeverityNormal, "A preview of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	Previewed:            {model.SeverityNormal, "VM {vm} previews snapshot '{snapshot}'. {detail}"},
+	PreviewFailed:        {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be previewed: {detail}"},
+	RestoreBegun:         {model.SeverityNormal, "The restoring of VM {vm} from snapshot '{snapshot}' was begun by {user}."},
+	RestoredFrom:         {model.SeverityNormal, "VM {vm} was restored from snapshot '{snapshot}'. {detail}"},
+	RestoreFailed:        {model.SeverityError, "VM {vm} could not be restored from snapshot '{snapshot}': {detail}"},
+	SnapshotRemoveBegun:  {model.SeverityNormal, "The removal of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	SnapshotRemoved:      {model.SeverityNormal, "Snapshot '{snapshot}' of VM {vm} was removed."},
+	SnapshotRemoveFailed: {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be removed: {detail}"},
 
 	HostConnected:     {model.SeverityNormal, "Host {host} is up."},
 	HostNonResponsive: {model.SeverityError, "Host {host} does not answer: {detail}"},
@@ -291,29 +318,31 @@ var lines = map[Code]line{
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
-	HostEmulates:       {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
-	GuestPanicked:      {model.SeverityError, "The kernel of VM {vm} has panicked."},
-	GuestWatchdog:      {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
-	ForeignEpoch:       {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
-	Adopted:            {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
-	Resumed:            {model.SeverityNormal, "VM {vm} was resumed."},
-	StartCancelled:     {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
-	EngineStarted:      {model.SeverityNormal, "The engine was started. {detail}"},
-	OptionSet:          {model.SeverityNormal, "The engine option {detail} by {user}."},
-	OverlaysKept:       {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
-	FoundThawed:        {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
-	StaysFrozen:        {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
-	TemplateKept:       {model.SeverityError, "Template {template} could not be removed: {detail}"},
-	DirectoryAdded:     {model.SeverityNormal, "The domain {detail} was added by {user}."},
-	DirectoryUpdated:   {model.SeverityNormal, "The domain {detail} was updated by {user}."},
-	DirectoryRemoved:   {model.SeverityNormal, "The domain {detail} was removed by {user}."},
-	DisksForgotten:     {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
+	HostEmulates:      {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
+	GuestPanicked:     {model.SeverityError, "The kernel of VM {vm} has panicked."},
+	GuestWatchdog:     {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
+	ForeignEpoch:      {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
+	Adopted:           {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
+	Resumed:           {model.SeverityNormal, "VM {vm} was resumed."},
+	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
+	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
+	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
+	OverlaysKept:      {model.SeverityWarning, "Volumes that VM {vm} does not need any more could not be removed, or related to each other: {detail}"},
+	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
+	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	TemplateKept:      {model.SeverityError, "Template {template} could not be removed: {detail}"},
+	PreviewUndone:     {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
+	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
+	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
+	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
+	DisksForgotten:    {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
+	MasterMoved:       {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
+	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
+	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
+
 	VMRegistered:       {model.SeverityNormal, "VM {vm} was registered from storage domain {domain} by {user}."},
 	TemplateRegistered: {model.SeverityNormal, "Template {template} was registered from storage domain {domain} by {user}."},
 	DiskRegistered:     {model.SeverityNormal, "Disk {disk} was registered from storage domain {domain} by {user}."},
-	MasterMoved:        {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
-	GuestRebooted:      {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
-	StateRestoreError:  {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }
 
 // Codes gives every code in the table, in no order.

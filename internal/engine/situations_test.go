@@ -5,14 +5,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
@@ -29,7 +32,8 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
-	model.KindStorageDomain: onStorageDomain,
+	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
+	model.KindSnapshot: onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -38,6 +42,7 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.export/copy": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")
 		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
@@ -130,6 +135,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 			return nil
 		})
 		return site.Add("vm"), call
+	case "export":
+		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
@@ -141,6 +148,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		addDisk(site, id)
 	}
 	call.Target = id
+	if strings.HasSuffix(row.Name, "_snapshot") {
+		addDisk(site, id)
+		call.Params = &snapshots.PreviewParams{Snapshot: takeSnapshot(site, id)}
+	}
+	if row.Name == "commit_snapshot" || row.Name == "undo_snapshot" {
+		site.Do("preview_snapshot", id, call.Params)
+	}
 	return id, call
 }
 
@@ -181,6 +195,29 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	return vm, call
 }
 
+func onSnapshot(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm", seeded)
+	addDisk(site, vm)
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm}
+	if row.Name == "add" {
+		call.Params = &snapshots.AddParams{Description: "a state"}
+		return vm, call
+	}
+	call.Target = takeSnapshot(site, vm)
+	takeSnapshot(site, vm)
+	return vm, call
+}
+
+// takeSnapshot takes a snapshot of a VM.
+func takeSnapshot(site *sitetest.Site, vm model.ID) model.ID {
+	made, err := site.Act(&engine.Call{On: model.KindSnapshot, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("taking a snapshot: %v", err))
+	}
+	return made.Object.Ref().ID
+}
+
 func addParams() *disks.AddParams {
 	return &disks.AddParams{Edit: func(disk *model.Disk) error {
 		disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
@@ -207,6 +244,32 @@ func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	}
 	call.Target = addTemplate(site, "golden")
 	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
+	if row.Name == "export" {
+		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
+	}
+	return vm, call
+}
+
+// onExported has a VM and a template that lie in the export domain.
+func onExported(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	of := model.Ref{Kind: model.KindVM, ID: vm}
+	if row.On == model.KindExportedTemplate {
+		of = model.Ref{Kind: model.KindTemplate, ID: addTemplate(site, "golden")}
+	}
+	_, err := site.Act(&engine.Call{
+		On: of.Kind, Name: "export", Target: of.ID, Async: new(false), Params: &exports.ExportParams{StorageDomain: sitetest.ExportDomain},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &exports.RemoveParams{StorageDomain: sitetest.ExportDomain, ID: of.ID}}
+	if row.Name == "import" {
+		call.Params = &exports.ImportParams{
+			StorageDomain: sitetest.ExportDomain, ID: of.ID, Cluster: sitetest.Cluster, Target: sitetest.DataDomain, Clone: true, Name: "again",
+		}
+	}
 	return vm, call
 }
 

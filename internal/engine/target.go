@@ -58,6 +58,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.Templates.Get(ref.ID))
 	case model.KindUser:
 		return found(tx.Users.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(tx.Snapshots.Get(ref.ID))
 	case model.KindJob:
 		return found(tx.Job(ref.ID))
 	}
@@ -82,6 +84,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
 		return found(e.Inventory.Templates.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -136,6 +140,12 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		}
 	case model.KindDisk:
 		about.Disk, _ = tx.Disks.Get(target.ID)
+	case model.KindSnapshot:
+		// Of one that is being removed what was filled in before stands.
+		if snapshot, ok := tx.Snapshots.Get(target.ID); ok {
+			about.Snapshot = snapshot
+			about.VM, _ = tx.VMs.Get(snapshot.VM)
+		}
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
 	case model.KindStorageDomain:

@@ -69,6 +69,7 @@ type Host interface {
 	Power
 	Devices
 	Display
+	Snapshots
 	Agent
 	Storage
 

@@ -49,6 +49,7 @@ type Images interface {
 	Copies
 	Links
 	Seals
+	Chains
 	Volumes
 	Groups
 	Domains

@@ -18,6 +18,7 @@ import (
 	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/templates"
@@ -160,6 +161,7 @@ func install(e *engine.Engine) {
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))
+	e.Install(snapshots.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

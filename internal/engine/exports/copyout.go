@@ -139,8 +139,8 @@ func ids(disks []*model.Disk) []model.ID {
 
 // replacedData is what a publication remembers: what it takes the place of.
 type replacedData struct {
-	// Others are called the same and go.
-	Others []model.ID `json:"others,omitempty"`
+	// Others are called the same and go, each with its image groups.
+	Others map[model.ID][]model.ID `json:"others,omitempty"`
 	// Groups may hold volumes that nothing names any more.
 	Groups []model.ID `json:"groups,omitempty"`
 }
@@ -167,15 +167,16 @@ func (r *room) publish(_ context.Context, w *job.Work) error {
 			return err
 		}
 	}
-	data := replacedData{Groups: ids(s.disks)}
+	data := replacedData{Groups: ids(s.disks), Others: map[model.ID][]model.ID{}}
 	for _, each := range found {
 		same := each.ID == w.Job.Target.ID
 		if !same && each.Name() != name {
 			continue
 		}
-		data.Groups = append(data.Groups, groupsOf(each.Document)...)
-		if !same {
-			data.Others = append(data.Others, each.ID)
+		if same {
+			data.Groups = append(data.Groups, groupsOf(each.Document)...)
+		} else {
+			data.Others[each.ID] = groupsOf(each.Document)
 		}
 	}
 	if err := w.Remember(&data); err != nil {
@@ -201,8 +202,8 @@ func (r *room) clean(_ context.Context, w *job.Work) error {
 	if err := w.Data(&data); err != nil {
 		return err
 	}
-	for _, other := range data.Others {
-		if err := r.Images.RemoveOVF(w.Steady(), s.domain, other); err != nil {
+	for other, groups := range data.Others {
+		if err := r.drop(w.Steady(), s.domain, other, groups); err != nil {
 			return engine.StorageFault(s.what, s.domain, err)
 		}
 	}

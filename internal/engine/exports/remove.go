@@ -79,7 +79,7 @@ func (r *room) lookAt(call *engine.Call, domain *model.StorageDomain, id model.I
 	return found, nil
 }
 
-// removeExported removes the text first: what is not described is not there.
+// removeExported removes it; after a failure it is listed still, and can be removed again.
 func (r *room) removeExported(_ context.Context, w *job.Work) error {
 	var params RemoveParams
 	if err := w.Params(&params); err != nil {
@@ -89,10 +89,7 @@ func (r *room) removeExported(_ context.Context, w *job.Work) error {
 	if !ok {
 		return fault.New(fault.DomainNotFound, w.Job.Verb)
 	}
-	if err := r.Images.RemoveOVF(w.Steady(), domain, params.ID); err != nil {
-		return engine.StorageFault(w.Job.Verb, domain, err)
-	}
-	return engine.StorageFault(w.Job.Verb, domain, r.tidy(w.Steady(), domain, params.Groups))
+	return engine.StorageFault(w.Job.Verb, domain, r.drop(w.Steady(), domain, params.ID, params.Groups))
 }
 
 // removed settles a removal.

@@ -255,3 +255,13 @@ func (i *Images) PrepareSaved(ctx context.Context, domain *model.StorageDomain, 
 func (i *Images) RemoveSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState) error {
 	return i.call(ctx, "RemoveSaved", func() error { return i.Images.RemoveSaved(ctx, domain, saved) })
 }
+
+// Merge merges a volume into the one below.
+func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, progress image.Progress) error {
+	return i.call(ctx, "Merge", func() error { return i.Images.Merge(ctx, domain, disk, volume, progress) })
+}
+
+// Relate lets metadata follow the record.
+func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
+	return i.call(ctx, "Relate", func() error { return i.Images.Relate(ctx, domain, disk) })
+}

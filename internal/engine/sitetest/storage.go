@@ -32,6 +32,15 @@ func (s *Site) storage() []string {
 			wanted[string(saved.ConfigImage)] = "saved configuration of " + vm.Name
 		}
 	}
+	for _, snapshot := range s.Inventory.Snapshots.All() {
+		if snapshot.Status == model.SnapshotLocked {
+			return []string{fmt.Sprintf("snapshot %s is locked", snapshot.Description)}
+		}
+		if saved := snapshot.Memory; saved != nil {
+			wanted[string(saved.MemoryImage)] = "memory of snapshot " + snapshot.Description
+			wanted[string(saved.ConfigImage)] = "saved configuration of snapshot " + snapshot.Description
+		}
+	}
 	var all []string
 	for _, domain := range s.Inventory.StorageDomains.All() {
 		if !slices.Contains(settled, domain.Status) {
@@ -51,19 +60,27 @@ func (s *Site) storage() []string {
 	for image, of := range wanted {
 		all = append(all, fmt.Sprintf("image %s (%s) is gone", image, of))
 	}
-	return append(all, s.volumes()...)
+	return append(append(all, s.volumes()...), s.exported()...)
 }
 
-// volumes compares the volumes of the disks with what is recorded: the disk's own and
-// those that it stands on, and the overlays of runs that go on.
+// volumes compares the volumes of the disks with what is recorded: the disk's own,
+// what they stand on, what they stood on before a preview, and the overlays of runs that
+// go on.
 func (s *Site) volumes() []string {
 	wanted := make(map[string]string)
+	want := func(disk *model.Disk) {
+		for _, volume := range append(slices.Clone(disk.Chain), model.Volume{ID: disk.Volume}) {
+			wanted[filepath.Join(string(disk.ID), string(volume.ID))] = "disk " + disk.Alias
+		}
+	}
 	for _, disk := range s.Inventory.Disks.All() {
 		if disk.Status == model.DiskOK {
-			wanted[filepath.Join(string(disk.ID), string(disk.Volume))] = "disk " + disk.Alias
-			for _, below := range disk.Chain {
-				wanted[filepath.Join(string(disk.ID), string(below.ID))] = "what disk " + disk.Alias + " stands on"
-			}
+			want(disk)
+		}
+	}
+	for _, snapshot := range s.Inventory.Snapshots.All() {
+		for i := range snapshot.Disks {
+			want(&snapshot.Disks[i])
 		}
 	}
 	for _, vm := range s.Inventory.VMs.All() {

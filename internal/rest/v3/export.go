@@ -2,8 +2,8 @@ package v3
 
 import "vireo/internal/model"
 
-// within is the address of what lies in a storage domain.
-func (p *Page) within(domain model.ID, collection string, id model.ID) string {
+// inDomain is the address of what lies in a storage domain.
+func (p *Page) inDomain(domain model.ID, collection string, id model.ID) string {
 	return below(p.Href(model.KindStorageDomain, domain), collection, string(id))
 }
 
@@ -12,7 +12,7 @@ func (p *Page) ShowExportedVM(vm *model.VM, domain model.ID) *VM {
 	resting := *vm
 	resting.Run = model.Run{Status: model.StatusDown}
 	out := p.ShowVM(&resting, nil)
-	out.Resource = p.renamed(out.Resource, "exported_vm", p.within(domain, "vms", vm.ID), vm.ID)
+	out.Resource = p.renamed(out.Resource, "exported_vm", p.inDomain(domain, "vms", vm.ID), vm.ID)
 	out.StorageDomain = p.ref(model.KindStorageDomain, domain)
 	return out
 }
@@ -20,7 +20,7 @@ func (p *Page) ShowExportedVM(vm *model.VM, domain model.ID) *VM {
 // ShowExportedTemplate shows a template as it lies in an export domain.
 func (p *Page) ShowExportedTemplate(template *model.Template, domain model.ID) *Template {
 	out := p.ShowTemplate(template)
-	out.Resource = p.renamed(out.Resource, "exported_template", p.within(domain, "templates", template.ID), template.ID)
+	out.Resource = p.renamed(out.Resource, "exported_template", p.inDomain(domain, "templates", template.ID), template.ID)
 	return out
 }
 
