@@ -35,7 +35,7 @@ func TestStorageLife(t *testing.T) {
 func blockDevice(t *testing.T, e *engine) {
 	loop := device(t, filepath.Join(e.dataDir, "xfs.img"), 320<<20, "mkfs.xfs", "-q")
 	storage := "<type>posixfs</type><vfs_type>xfs</vfs_type><path>" + loop + "</path>"
-	said := e.refused(t, 409, "POST", "/storagedomains", storageBody("wrong", strings.Replace(storage, "xfs", "ext4", 1)))
+	said := e.refused(t, 409, "POST", "/storagedomains", storageBody("wrong", strings.Replace(storage, ">xfs<", ">ext4<", 1)))
 	if !strings.Contains(said.text, "could not be mounted") {
 		t.Errorf("the refusal is %s", said.text)
 	}
