@@ -38,6 +38,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(serve(), config(), domain(), backup(), restore(), admin())
+	command.AddCommand(serve(), config(), domain(), storage(), backup(), restore(), admin())
 	return command
 }

@@ -79,6 +79,9 @@ const (
 	DiskDetachFailed  Code = 2019
 	DiskUpdated       Code = 88
 	DiskUpdateFailed  Code = 89
+	DiskMoveBegun     Code = 2008
+	DiskMoved         Code = 2010
+	DiskMoveFailed    Code = 2011
 	DiskPlugged       Code = 2000
 	DiskPlugFailed    Code = 2001
 	DiskUnplugged     Code = 2002
@@ -160,8 +163,13 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	DiskForgotten     Code = 20220
 	TemplateKept      Code = 20160
 	PreviewUndone     Code = 20140
+	DiskCopyBegun     Code = 20180
+	DiskCopied        Code = 20181
+	DiskCopyFailed    Code = 20182
+	DiskLeftBehind    Code = 20183
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -244,6 +252,7 @@ var lines = map[Code]line{
 	FloatingAdded:     {model.SeverityNormal, "Disk {disk} was added by {user}."},
 	FloatingAddFailed: {model.SeverityError, "Disk {disk} could not be added: {detail}"},
 	DiskRemoved:       {model.SeverityNormal, "Disk {disk} was removed by {user}."},
+	DiskForgotten:     {model.SeverityWarning, "Disk {disk} was removed by {user} from what is recorded; its image stays: {detail}"},
 	DiskRemoveFailed:  {model.SeverityWarning, "Disk {disk} could not be removed: {detail}"},
 	DiskAttached:      {model.SeverityNormal, "Disk {disk} was attached to VM {vm} by {user}."},
 	DiskAttachFailed:  {model.SeverityError, "Disk {disk} could not be attached to VM {vm}: {detail}"},
@@ -251,6 +260,13 @@ var lines = map[Code]line{
 	DiskDetachFailed:  {model.SeverityError, "Disk {disk} could not be detached from VM {vm}: {detail}"},
 	DiskUpdated:       {model.SeverityNormal, "Disk {disk} was updated by {user}."},
 	DiskUpdateFailed:  {model.SeverityError, "Disk {disk} could not be updated: {detail}"},
+	DiskMoveBegun:     {model.SeverityNormal, "Disk {disk} is being moved to storage domain {domain} by {user}."},
+	DiskMoved:         {model.SeverityNormal, "Disk {disk} was moved to storage domain {domain} by {user}."},
+	DiskMoveFailed:    {model.SeverityError, "Disk {disk} could not be moved to storage domain {domain}: {detail}"},
+	DiskCopyBegun:     {model.SeverityNormal, "Disk {disk} is being copied to storage domain {domain} by {user}."},
+	DiskCopied:        {model.SeverityNormal, "Disk {disk} was copied to storage domain {domain} by {user}."},
+	DiskCopyFailed:    {model.SeverityError, "Disk {disk} could not be copied to storage domain {domain}: {detail}"},
+	DiskLeftBehind:    {model.SeverityWarning, "An image of disk {disk} is left in storage domain {domain}, which is not the disk any more and could not be removed: {detail}"},
 	DiskPlugged:       {model.SeverityNormal, "Disk {disk} of VM {vm} was hot plugged by {user}."},
 	DiskPlugFailed:    {model.SeverityError, "Disk {disk} of VM {vm} could not be hot plugged: {detail}"},
 	DiskUnplugged:     {model.SeverityNormal, "Disk {disk} of VM {vm} was hot unplugged by {user}."},

@@ -53,6 +53,7 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
@@ -145,8 +146,12 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		call.Params = &vms.CloneParams{Name: "another"}
 	}
 	id := site.Add("vm", seeded)
-	if row.Name == "start" || row.Name == "remove" || row.Name == "clone" {
+	switch row.Name {
+	case "start", "remove", "clone":
 		addDisk(site, id)
+	case "move":
+		addDisk(site, id)
+		call.Params = &disks.MoveParams{StorageDomain: sitetest.SpareDomain}
 	}
 	call.Target = id
 	if strings.HasSuffix(row.Name, "_snapshot") {
@@ -189,6 +194,10 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		})
 	case "update":
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.Alias += "x"; return nil }}
+	case "move":
+		call.Params = &disks.MoveParams{StorageDomain: sitetest.SpareDomain}
+	case "copy":
+		call.Params = &disks.CopyParams{StorageDomain: sitetest.SpareDomain}
 	case "detach", "deactivate", "remove":
 	default:
 		t.Fatalf("there is no situation for the row %s", row.Key())

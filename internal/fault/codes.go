@@ -47,6 +47,8 @@ const (
 	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
 	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
+	RemoveRunningTasks     = "VM_CANNOT_REMOVE_HAS_RUNNING_TASKS"
+	DetachBasedOnTemplate  = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
 	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
 	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
@@ -74,8 +76,8 @@ const (
 	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
 	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
 	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
-	DetachThin             = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
+	SameDomain             = "ACTION_TYPE_FAILED_SOURCE_AND_TARGET_SAME"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
 	AgentSilent            = "GUEST_AGENT_NON_RESPONSIVE"
@@ -136,6 +138,8 @@ var catalogue = map[string]entry{
 	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
 	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
+	RemoveRunningTasks:     {Conflict, "Cannot force remove VM when there are running tasks."},
+	DetachBasedOnTemplate:  {Conflict, "Cannot remove VM and keep its disks. The disk %s stands on a disk of a template."},
 	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
 	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
 	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},
@@ -153,6 +157,7 @@ var catalogue = map[string]entry{
 	StateConflict:          {Conflict, "Cannot %s. %s"},
 	UnsupportedWish:        {BadRequest, "Cannot %s. %s"},
 	DiskLocked:             {Conflict, "Cannot %s. Disk is locked: %s. Please try again in a few minutes."},
+	SameDomain:             {Conflict, "Cannot %s. The disk %s is in the storage domain %s already."},
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
 	AgentSilent:            {Host, "Guest agent non responsive"},
@@ -165,7 +170,7 @@ var catalogue = map[string]entry{
 	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
 	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
 	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
-	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
+	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center."},
 	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
 	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
 	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},
@@ -176,7 +181,6 @@ var catalogue = map[string]entry{
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
-	DetachThin:             {Conflict, "Cannot %s VM. These disks stand on disks of a template and cannot be detached: %s."},
 	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
 	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
 	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},

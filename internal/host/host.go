@@ -70,6 +70,7 @@ type Host interface {
 	Devices
 	Display
 	Snapshots
+	Mirrors
 	Agent
 	Storage
 

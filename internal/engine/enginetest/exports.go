@@ -7,14 +7,6 @@ import (
 	"vireo/internal/model"
 )
 
-// CopyChain copies volumes.
-func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
-	if err := i.strike(ctx, "CopyChain"); err != nil {
-		return err
-	}
-	return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress)
-}
-
 // PutOVF writes a description.
 func (i *Images) PutOVF(ctx context.Context, domain *model.StorageDomain, vm model.ID, content []byte) error {
 	if err := i.strike(ctx, "PutOVF"); err != nil {

@@ -171,3 +171,11 @@ func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *
 	}
 	return i.Images.Relate(ctx, domain, disk)
 }
+
+// CopyChain copies all volumes of a disk.
+func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
+	if err := i.strike(ctx, "CopyChain"); err != nil {
+		return err
+	}
+	return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress)
+}

@@ -10,13 +10,6 @@ import (
 	"vireo/internal/model"
 )
 
-// CopyChain copies volumes.
-func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
-	return i.call(ctx, "CopyChain", func() error {
-		return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress)
-	})
-}
-
 // PutOVF writes a description. Those in data domains are written by the engine in its own
 // time, and are not among Calls.
 func (i *Images) PutOVF(ctx context.Context, domain *model.StorageDomain, vm model.ID, content []byte) error {

@@ -110,6 +110,7 @@ func (w *Watcher) checkNow(ctx context.Context, id model.ID) {
 	if err := w.Engine.DescribeActive(bounded, id); err != nil {
 		w.Log.WarnContext(ctx, "the metadata of a storage domain could not be written", "storage_domain", id, "err", err)
 	}
+	w.sweepDomain(id)
 	w.measureDisks(id)
 	w.resumeOn(id)
 }

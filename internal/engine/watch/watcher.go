@@ -48,6 +48,9 @@ type Watcher struct {
 	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
 	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
 
+	begun time.Time         // when the engine was started
+	swept map[model.ID]bool // storage domains; of checkStorage alone
+
 	looks   *keyed
 	returns *keyed
 	thaws   *keyed
@@ -84,6 +87,7 @@ func New(options Options) *Watcher {
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
 		guarding: make(map[model.ID]bool), changed: make(chan struct{}),
 		stirred: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
+		begun: time.Now(), swept: make(map[model.ID]bool),
 	}
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)

@@ -98,13 +98,6 @@ func ofAnother(dir *os.Root, disk model.ID, volume string) bool {
 	return err == nil && said.Group != disk
 }
 
-// stoodOn says whether a volume that has other names may be one that others stand
-// on: it is called so, or its metadata has gone already.
-func stoodOn(dir *os.Root, volume string) bool {
-	said, err := metaOfVolume(dir, volume)
-	return err != nil || said.Shared
-}
-
 func metaOfVolume(dir *os.Root, volume string) (image.VolumeMeta, error) {
 	text, err := readSmall(dir, volume+".meta", longestMeta)
 	if err != nil {
