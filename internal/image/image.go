@@ -47,6 +47,7 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
+	Transfers
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

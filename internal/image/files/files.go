@@ -12,13 +12,17 @@ import (
 type Options struct {
 	// QEMUImg is the path of qemu-img; empty looks for it in PATH.
 	QEMUImg string
+	// RunDir is a directory for sockets, of which nobody else may know; empty makes
+	// one when it is needed.
+	RunDir string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
 // on different images; who changes one image twice at once is the caller's
 // care.
 type Files struct {
-	qemuImg string
+	qemuImg, qemuNBD string
+	sockets          sockets
 }
 
 var _ image.Images = (*Files)(nil)
@@ -36,5 +40,7 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
-	return &Files{qemuImg: path}, nil
+	return &Files{
+		qemuImg: path, qemuNBD: filepath.Join(filepath.Dir(path), "qemu-nbd"), sockets: sockets{path: options.RunDir},
+	}, nil
 }
