@@ -67,9 +67,8 @@ type Work struct {
 
 	runner *Runner
 	data   json.RawMessage
-	// percent is the last progress that was written, told when.
-	percent int
-	told    time.Time
+	// told is when progress was written last.
+	told time.Time
 }
 
 // Params decodes what the command was asked.

@@ -18,11 +18,23 @@ func (w *Work) Progress(done, total int64) {
 		return
 	}
 	percent := int(100 * (float64(min(max(done, 0), total)) / float64(total)))
-	if percent == w.percent || time.Since(w.told) < progressInterval {
+	if time.Since(w.told) < progressInterval {
 		return
 	}
-	w.percent, w.told = percent, time.Now()
+	w.told = time.Now()
+	if shown := progressOf(w.Job); shown != nil && *shown == percent {
+		return
+	}
 	_ = w.runner.record(w, func(job *model.Job) { setProgress(job, percent) })
+}
+
+// progressOf is what is shown of the step that is at work; nil when it has said
+// nothing yet.
+func progressOf(job *model.Job) *int {
+	if n := len(job.Steps); n > 0 {
+		return job.Steps[n-1].Progress
+	}
+	return nil
 }
 
 // setProgress writes it to the step that is at work.

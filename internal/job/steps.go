@@ -55,6 +55,9 @@ func endStep(job *model.Job, status model.JobStatus) {
 	if n := len(job.Steps); n > 0 && job.Steps[n-1].Parent != "" && job.Steps[n-1].Status == model.JobStarted {
 		job.Steps[n-1].Status = status
 		job.Steps[n-1].EndTime = job.LastUpdated
+		if status == model.JobFinished && job.Steps[n-1].Progress != nil {
+			job.Steps[n-1].Progress = new(100)
+		}
 	}
 }
 

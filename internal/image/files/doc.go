@@ -7,5 +7,5 @@
 // only after their headers have been looked at, names never lead out of the
 // domain, and the tool runs with little memory and little time.
 //
-// Start reading at [Files] (files.go), then layout.go, volume.go and inspect.go.
+// Start reading at [Files] (files.go), then layout.go, volume.go, inspect.go and copy.go.
 package files

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,10 +55,13 @@ func isoFolder(domain *model.StorageDomain) string {
 	return filepath.Join(rootOf(domain), "images", "11111111-1111-1111-1111-111111111111")
 }
 
-func TestPromises(t *testing.T) {
+func TestPromises(t *testing.T) { promises(t, newDomain) }
+
+// promises checks them on domains of a kind.
+func promises(t *testing.T, domain func(*testing.T, model.StorageDomainType) *model.StorageDomain) {
 	imagetest.Run(t, imagetest.Target{
 		Images: newFiles(t),
-		Domain: newDomain,
+		Domain: domain,
 		Owner:  owner(),
 		Lose: func(t *testing.T, domain *model.StorageDomain) {
 			if err := os.RemoveAll(rootOf(domain)); err != nil {
@@ -68,8 +72,16 @@ func TestPromises(t *testing.T) {
 			writeFile(t, filepath.Join(isoFolder(domain), name), content)
 		},
 		Fill: func(t *testing.T, path string) { writeFile(t, path, "memory") },
+		Write: func(t *testing.T, path string, format model.DiskFormat, value byte, offset, length int64) {
+			qemuIO(t, toolFormats[format], path, fmt.Sprintf("write -P %d %d %d", value, offset, length))
+		},
+		Holds: func(t *testing.T, path string, format model.DiskFormat, value byte, offset, length int64) {
+			qemuIO(t, toolFormats[format], path, fmt.Sprintf("read -P %d %d %d", value, offset, length))
+		},
 	})
 }
+
+var toolFormats = map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}
 
 func TestNewWithoutTheTool(t *testing.T) {
 	if _, err := files.New(files.Options{QEMUImg: filepath.Join(t.TempDir(), "none")}); err == nil {

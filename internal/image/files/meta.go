@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"strings"
@@ -23,6 +24,25 @@ type meta struct {
 	// parent is the volume of the same group that this one stands on; empty for
 	// one that holds everything itself.
 	parent model.ID
+	// role is leaf when empty.
+	role role
+}
+
+// role is VOLTYPE: whether others stand on the volume, of its own group or of any.
+type role string
+
+const (
+	leaf     role = "LEAF"
+	internal role = "INTERNAL"
+	shared   role = "SHARED"
+)
+
+// roleOf is that of a volume that a spec asks for.
+func roleOf(spec image.VolumeSpec) role {
+	if spec.Shared {
+		return shared
+	}
+	return leaf
 }
 
 // text is KEY=VALUE lines and a line EOF, in the order in which vdsm writes them.
@@ -45,7 +65,7 @@ func (m meta) text() []byte {
 		"DISKTYPE=2",
 		"LEGALITY=LEGAL",
 		"SIZE=" + number((m.size+sector-1)/sector),
-		"VOLTYPE=LEAF",
+		"VOLTYPE=" + string(cmp.Or(m.role, leaf)),
 		"DESCRIPTION=" + m.description,
 		"IMAGE=" + string(m.disk),
 		"PUUID=" + string(parent),

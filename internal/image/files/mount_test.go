@@ -3,6 +3,7 @@ package files_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -47,4 +48,26 @@ func again(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("in namespaces of its own: %v\n%s", err, out)
 	}
+}
+
+// onSharingFileSystem runs a test on a file system where files can share blocks.
+// Nobody but root may mount one.
+func onSharingFileSystem(t *testing.T, test func(t *testing.T, mount string)) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		if os.Getenv("CI") != "" {
+			t.Fatal("only root can mount a file system where files share blocks")
+		}
+		t.Skip("only root can mount a file system where files share blocks")
+	}
+	mount, disk := t.TempDir(), filepath.Join(t.TempDir(), "disk")
+	tool(t, "truncate", "-s", "1G", disk)
+	tool(t, "mkfs.xfs", "-q", "-m", "reflink=1", disk)
+	tool(t, "mount", "-o", "loop", disk, mount)
+	t.Cleanup(func() {
+		if err := unix.Unmount(mount, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmounting: %v", err)
+		}
+	})
+	test(t, mount)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 	"time"
@@ -24,9 +25,11 @@ type limits struct {
 
 // looking is for images from strangers: a crafted one can make qemu-img take
 // gigabytes or run for ever. making is for our own.
+// converting is for images from strangers that have been looked at.
 var (
-	looking = limits{memory: 1 << 30, cpu: 20, time: time.Minute}
-	making  = limits{}
+	looking    = limits{memory: 1 << 30, cpu: 20, time: time.Minute}
+	making     = limits{}
+	converting = limits{memory: 4 << 30}
 )
 
 // longestAnswer bounds what is kept of the tool's output, in bytes.
@@ -39,6 +42,19 @@ func (e *toolError) Error() string { return "qemu-img: " + e.text }
 
 // run runs qemu-img and reads its JSON into answer, if that is not nil.
 func (f *Files) run(ctx context.Context, limit limits, answer any, args ...string) error {
+	var out bounded
+	err := f.follow(ctx, limit, func(answer io.Reader) { _, _ = io.Copy(&out, answer) }, args...)
+	if err != nil || answer == nil {
+		return err
+	}
+	if err := json.Unmarshal(out.Bytes(), answer); err != nil {
+		return &toolError{fmt.Sprintf("its answer cannot be read: %v", err)}
+	}
+	return nil
+}
+
+// follow runs qemu-img while read takes in what it answers, to the end.
+func (f *Files) follow(ctx context.Context, limit limits, read func(io.Reader), args ...string) error {
 	if limit.time > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit.time)
@@ -47,13 +63,18 @@ func (f *Files) run(ctx context.Context, limit limits, answer any, args ...strin
 	cmd := exec.CommandContext(ctx, f.qemuImg, args...)
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
 	cmd.WaitDelay = 5 * time.Second
-	var out, problems bounded
-	cmd.Stdout, cmd.Stderr = &out, &problems
+	var problems bounded
+	cmd.Stderr = &problems
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("starting qemu-img: %w", err)
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting qemu-img: %w", err)
 	}
 	limited := limit.impose(cmd.Process.Pid)
-	err := cmd.Wait()
+	read(out)
+	err = cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("qemu-img %s: %w", args[0], ctx.Err())
@@ -61,11 +82,6 @@ func (f *Files) run(ctx context.Context, limit limits, answer any, args ...strin
 		return complaint(strings.TrimSpace(problems.String()), err)
 	case limited != nil:
 		return fmt.Errorf("limiting qemu-img: %w", limited)
-	case answer == nil:
-		return nil
-	}
-	if err := json.Unmarshal(out.Bytes(), answer); err != nil {
-		return &toolError{fmt.Sprintf("its answer cannot be read: %v", err)}
 	}
 	return nil
 }

@@ -56,19 +56,28 @@ func (f *Files) makeVolume(ctx context.Context, domain *model.StorageDomain, dir
 	if err := dir.RemoveAll(part(volume)); err != nil {
 		return explain(err)
 	}
-	preallocation := "off"
-	if !spec.Sparse {
-		preallocation = "falloc" // of qcow2: its tables, and space for all clusters
-	}
-	err := f.run(ctx, making, nil, "create", "-q", "-f", formats[spec.Format], "-o", "preallocation="+preallocation,
+	err := f.run(ctx, making, nil, "create", "-q", "-f", formats[spec.Format], "-o", preallocation(spec.Sparse),
 		filepath.Join(root(domain), part(volume)), number(spec.Size))
 	if err != nil {
 		return err
 	}
-	return publish(dir, domain, volume, meta{
+	return publish(dir, domain, volume, metaOf(domain, spec), spec.Owner)
+}
+
+// preallocation is the tool's option: of qcow2 its tables, and space for all clusters.
+func preallocation(sparse bool) string {
+	if sparse {
+		return "preallocation=off"
+	}
+	return "preallocation=falloc"
+}
+
+// metaOf is the metadata of a volume that stands alone.
+func metaOf(domain *model.StorageDomain, spec image.VolumeSpec) meta {
+	return meta{
 		domain: domain.ID, disk: spec.Disk, format: spec.Format, sparse: spec.Sparse, size: spec.Size,
-		description: description(spec.Alias, spec.Description),
-	}, spec.Owner)
+		description: description(spec.Alias, spec.Description), role: roleOf(spec),
+	}
 }
 
 // publish gives the image that is complete under its temporary name to its owner,

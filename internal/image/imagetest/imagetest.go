@@ -22,6 +22,9 @@ type Target struct {
 	PutFile func(t *testing.T, domain *model.StorageDomain, name, content string)
 	// Fill makes the file that PrepareSaved has named, as Save does.
 	Fill func(t *testing.T, path string)
+	// Write puts length bytes of one value into an image at an offset; Holds fails
+	// unless the image, with what it stands on, holds them.
+	Write, Holds func(t *testing.T, path string, format model.DiskFormat, value byte, offset, length int64)
 	// Owner is who images are given to.
 	Owner image.Owner
 }
@@ -38,6 +41,10 @@ func Run(t *testing.T, target Target) {
 		"space is reserved":               spaceIsReserved,
 		"overlays are made and removed":   overlaysAreMadeAndRemoved,
 		"overlays and their disks":        overlaysAndTheirDisks,
+		"copies hold the same":            copiesHoldTheSame,
+		"copies are refused":              copiesAreRefused,
+		"chains are copied":               chainsAreCopied,
+		"chains are refused":              chainsAreRefused,
 		"what is too large finds no room": tooLargeFindsNoRoom,
 		"saved states are kept":           savedStatesAreKept,
 		"files are listed and found":      filesAreListedAndFound,
@@ -125,6 +132,8 @@ func goneSaysSo(t *testing.T, g Target) {
 		"Overlay":       g.Images.Overlay(ctx, domain, disk, model.NewID(), g.Owner),
 		"OverlayPath":   overlay,
 		"RemoveOverlay": g.Images.RemoveOverlay(ctx, domain, disk, model.NewID()),
+		"Copy":          g.Images.Copy(ctx, image.Source{Domain: domain, Disk: disk}, domain, g.spec(g.likeness(disk)), nil),
+		"CopyChain":     g.Images.CopyChain(ctx, image.Source{Domain: domain, Disk: disk}, domain, model.NewID(), nil, g.Owner, nil),
 	} {
 		want(t, name, err, image.ErrUnavailable)
 	}
