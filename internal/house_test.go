@@ -62,6 +62,7 @@ var house = map[string][]string{
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
+	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 

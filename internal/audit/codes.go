@@ -105,6 +105,11 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	TransferBegun     Code = 20200
+	TransferDone      Code = 20201
+	TransferCancelled Code = 20202
+	TransferFailed    Code = 20203
+	TransferPaused    Code = 20204
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -215,6 +220,11 @@ var lines = map[Code]line{
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
+	TransferBegun:     {model.SeverityNormal, "The transfer of disk {disk} was begun by {user}."},
+	TransferDone:      {model.SeverityNormal, "The {detail} of disk {disk} by {user} has succeeded."},
+	TransferCancelled: {model.SeverityWarning, "The {detail} of disk {disk} by {user} was cancelled."},
+	TransferFailed:    {model.SeverityError, "The transfer of disk {disk} by {user} has failed: {detail}"},
+	TransferPaused:    {model.SeverityWarning, "The transfer of disk {disk} by {user} is paused: {detail}"},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 }

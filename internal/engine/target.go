@@ -52,6 +52,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.DataCenters.Get(ref.ID))
 	case model.KindNetwork:
 		return found(tx.Networks.Get(ref.ID))
+	case model.KindImageTransfer:
+		return found(tx.ImageTransfers.Get(ref.ID))
 	case model.KindStorageDomain:
 		return found(tx.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
@@ -78,6 +80,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
+	case model.KindImageTransfer:
+		return found(e.Inventory.ImageTransfers.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -104,6 +108,14 @@ func (e *Engine) nameOf(call *Call) string {
 	return string(call.On) + " " + string(call.Target)
 }
 
+// nameOfHeld is nameOf for a call that makes something of what is held.
+func (e *Engine) nameOfHeld(tx *inventory.Tx, call *Call, held model.Ref) string {
+	if call.Parent == "" && call.Target == "" {
+		return nameIn(tx, held)
+	}
+	return e.nameOf(call)
+}
+
 // aboutCall fills what an event says of a call.
 func aboutCall(tx *inventory.Tx, call *Call, target model.Ref) audit.About {
 	about := audit.About{CorrelationID: call.CorrelationID}
@@ -128,6 +140,10 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		about.Disk, _ = tx.Disks.Get(target.ID)
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindImageTransfer:
+		if transfer, ok := tx.ImageTransfers.Get(target.ID); ok {
+			about.Disk, _ = tx.Disks.Get(transfer.Disk)
+		}
 	}
 }
 

@@ -56,6 +56,8 @@ type ImageTransfer struct {
 	InactivityTimeout int           `json:"inactivity_timeout"`
 	TimeoutPolicy     TimeoutPolicy `json:"timeout_policy"`
 	Phase             TransferPhase `json:"phase"`
+	// Before is the status that the disk had.
+	Before DiskStatus `json:"before"`
 	// Ticket is the right to move the bytes, and no name for logs. It is gone when
 	// the transfer has ended.
 	Ticket ID `json:"ticket,omitempty"`

@@ -18,6 +18,7 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -51,8 +52,9 @@ type Server struct {
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
-	jobs  *jobMetrics
-	hosts *measured.Driver
+	jobs      *jobMetrics
+	hosts     *measured.Driver
+	transfers *transfers.Room
 }
 
 // Open makes or reads the state, takes its lock and starts to work: hosts are
@@ -107,7 +109,9 @@ func (s *Server) assemble(ctx context.Context) error {
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
+	s.transfers = transfers.New(s.Engine)
 	install(s.Engine)
+	s.Engine.Install(s.transfers.Commands())
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
@@ -159,7 +163,7 @@ func (s *Server) images() (image.Images, error) {
 	if s.Images != nil {
 		return s.Images, nil
 	}
-	return files.New(files.Options{})
+	return files.New(files.Options{RunDir: filepath.Join(s.DataDir, "run")})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

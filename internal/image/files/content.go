@@ -36,8 +36,8 @@ func (c *content) Size() int64 {
 
 func (c *content) Limit() int64 { return c.limit }
 
-// inside wants a range to lie between 0 and the bound.
-func inside(offset, length, bound int64) error {
+// checkRange wants a range to lie between 0 and the bound.
+func checkRange(offset, length, bound int64) error {
 	if offset < 0 || length < 0 || offset > bound || length > bound-offset {
 		return fmt.Errorf("%d bytes at %d of %d: %w", length, offset, bound, image.ErrOutside)
 	}
@@ -45,7 +45,7 @@ func inside(offset, length, bound int64) error {
 }
 
 func (c *content) ReadAt(ctx context.Context, p []byte, offset int64) error {
-	if err := errors.Join(ctx.Err(), inside(offset, int64(len(p)), c.Size())); err != nil {
+	if err := errors.Join(ctx.Err(), checkRange(offset, int64(len(p)), c.Size())); err != nil {
 		return err
 	}
 	_, err := c.file.ReadAt(p, offset)
@@ -53,7 +53,7 @@ func (c *content) ReadAt(ctx context.Context, p []byte, offset int64) error {
 }
 
 func (c *content) WriteAt(ctx context.Context, p []byte, offset int64) error {
-	if err := errors.Join(ctx.Err(), inside(offset, int64(len(p)), c.limit)); err != nil {
+	if err := errors.Join(ctx.Err(), checkRange(offset, int64(len(p)), c.limit)); err != nil {
 		return err
 	}
 	if c.sparse && len(p) >= smallestHole && allZero(p) {
@@ -85,7 +85,7 @@ func allZero(p []byte) bool {
 }
 
 func (c *content) Zero(ctx context.Context, offset, length int64) error {
-	if err := errors.Join(ctx.Err(), inside(offset, length, c.limit)); err != nil || length == 0 {
+	if err := errors.Join(ctx.Err(), checkRange(offset, length, c.limit)); err != nil || length == 0 {
 		return err
 	}
 	if err := c.extend(offset + length); err != nil {

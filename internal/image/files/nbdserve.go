@@ -188,14 +188,14 @@ func (s *served) Size() int64  { return s.size }
 func (s *served) Limit() int64 { return s.size }
 
 func (s *served) ReadAt(ctx context.Context, p []byte, offset int64) error {
-	if err := inside(offset, int64(len(p)), s.size); err != nil || len(p) == 0 {
+	if err := checkRange(offset, int64(len(p)), s.size); err != nil || len(p) == 0 {
 		return err
 	}
 	return s.with(ctx, func(c *nbdConn) error { return c.call(nbdRead, offset, uint32(len(p)), nil, p, nil) })
 }
 
 func (s *served) WriteAt(ctx context.Context, p []byte, offset int64) error {
-	if err := inside(offset, int64(len(p)), s.size); err != nil || len(p) == 0 {
+	if err := checkRange(offset, int64(len(p)), s.size); err != nil || len(p) == 0 {
 		return err
 	}
 	return s.with(ctx, func(c *nbdConn) error { return c.call(nbdWrite, offset, uint32(len(p)), p, nil, nil) })
@@ -205,7 +205,7 @@ func (s *served) WriteAt(ctx context.Context, p []byte, offset int64) error {
 const longestRange = 1 << 30
 
 func (s *served) Zero(ctx context.Context, offset, length int64) error {
-	if err := inside(offset, length, s.size); err != nil {
+	if err := checkRange(offset, length, s.size); err != nil {
 		return err
 	}
 	for length > 0 {
