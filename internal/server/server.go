@@ -49,12 +49,12 @@ type Server struct {
 	Values    *option.Values
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
+	Transfers *transfers.Room
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
-	jobs      *jobMetrics
-	hosts     *measured.Driver
-	transfers *transfers.Room
+	jobs  *jobMetrics
+	hosts *measured.Driver
 }
 
 // Open makes or reads the state, takes its lock and starts to work: hosts are
@@ -109,9 +109,9 @@ func (s *Server) assemble(ctx context.Context) error {
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
-	s.transfers = transfers.New(s.Engine)
+	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
-	s.Engine.Install(s.transfers.Commands())
+	s.Engine.Install(s.Transfers.Commands())
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,

@@ -70,6 +70,23 @@ func (r *Room) Moved(transfer *model.ImageTransfer) int64 {
 	return transfer.Transferred
 }
 
+// Opened returns when a transfer has a session, or will never have one, or the context
+// ends.
+func (r *Room) Opened(ctx context.Context, id model.ID) {
+	for {
+		changed := r.Inventory.Changed()
+		transfer, ok := r.Inventory.ImageTransfers.Get(id)
+		if !ok || transfer.Phase != model.TransferInitializing {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 func (r *Room) session(id model.ID) (*Session, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
