@@ -46,6 +46,7 @@ var house = map[string][]string{
 	"pki":       {},
 	"vault":     {"model"},
 	"seed":      {},
+	"ovf":       {"model"},
 	"search":    {},
 	"job":       {"model", "fault", "inventory", "store"},
 
@@ -63,6 +64,7 @@ var house = map[string][]string{
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
+	"engine/snapshots":  rooms,
 	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -73,7 +75,8 @@ var house = map[string][]string{
 	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/transfers", "vault", "rest/wire", "rest/v3", "rest/v4",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/transfers", "vault",
+		"rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
 
@@ -86,7 +89,7 @@ var house = map[string][]string{
 
 // rooms may use everything below the floor, and one another's params.
 var rooms = []string{
-	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault",
+	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault", "ovf",
 	"engine", "engine/placement",
 }
 

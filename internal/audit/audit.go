@@ -16,6 +16,8 @@ type About struct {
 	Host   *model.Host
 	Domain *model.StorageDomain
 	Disk   *model.Disk
+	// Snapshot is shown by its description.
+	Snapshot *model.Snapshot
 	// User and UserName are who asked.
 	User          model.ID
 	UserName      string
@@ -54,6 +56,9 @@ func New(code Code, about About) model.Event {
 	}
 	if about.Disk != nil {
 		words = append(words, "{disk}", about.Disk.Alias)
+	}
+	if about.Snapshot != nil {
+		words = append(words, "{snapshot}", about.Snapshot.Description)
 	}
 	event.Description = strings.NewReplacer(words...).Replace(line.text)
 	return event

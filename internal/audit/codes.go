@@ -50,6 +50,19 @@ const (
 	FreezeFailed         Code = 10769
 	ThawFailed           Code = 10770
 
+	SnapshotBegun        Code = 45
+	SnapshotTaken        Code = 68
+	SnapshotFailed       Code = 69
+	PreviewBegun         Code = 46
+	Previewed            Code = 71
+	PreviewFailed        Code = 99
+	RestoreBegun         Code = 47
+	RestoredFrom         Code = 100
+	RestoreFailed        Code = 101
+	SnapshotRemoveBegun  Code = 342
+	SnapshotRemoved      Code = 356
+	SnapshotRemoveFailed Code = 357
+
 	HostConnected     Code = 13
 	HostNonResponsive Code = 12
 	DiskAddBegun      Code = 78
@@ -105,6 +118,7 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	PreviewUndone     Code = 20140
 	TransferBegun     Code = 20200
 	TransferDone      Code = 20201
 	TransferCancelled Code = 20202
@@ -164,6 +178,19 @@ var lines = map[Code]line{
 	FreezeFailed:         {model.SeverityWarning, "The file systems of VM {vm} could not be frozen: {detail}"},
 	ThawFailed:           {model.SeverityWarning, "The file systems of VM {vm} could not be thawed: {detail}"},
 
+	SnapshotBegun:        {model.SeverityNormal, "Creation of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	SnapshotTaken:        {model.SeverityNormal, "Snapshot '{snapshot}' of VM {vm} has been created. {detail}"},
+	SnapshotFailed:       {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be created: {detail}"},
+	PreviewBegun:         {model.SeverityNormal, "A preview of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	Previewed:            {model.SeverityNormal, "VM {vm} previews snapshot '{snapshot}'. {detail}"},
+	PreviewFailed:        {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be previewed: {detail}"},
+	RestoreBegun:         {model.SeverityNormal, "The restoring of VM {vm} from snapshot '{snapshot}' was begun by {user}."},
+	RestoredFrom:         {model.SeverityNormal, "VM {vm} was restored from snapshot '{snapshot}'. {detail}"},
+	RestoreFailed:        {model.SeverityError, "VM {vm} could not be restored from snapshot '{snapshot}': {detail}"},
+	SnapshotRemoveBegun:  {model.SeverityNormal, "The removal of snapshot '{snapshot}' of VM {vm} was begun by {user}."},
+	SnapshotRemoved:      {model.SeverityNormal, "Snapshot '{snapshot}' of VM {vm} was removed."},
+	SnapshotRemoveFailed: {model.SeverityError, "Snapshot '{snapshot}' of VM {vm} could not be removed: {detail}"},
+
 	HostConnected:     {model.SeverityNormal, "Host {host} is up."},
 	HostNonResponsive: {model.SeverityError, "Host {host} does not answer: {detail}"},
 	DiskAddBegun:      {model.SeverityNormal, "Disk {disk} is being added to VM {vm} by {user}."},
@@ -214,9 +241,10 @@ var lines = map[Code]line{
 	StartCancelled:    {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
 	EngineStarted:     {model.SeverityNormal, "The engine was started. {detail}"},
 	OptionSet:         {model.SeverityNormal, "The engine option {detail} by {user}."},
-	OverlaysKept:      {model.SeverityWarning, "What a stateless run of VM {vm} has written could not be removed: {detail}"},
+	OverlaysKept:      {model.SeverityWarning, "Volumes that VM {vm} does not need any more could not be removed, or related to each other: {detail}"},
 	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
 	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	PreviewUndone:     {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},

@@ -82,6 +82,8 @@ type Path struct {
 	Task bool
 	// Begun, Done and Failed are events; 0 is none.
 	Begun, Done, Failed audit.Code
+	// Tell fills {detail} of Done, in the transaction that ends the work; nil is none.
+	Tell func(w *job.Work) string
 	// Check refuses this path only.
 	Check func(tx *inventory.Tx, call *Call) error
 	// Apply changes objects when the command is accepted, in that transaction,

@@ -13,12 +13,15 @@ import (
 	"vireo/internal/model"
 )
 
-// discarded are the parameters of vm.discard: overlays that lie in one storage
-// domain. VM is the name of whose they were, who may be gone meanwhile.
+// discarded are the parameters of vm.discard: what lies in one storage domain and is
+// not needed any more, or is to be related. VM is the name of whose it was, who may be
+// gone meanwhile.
 type discarded struct {
-	VM            string          `json:"vm"`
-	StorageDomain model.ID        `json:"storage_domain"`
-	Overlays      []model.Overlay `json:"overlays"`
+	VM            string             `json:"vm"`
+	StorageDomain model.ID           `json:"storage_domain"`
+	Overlays      []model.Overlay    `json:"overlays,omitempty"`
+	Saved         []model.SavedState `json:"saved,omitempty"`
+	Related       []model.ID         `json:"related,omitempty"`
 }
 
 // discardData is what a vm.discard remembers: the last reason that was told of.
@@ -33,29 +36,56 @@ func (e *Engine) discardRow() Command {
 		On: model.KindVM, Name: "discard", Verb: "remove the overlays of", Internal: true,
 		Paths: []Path{{
 			Name: "remove", Settle: e.discarded,
-			Steps: []job.Step{{Name: "remove", Title: "Removing what a stateless run has written", Do: e.discard, Lasting: true}},
+			Steps: []job.Step{{Name: "remove", Title: "Removing volumes", Do: e.discard, Lasting: true}},
 		}},
 	}
 }
 
-// Discard has the overlays of a VM's run removed, which no guest uses any more: by
-// jobs of their own that are written with the caller's transaction, one for each
-// storage domain. They lock nothing, and hold up nothing, because no later run
-// uses the same overlays.
+// Discard has the overlays of a VM's run removed, which no guest uses any more.
 func (e *Engine) Discard(tx *inventory.Tx, vm *model.VM) {
-	lying := make(map[model.ID][]model.Overlay)
-	for _, overlay := range vm.Run.Overlays {
-		lying[overlay.StorageDomain] = append(lying[overlay.StorageDomain], overlay)
-	}
+	overlays := vm.Run.Overlays
 	vm.Run.Overlays = nil
+	e.Tidy(tx, vm, Tidying{Volumes: overlays})
+}
+
+// Tidying is what storage is to be tidied of when a transaction has been written.
+type Tidying struct {
+	// Volumes and Saved are removed: nothing refers to them any more.
+	Volumes []model.Overlay
+	Saved   []model.SavedState
+	// Related are disks whose volumes stand on each other in another way than before:
+	// the metadata follows the record.
+	Related []*model.Disk
+}
+
+// Tidy has storage follow the record: by jobs of their own that are written with the
+// caller's transaction, one for each storage domain. They lock nothing, and hold up
+// nothing, because nobody uses the same volumes again.
+func (e *Engine) Tidy(tx *inventory.Tx, vm *model.VM, tidying Tidying) {
+	lying := make(map[model.ID]*discarded)
+	in := func(domain model.ID) *discarded {
+		if lying[domain] == nil {
+			lying[domain] = &discarded{VM: vm.Name, StorageDomain: domain}
+		}
+		return lying[domain]
+	}
+	for _, overlay := range tidying.Volumes {
+		in(overlay.StorageDomain).Overlays = append(in(overlay.StorageDomain).Overlays, overlay)
+	}
+	for _, saved := range tidying.Saved {
+		in(saved.StorageDomain).Saved = append(in(saved.StorageDomain).Saved, saved)
+	}
+	for _, disk := range tidying.Related {
+		in(disk.StorageDomain).Related = append(in(disk.StorageDomain).Related, disk.ID)
+	}
 	row := e.discardRow()
 	now := time.Now().UTC()
-	for domain, overlays := range lying {
+	for _, work := range lying {
 		// Names and ids can always be written.
-		params, _ := json.Marshal(discarded{VM: vm.Name, StorageDomain: domain, Overlays: overlays})
+		params, _ := json.Marshal(work)
 		tx.PutJob(&model.Job{
 			ID: model.NewID(), Action: row.Key(), Path: row.Paths[0].Name, Verb: row.Verb, Target: vm.Ref(),
-			Description: "Removing what a stateless run of VM " + vm.Name + " has written",
+			Description: "Removing volumes that VM " + vm.Name + " does not need any more",
 			Params:      params, Status: model.JobStarted, StartTime: now, LastUpdated: now,
 			Steps: job.NewSteps(now), AutoCleared: true,
 		})
@@ -84,7 +114,7 @@ func (e *Engine) discard(_ context.Context, w *job.Work) error {
 	if !known {
 		return fault.New(fault.DomainNotFound, w.Job.Verb+" VM "+params.VM)
 	}
-	err := e.removeOverlays(w, domain, params.Overlays)
+	err := errors.Join(e.removeOverlays(w, domain, params.Overlays), e.removeSaved(w, domain, params.Saved), e.relate(w, domain, params.Related))
 	if err == nil || w.Steady().Err() != nil {
 		return err
 	}
@@ -109,6 +139,48 @@ func (e *Engine) removeOverlays(w *job.Work, domain *model.StorageDomain, overla
 		}
 	}
 	return errors.Join(failures...)
+}
+
+func (e *Engine) removeSaved(w *job.Work, domain *model.StorageDomain, states []model.SavedState) error {
+	var failures []error
+	for i := range states {
+		failures = append(failures, e.Images.RemoveSaved(w.Steady(), domain, &states[i]))
+	}
+	return errors.Join(failures...)
+}
+
+// relate lets metadata follow the record. Of a disk that changes meanwhile it is done
+// again; one that has gone, or moved, has taken its metadata along.
+func (e *Engine) relate(w *job.Work, domain *model.StorageDomain, disks []model.ID) error {
+	var failures []error
+	for _, id := range disks {
+		for {
+			disk, known := e.Inventory.Disks.Get(id)
+			if !known || disk.StorageDomain != domain.ID {
+				break
+			}
+			err := e.Images.Relate(w.Steady(), domain, disk)
+			if now, _ := e.Inventory.Disks.Get(id); now == disk {
+				failures = append(failures, err, e.measure(w, domain, id))
+				break
+			}
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// measure records what a disk occupies.
+func (e *Engine) measure(w *job.Work, domain *model.StorageDomain, id model.ID) error {
+	occupied, err := e.Images.Occupied(w.Steady(), domain, id)
+	if err != nil {
+		return nil // it is only a figure
+	}
+	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
+		if disk, ok := tx.Disks.Edit(id); ok {
+			disk.ActualSize = occupied
+		}
+		return nil
+	})
 }
 
 // tellKept writes the event that overlays could not be removed, once for each

@@ -27,7 +27,7 @@ const long = 3 * time.Hour
 var deeds = []string{
 	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
 	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
-	"AgentFreeze", "AgentThaw",
+	"AgentFreeze", "AgentThaw", "TakeSnapshot", "BeginMerge", "FollowMerge", "AbortMerge",
 }
 
 // work is what a path did when nothing went wrong.

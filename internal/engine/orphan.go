@@ -16,6 +16,9 @@ func Orphan(tx *inventory.Tx, vm *model.VM) {
 		return
 	}
 	vm.Run.Suspended = nil
+	if saved.Snapshot != "" {
+		return // it is kept
+	}
 	for _, left := range []struct {
 		image, volume model.ID
 		what          string

@@ -55,6 +55,9 @@ func (e *Engine) settle(tx *inventory.Tx, path *Path, w *job.Work, failure error
 		path.Settle(tx, w, failure)
 	}
 	code := path.Done
+	if failure == nil && path.Tell != nil {
+		about.Detail = path.Tell(w)
+	}
 	if failure != nil {
 		code = path.Failed
 		if code == audit.StartFailed && fault.Of(failure).Code == fault.Interrupted {

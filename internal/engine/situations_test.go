@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"vireo/internal/engine"
@@ -11,6 +12,7 @@ import (
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
@@ -26,6 +28,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindImageTransfer: onTransfer, model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
+	model.KindSnapshot: onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -120,6 +123,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		addDisk(site, id)
 	}
 	call.Target = id
+	if strings.HasSuffix(row.Name, "_snapshot") {
+		addDisk(site, id)
+		call.Params = &snapshots.PreviewParams{Snapshot: takeSnapshot(site, id)}
+	}
+	if row.Name == "commit_snapshot" || row.Name == "undo_snapshot" {
+		site.Do("preview_snapshot", id, call.Params)
+	}
 	return id, call
 }
 
@@ -152,6 +162,29 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		t.Fatalf("there is no situation for the row %s", row.Key())
 	}
 	return vm, call
+}
+
+func onSnapshot(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm", seeded)
+	addDisk(site, vm)
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name, Parent: vm}
+	if row.Name == "add" {
+		call.Params = &snapshots.AddParams{Description: "a state"}
+		return vm, call
+	}
+	call.Target = takeSnapshot(site, vm)
+	takeSnapshot(site, vm)
+	return vm, call
+}
+
+// takeSnapshot takes a snapshot of a VM.
+func takeSnapshot(site *sitetest.Site, vm model.ID) model.ID {
+	made, err := site.Act(&engine.Call{On: model.KindSnapshot, Name: "add", Parent: vm, Params: &snapshots.AddParams{Description: "a state"}, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("taking a snapshot: %v", err))
+	}
+	return made.Object.Ref().ID
 }
 
 func addParams() *disks.AddParams {

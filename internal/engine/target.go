@@ -60,6 +60,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.Templates.Get(ref.ID))
 	case model.KindUser:
 		return found(tx.Users.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(tx.Snapshots.Get(ref.ID))
 	case model.KindJob:
 		return found(tx.Job(ref.ID))
 	}
@@ -82,6 +84,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.Disks.Get(ref.ID))
 	case model.KindImageTransfer:
 		return found(e.Inventory.ImageTransfers.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -138,6 +142,12 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		}
 	case model.KindDisk:
 		about.Disk, _ = tx.Disks.Get(target.ID)
+	case model.KindSnapshot:
+		// Of one that is being removed what was filled in before stands.
+		if snapshot, ok := tx.Snapshots.Get(target.ID); ok {
+			about.Snapshot = snapshot
+			about.VM, _ = tx.VMs.Get(snapshot.VM)
+		}
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
 	case model.KindImageTransfer:

@@ -69,6 +69,7 @@ type Host interface {
 	Power
 	Devices
 	Display
+	Snapshots
 	Agent
 
 	// Watch returns the events of all guests, from the moment it returns on. The

@@ -47,6 +47,8 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
+	Chains
+	Volumes
 	Transfers
 
 	// Format makes a new domain's directories and metadata, or accepts the same

@@ -74,7 +74,8 @@ type Given struct {
 	Overlays []Overlay `json:"overlays,omitempty"`
 }
 
-// Overlay is a volume on top of a disk's own that takes what one run writes.
+// Overlay is a volume on top of a disk's own that takes what one run writes, or
+// another volume that a disk does not need any more.
 type Overlay struct {
 	Disk          ID `json:"disk"`
 	Volume        ID `json:"volume"`
@@ -100,6 +101,9 @@ type SavedState struct {
 	CDROM string `json:"cdrom,omitempty"`
 	// Host is where the state was saved, the first choice for the restore.
 	Host ID `json:"host"`
+	// Snapshot is the one whose memory it is, and which keeps it when the guest has
+	// gone on from it; empty for that of a suspended VM, which is used once.
+	Snapshot ID `json:"snapshot,omitempty"`
 }
 
 // Live is what a running guest reports of itself. It is kept in memory only.

@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // Snapshot is a state of a VM that can be gone back to (api-v3 2.6): its
 // configuration, what its disks held, and its memory if that was wanted.
@@ -20,6 +24,33 @@ type Snapshot struct {
 	// begun with, which a guest that goes on from Memory needs.
 	Memory *SavedState `json:"memory,omitempty"`
 	Given  Given       `json:"given,omitzero"`
+	// Disks are, of one of the type preview, the disks as they were before: what undoing
+	// gives back.
+	Disks []Disk `json:"disks,omitempty"`
+}
+
+// Holds finds the volume that holds what a disk held; false if the disk was left out.
+func (s *Snapshot) Holds(disk ID) (SnapshotVolume, bool) {
+	for _, volume := range s.Volumes {
+		if volume.Disk == disk {
+			return volume, true
+		}
+	}
+	return SnapshotVolume{}, false
+}
+
+// ActiveSnapshot is the snapshot of the type active of a VM, which is listed with the
+// others and kept nowhere: it is the VM as it is.
+func ActiveSnapshot(vm *VM) *Snapshot {
+	return &Snapshot{
+		ID: ActiveSnapshotID(vm.ID), VM: vm.ID, Description: "Active VM", CreationTime: vm.CreationTime,
+		Type: SnapshotActive, Status: SnapshotOK, Config: vm.VMConfig,
+	}
+}
+
+// ActiveSnapshotID is the id of a VM's active snapshot, the same at all times.
+func ActiveSnapshotID(vm ID) ID {
+	return ID(uuid.NewSHA1(uuid.Nil, []byte("active snapshot of "+string(vm))).String())
 }
 
 // Ref names the snapshot.
@@ -33,6 +64,9 @@ func (s *Snapshot) ObjectName() string { return s.Description }
 type SnapshotVolume struct {
 	Disk   ID `json:"disk"`
 	Volume ID `json:"volume"`
+	// Merging says that the removal of the snapshot has begun to write to the volume:
+	// it does not hold any more what it held, and all that can be done is to remove it.
+	Merging bool `json:"merging,omitempty"`
 }
 
 // SnapshotType is snapshot_type or type of a snapshot.

@@ -54,7 +54,7 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 	switch on {
 	case model.KindVM:
 		call.Target = r.id("vm")
-	case model.KindDisk, model.KindNIC, model.KindTag:
+	case model.KindDisk, model.KindNIC, model.KindTag, model.KindSnapshot:
 		call.Parent, call.Target = r.id("vm"), r.id(string(on))
 	case model.KindCDROM:
 		call.Parent = r.id("vm")

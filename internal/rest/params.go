@@ -2,6 +2,7 @@ package rest
 
 import (
 	"vireo/internal/engine"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -13,6 +14,9 @@ import (
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":  readStart,
 	"vm.ticket": readTicket,
+
+	"vm.preview_snapshot": readPreview,
+	"snapshot.restore":    readRestore,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -65,6 +69,32 @@ func readTicket(r *request, action *v3.Action) (any, error) {
 		params.Value, params.Expiry = action.Ticket.Value, action.Ticket.Length()
 	}
 	return params, nil
+}
+
+// readPreview reads preview_snapshot (api-v3 6.1).
+func readPreview(r *request, action *v3.Action) (any, error) {
+	if action.Snapshot == nil || action.Snapshot.ID == nil {
+		return nil, fault.Bad("Incomplete parameters", "Action [snapshot.id] required for previewSnapshot")
+	}
+	id, err := model.ParseID(*action.Snapshot.ID)
+	if err != nil {
+		return nil, badID(*action.Snapshot.ID)
+	}
+	params, err := readRestore(r, action)
+	if err != nil {
+		return nil, err
+	}
+	params.(*snapshots.PreviewParams).Snapshot = id
+	return params, nil
+}
+
+// readRestore reads restore of a snapshot.
+func readRestore(_ *request, action *v3.Action) (any, error) {
+	chosen, err := action.Disks.IDs()
+	if err != nil {
+		return nil, err
+	}
+	return &snapshots.PreviewParams{Memory: isTrue(action.RestoreMemory), Disks: chosen}, nil
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

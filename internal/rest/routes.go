@@ -57,6 +57,14 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/nics/{nic}", get: oneVMNIC, noun: "nic", put: s.writes(model.KindNIC, "update", s.updateNIC), delete: s.writes(model.KindNIC, "remove", s.removeNIC)},
 		{path: "vms/{vm}/cdroms", get: vmCDROMList.get, post: s.writes(model.KindCDROM, "update", s.addCDROM)},
 		{path: "vms/{vm}/cdroms/{cdrom}", get: oneVMCDROM, noun: "cdrom", put: s.writes(model.KindCDROM, "update", s.updateCDROM), delete: s.writes(model.KindCDROM, "remove", s.ejectCDROM)},
+		{path: "vms/{vm}/snapshots", get: snapshotList.get, post: s.writes(model.KindSnapshot, "add", s.addSnapshot)},
+		{path: "vms/{vm}/snapshots/{snapshot}", get: oneSnapshot, noun: "snapshot", delete: s.writes(model.KindSnapshot, "remove", s.removeSnapshot)},
+		{path: "vms/{vm}/snapshots/{snapshot}/cdroms", get: snapshotCDROMList.get},
+		{path: "vms/{vm}/snapshots/{snapshot}/cdroms/{cdrom}", get: oneSnapshotCDROM},
+		{path: "vms/{vm}/snapshots/{snapshot}/disks", get: snapshotDiskList.get},
+		{path: "vms/{vm}/snapshots/{snapshot}/disks/{disk}", get: oneSnapshotDisk},
+		{path: "vms/{vm}/snapshots/{snapshot}/nics", get: snapshotNICList.get},
+		{path: "vms/{vm}/snapshots/{snapshot}/nics/{nic}", get: oneSnapshotNIC},
 		{path: "vms/{vm}/tags", get: vmTagList.get, post: s.writes(model.KindTag, "attach", s.attachTag)},
 		{path: "vms/{vm}/tags/{tag}", get: oneVMTag, delete: s.writes(model.KindTag, "detach", s.detachTag)},
 		{path: "vms/{vm}/permissions", get: vmPermissions},
@@ -69,6 +77,7 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/graphicsconsoles/{graphicsconsole}", get: oneVMConsole, free: []string{"graphicsconsole"}},
 		{path: "vms/{vm}/disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "vms/{vm}/snapshots/{snapshot}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "vms/{vm}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "disks", get: diskList.get, search: true, post: s.writes(model.KindDisk, "add", s.addDisk)},
 		{path: "disks/{disk}", get: oneDisk, noun: "disk", delete: s.writes(model.KindDisk, "remove", s.removeDisk)},
@@ -84,9 +93,10 @@ func (s *Server) routes() []*route {
 
 // actionBases are the objects that commands without a method of their own act on.
 var actionBases = map[model.Kind]string{
-	model.KindVM:   "vms/{vm}",
-	model.KindDisk: "vms/{vm}/disks/{disk}",
-	model.KindNIC:  "vms/{vm}/nics/{nic}",
+	model.KindVM:       "vms/{vm}",
+	model.KindDisk:     "vms/{vm}/disks/{disk}",
+	model.KindNIC:      "vms/{vm}/nics/{nic}",
+	model.KindSnapshot: "vms/{vm}/snapshots/{snapshot}",
 }
 
 // actionRoutes mounts the actions, and the resources of their state beside them

@@ -168,10 +168,10 @@ func TestTransfers4(t *testing.T) {
 	e.want(200, "GET", newAPI+"/events?search=correlation_id%3Dthe-one", "", "The download of disk moved by admin@internal has succeeded.")
 	for body, text := range map[string]string{
 		`<image_transfer/>`: "ImageTransfer [disk.id|image.id|snapshot.id] required for add",
-		`<image_transfer><snapshot id="` + unknownID + `"/></image_transfer>`:                            "cannot be transferred",
-		`<image_transfer><disk id="` + disk + `"/><direction>sideways</direction></image_transfer>`:      "download, upload",
+		`<image_transfer><snapshot id="` + unknownID + `"/></image_transfer>`:                              "cannot be transferred",
+		`<image_transfer><disk id="` + disk + `"/><direction>sideways</direction></image_transfer>`:        "download, upload",
 		`<image_transfer><disk id="` + disk + `"/><timeout_policy>never</timeout_policy></image_transfer>`: "cancel, legacy, pause",
-		`<image_transfer><disk id="x"/></image_transfer>`:                                                "not a valid id",
+		`<image_transfer><disk id="x"/></image_transfer>`:                                                  "not a valid id",
 	} {
 		e.want(400, "POST", newAPI+"/imagetransfers", body, text)
 	}

@@ -17,6 +17,7 @@ import (
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
@@ -157,6 +158,7 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
+	e.Install(snapshots.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

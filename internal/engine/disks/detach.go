@@ -3,6 +3,7 @@ package disks
 import (
 	"vireo/internal/audit"
 	"vireo/internal/engine"
+	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/job"
 	"vireo/internal/model"
@@ -17,6 +18,9 @@ func (r *room) checkDetach(tx *inventory.Tx, call *engine.Call) error {
 	}
 	if err := checkFree(call.Verb, disk); err != nil {
 		return err
+	}
+	if engine.HeldBy(tx, disk.ID) != nil {
+		return fault.New(fault.DetachWithSnapshots, call.Verb, vm.Name)
 	}
 	call.Params = &ChangeParams{Change{VM: vm.ID, Disk: disk.ID, Old: attached}}
 	return checkPlug(call.Verb, vm, attached, nil)

@@ -28,6 +28,11 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 		if err := r.Free(tx, call, vm.Ref()); err != nil {
 			return err
 		}
+		if engine.HeldBy(tx, disk.ID) != nil {
+			if err := engine.CheckSettled(tx, call.Verb, vm); err != nil {
+				return err
+			}
+		}
 		if vm.Run.Status != model.StatusDown && isActive(attachment(vm, disk.ID)) {
 			return fault.New(fault.StateConflict, call.Verb,
 				fmt.Sprintf("VM %s is not down and uses the disk %s; deactivate it first.", vm.Name, disk.Alias))
@@ -44,6 +49,7 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	disk, _ := tx.Disks.Edit(call.Target)
 	disk.Status = model.DiskLocked
+	engine.ForgetDisk(tx, disk.ID)
 	for _, vm := range users(tx, disk.ID) {
 		setAttachment(tx, vm.ID, disk.ID, nil)
 	}

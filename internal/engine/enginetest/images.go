@@ -18,7 +18,7 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Reserve, Path, Overlay, OverlayPath, RemoveOverlay or Space.
+// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Merge, Relate or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -131,4 +131,20 @@ func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (model.
 		return model.Space{}, err
 	}
 	return i.Images.Space(ctx, domain)
+}
+
+// Merge merges a volume into the one below.
+func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, progress image.Progress) error {
+	if err := i.strike(ctx, "Merge"); err != nil {
+		return err
+	}
+	return i.Images.Merge(ctx, domain, disk, volume, progress)
+}
+
+// Relate lets metadata follow the record.
+func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
+	if err := i.strike(ctx, "Relate"); err != nil {
+		return err
+	}
+	return i.Images.Relate(ctx, domain, disk)
 }

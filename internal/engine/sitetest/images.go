@@ -214,3 +214,13 @@ func (i *Images) FinishTransfer(ctx context.Context, domain *model.StorageDomain
 func (i *Images) AbandonTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) error {
 	return i.call(ctx, "AbandonTransfer", func() error { return i.Images.AbandonTransfer(ctx, domain, spec) })
 }
+
+// Merge merges a volume into the one below.
+func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, progress image.Progress) error {
+	return i.call(ctx, "Merge", func() error { return i.Images.Merge(ctx, domain, disk, volume, progress) })
+}
+
+// Relate lets metadata follow the record.
+func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
+	return i.call(ctx, "Relate", func() error { return i.Images.Relate(ctx, domain, disk) })
+}

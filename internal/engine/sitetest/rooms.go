@@ -7,6 +7,7 @@ import (
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
@@ -15,7 +16,7 @@ import (
 // Rooms give the rows of the command table, as the server installs them.
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
-	domains.Commands, transfers.Commands,
+	domains.Commands, snapshots.Commands, transfers.Commands,
 }
 
 // Install adds the rows of every room to an engine.

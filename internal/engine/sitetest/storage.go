@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vireo/internal/model"
@@ -26,6 +27,15 @@ func (s *Site) storage() []string {
 			wanted[string(saved.ConfigImage)] = "saved configuration of " + vm.Name
 		}
 	}
+	for _, snapshot := range s.Inventory.Snapshots.All() {
+		if snapshot.Status == model.SnapshotLocked {
+			return []string{fmt.Sprintf("snapshot %s is locked", snapshot.Description)}
+		}
+		if saved := snapshot.Memory; saved != nil {
+			wanted[string(saved.MemoryImage)] = "memory of snapshot " + snapshot.Description
+			wanted[string(saved.ConfigImage)] = "saved configuration of snapshot " + snapshot.Description
+		}
+	}
 	var all []string
 	entries, err := os.ReadDir(filepath.Join(s.Dir, "data", string(DataDomain), "images"))
 	if err != nil {
@@ -44,12 +54,23 @@ func (s *Site) storage() []string {
 }
 
 // volumes compares the volumes of the disks with what is recorded: the disk's own,
-// and the overlays of runs that go on.
+// what they stand on, what they stood on before a preview, and the overlays of runs that
+// go on.
 func (s *Site) volumes() []string {
 	wanted := make(map[string]string)
+	want := func(disk *model.Disk) {
+		for _, volume := range append(slices.Clone(disk.Chain), model.Volume{ID: disk.Volume}) {
+			wanted[filepath.Join(string(disk.ID), string(volume.ID))] = "disk " + disk.Alias
+		}
+	}
 	for _, disk := range s.Inventory.Disks.All() {
 		if disk.Status == model.DiskOK {
-			wanted[filepath.Join(string(disk.ID), string(disk.Volume))] = "disk " + disk.Alias
+			want(disk)
+		}
+	}
+	for _, snapshot := range s.Inventory.Snapshots.All() {
+		for i := range snapshot.Disks {
+			want(&snapshot.Disks[i])
 		}
 	}
 	for _, vm := range s.Inventory.VMs.All() {

@@ -226,7 +226,9 @@ func TestRefusals(t *testing.T) {
 	b.Start(vm)
 	b.Refused(addCall(used, download), fault.StateConflict)
 	b.Stop(vm)
-	edit(other, func(_ *inventory.Tx, d *model.Disk) { d.Chain = []model.Volume{{ID: model.NewID(), Format: model.DiskCOW}} })
+	edit(other, func(_ *inventory.Tx, d *model.Disk) {
+		d.Chain = []model.Volume{{ID: model.NewID(), Format: model.DiskCOW}}
+	})
 	b.Refused(addCall(other), fault.StateConflict)
 	b.Refused(addCall(other, download), fault.StateConflict) // its image alone is of no use
 	edit(other, func(_ *inventory.Tx, d *model.Disk) { d.Chain, d.Status = nil, model.DiskIllegal })

@@ -61,7 +61,7 @@ func (r *room) freeze(ctx context.Context, w *job.Work) error {
 		}
 	}
 	frozen := true
-	err = r.askAgent(ctx, w, vm, func(ctx context.Context, conn host.Host) error {
+	err = r.AskAgent(ctx, w, vm, func(ctx context.Context, conn host.Host) error {
 		if err := conn.AgentFreeze(ctx, vm.ID); err != nil {
 			return err
 		}
@@ -70,8 +70,8 @@ func (r *room) freeze(ctx context.Context, w *job.Work) error {
 		}
 		return nil
 	})
-	if err != nil && ctx.Err() == nil && !isBlocked(err) {
-		return r.takeBack(w, vm, data, r.agentFault(w, vm, fault.FreezeFailed, err))
+	if err != nil && ctx.Err() == nil && !engine.IsBlocked(err) {
+		return r.takeBack(w, vm, data, r.AgentFault(w, vm, fault.FreezeFailed, err))
 	}
 	if err != nil {
 		return err // it is tried again, or who has interrupted it sees to the guest
@@ -82,12 +82,12 @@ func (r *room) freeze(ctx context.Context, w *job.Work) error {
 
 // mayFreeze looks whether there is something to do, and remembers that it is begun.
 func (r *room) mayFreeze(ctx context.Context, w *job.Work, vm *model.VM, data *freezeData) error {
-	err := r.askAgent(ctx, w, vm, func(ctx context.Context, conn host.Host) (err error) {
+	err := r.AskAgent(ctx, w, vm, func(ctx context.Context, conn host.Host) (err error) {
 		data.Found, err = conn.AgentFrozen(ctx, vm.ID)
 		return err
 	})
 	if err != nil {
-		return r.agentFault(w, vm, fault.FreezeFailed, err)
+		return r.AgentFault(w, vm, fault.FreezeFailed, err)
 	}
 	data.Begun = !data.Found
 	if err := w.Remember(data); err != nil {
@@ -102,7 +102,7 @@ func (r *room) mayFreeze(ctx context.Context, w *job.Work, vm *model.VM, data *f
 // takeBack thaws after a freeze that has failed, for the agent may have frozen some
 // file systems, or may yet. failure is returned.
 func (r *room) takeBack(w *job.Work, vm *model.VM, data freezeData, failure error) error {
-	data.Thawed = r.thawGuest(w, vm) == nil
+	data.Thawed = r.ThawGuest(w, vm) == nil
 	return errors.Join(failure, w.Remember(&data))
 }
 
@@ -124,13 +124,7 @@ func (r *room) thaw(_ context.Context, w *job.Work) error {
 	if err != nil {
 		return err
 	}
-	return r.agentFault(w, vm, fault.ThawFailed, r.thawGuest(w, vm))
-}
-
-func (r *room) thawGuest(w *job.Work, vm *model.VM) error {
-	return r.askAgent(w.Steady(), w, vm, func(ctx context.Context, conn host.Host) error {
-		return conn.AgentThaw(ctx, vm.ID)
-	})
+	return r.AgentFault(w, vm, fault.ThawFailed, r.ThawGuest(w, vm))
 }
 
 // thawed settles a thaw.
@@ -148,8 +142,8 @@ func (r *room) thawFirst(w *job.Work) error {
 	if err != nil || vm.Run.Frozen.IsZero() {
 		return err
 	}
-	failure := r.thawGuest(w, vm)
-	if isBlocked(failure) {
+	failure := r.ThawGuest(w, vm)
+	if engine.IsBlocked(failure) {
 		return failure
 	}
 	if err := w.Steady().Err(); err != nil {
@@ -162,71 +156,11 @@ func (r *room) thawFirst(w *job.Work) error {
 		}
 		about, code := engine.AboutJob(tx, w.Job), audit.Thawed
 		if failure != nil {
-			about.Detail, code = fault.Of(r.agentFault(w, vm, fault.ThawFailed, failure)).Message(), audit.ThawFailed
+			about.Detail, code = fault.Of(r.AgentFault(w, vm, fault.ThawFailed, failure)).Message(), audit.ThawFailed
 		} else {
 			engine.Unfreeze(edited)
 		}
 		tx.Event(audit.New(code, about))
 		return nil
 	})
-}
-
-// askAgent asks the agent of a VM's guest for something that may take a while, and
-// waits no longer than the option GuestFreezeTimeout, and than ctx. A host that reconnects is
-// waited for, one that is non_responsive is not: nobody wants a freeze that comes late.
-func (r *room) askAgent(ctx context.Context, w *job.Work, vm *model.VM, ask func(context.Context, host.Host) error) error {
-	err := r.OnHostWhile(ctx, w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
-		guest, err := conn.Guest(ctx, vm.ID)
-		if err != nil {
-			return err
-		}
-		if !r.owns(vm, guest) {
-			return fault.New(fault.StateConflict, w.Job.Verb+" VM",
-				"The guest on its host runs for another engine, or for later data of this one.")
-		}
-		bounded, cancel := context.WithTimeout(ctx, r.Values.Duration("GuestFreezeTimeout"))
-		defer cancel()
-		err = ask(bounded, conn)
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return &host.RefusedError{Code: host.RefusedAgent, Reason: "the guest agent has not answered in time"}
-		}
-		return err
-	})
-	silent, blocked := errors.AsType[*job.BlockedError](err)
-	if !blocked {
-		return err
-	}
-	on, known := r.Inventory.Hosts.Get(vm.Run.Host)
-	if known && on.Reachable() {
-		return &job.BlockedError{Cause: silent.Cause, Until: func(ctx context.Context) error {
-			return r.Machines.AwaitVerdict(ctx, on.ID)
-		}}
-	}
-	name := string(vm.Run.Host)
-	if known {
-		name = on.Name
-	}
-	return fault.New(fault.HostSilent, w.Job.Verb, name).Because(silent.Cause)
-}
-
-func isBlocked(err error) bool {
-	_, blocked := errors.AsType[*job.BlockedError](err)
-	return blocked
-}
-
-// agentFault is the documented fault for what an agent refused (api-v3 3.15); failed
-// is the code for one that has answered that it cannot.
-func (r *room) agentFault(w *job.Work, vm *model.VM, failed string, err error) error {
-	refused, ok := errors.AsType[*host.RefusedError](err)
-	if !ok {
-		return r.HostFault(w.Job.Verb, vm.Run.Host, err)
-	}
-	switch refused.Code {
-	case host.RefusedAgent:
-		return fault.New(fault.AgentSilent).Because(err)
-	case host.RefusedUnsupported:
-		return fault.New(fault.FreezeUnsupported).Because(err)
-	default:
-		return fault.New(failed).Because(err)
-	}
 }

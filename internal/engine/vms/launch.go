@@ -234,7 +234,7 @@ func (r *room) clear(w *job.Work, on model.ID) error {
 		if errors.Is(err, host.ErrNotFound) {
 			return r.unseed(ctx, conn, vm.ID)
 		}
-		if err != nil || !r.owns(vm, guest) {
+		if err != nil || !r.Owns(vm, guest) {
 			return err
 		}
 		if err := conn.Destroy(ctx, vm.ID); err != nil {
@@ -253,11 +253,6 @@ func (r *room) unseed(ctx context.Context, conn host.Host, id model.ID) error {
 		return nil
 	}
 	return err
-}
-
-// owns says whether a guest belongs to a run of this VM that this engine began.
-func (r *room) owns(vm *model.VM, guest host.Guest) bool {
-	return guest.Ours && guest.Engine == r.ID && (guest.Epoch == vm.Run.Epoch || guest.State == host.Off)
 }
 
 // launched settles a launch: the VM is powering up, or paused if that was asked.

@@ -3,6 +3,7 @@ package vms
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"vireo/internal/audit"
@@ -44,6 +45,14 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 	if vm.Run.Status == model.StatusImageLocked && !params.Force {
 		return fault.New(fault.VMLocked, call.Verb)
 	}
+	if !params.Force {
+		if err := engine.CheckSettled(tx, "remove VM", vm); err != nil {
+			return err
+		}
+	}
+	if params.DetachOnly && slices.ContainsFunc(vm.Disks, func(a model.DiskAttachment) bool { return engine.HeldBy(tx, a.Disk) != nil }) {
+		return fault.New(fault.DetachWithSnapshots, "remove VM and keep its disks", vm.Name)
+	}
 	if params.DetachOnly || params.Force {
 		return nil
 	}
@@ -69,6 +78,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		disk.Status = model.DiskLocked
 		params.Disks = append(params.Disks, disk.ID)
 	}
+	r.ForgetSnapshots(tx, vm)
 	if len(vm.Run.Overlays) > 0 {
 		// Of a VM that is stuck: one that is down has none.
 		edited, _ := tx.VMs.Edit(vm.ID)

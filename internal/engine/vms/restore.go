@@ -74,8 +74,8 @@ func (r *room) restore(_ context.Context, w *job.Work) error {
 // by whoever sees them.
 func (r *room) dropRestored(ctx context.Context, w *job.Work) error {
 	vm, err := r.vm(w)
-	if err != nil || vm.Run.Suspended == nil {
-		return err
+	if err != nil || vm.Run.Suspended == nil || vm.Run.Suspended.Snapshot != "" {
+		return err // the memory of a snapshot is the snapshot's
 	}
 	domain, ok := r.Inventory.StorageDomains.Get(vm.Run.Suspended.StorageDomain)
 	if !ok {
@@ -129,8 +129,8 @@ func (r *room) restored(tx *inventory.Tx, w *job.Work, failure error) {
 // drop removes the state of a suspended VM that is stopped.
 func (r *room) drop(_ context.Context, w *job.Work) error {
 	vm, err := r.vm(w)
-	if err != nil || vm.Run.Suspended == nil {
-		return err
+	if err != nil || vm.Run.Suspended == nil || vm.Run.Suspended.Snapshot != "" {
+		return err // the memory of a snapshot is the snapshot's
 	}
 	domain, ok := r.Inventory.StorageDomains.Get(vm.Run.Suspended.StorageDomain)
 	if !ok {

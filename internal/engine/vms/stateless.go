@@ -45,6 +45,9 @@ func checkStateless(tx *inventory.Tx, verb string, vm *model.VM) error {
 	if vm.HA.Enabled {
 		return fault.New(fault.StatelessHA, verb)
 	}
+	if engine.Previewed(tx, vm.ID) != nil {
+		return fault.New(fault.StatelessInPreview, verb)
+	}
 	for _, overlay := range overlays(tx, vm) {
 		if disk, ok := tx.Disks.Get(overlay.Disk); ok && disk.Shareable {
 			return fault.New(fault.StatelessShareable, verb, disk.Alias)

@@ -23,7 +23,7 @@ func (r *room) destroy(_ context.Context, w *job.Work) error {
 		if errors.Is(err, host.ErrNotFound) {
 			return nil
 		}
-		if err == nil && !r.owns(vm, guest) {
+		if err == nil && !r.Owns(vm, guest) {
 			return fault.New(fault.StateConflict, w.Job.Verb+" VM",
 				"The guest on its host runs for another engine, or for later data of this one.")
 		}

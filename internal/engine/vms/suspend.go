@@ -15,13 +15,6 @@ import (
 	"vireo/internal/model"
 )
 
-// What the memory of a suspended VM takes beside the guest's own, and what each
-// monitor adds (api-v3 3.6), in bytes.
-const (
-	savedOverhead   = 200 << 20
-	savedPerMonitor = 64 << 20
-)
-
 // savedData is what a suspend remembers.
 type savedData struct {
 	Saved *model.SavedState `json:"saved"`
@@ -33,42 +26,10 @@ func (r *room) checkSuspend(tx *inventory.Tx, call *engine.Call) error {
 	if vm.Effective().Stateless || len(vm.Run.Overlays) > 0 {
 		return fault.New(fault.CannotSuspendStateless)
 	}
-	if len(dataDomains(tx, vm)) == 0 {
+	if len(engine.DataDomains(tx, vm)) == 0 {
 		return fault.New(fault.NoSuitableDomain, call.Verb)
 	}
 	return nil
-}
-
-// dataDomains are the active data domains of a VM's data center, those of its
-// own disks first.
-func dataDomains(tx *inventory.Tx, vm *model.VM) []*model.StorageDomain {
-	cluster, ok := tx.Clusters.Get(vm.Cluster)
-	if !ok {
-		return nil
-	}
-	own := make(map[model.ID]bool)
-	for _, attachment := range vm.Disks {
-		if disk, ok := tx.Disks.Get(attachment.Disk); ok {
-			own[disk.StorageDomain] = true
-		}
-	}
-	var first, rest []*model.StorageDomain
-	for _, domain := range tx.StorageDomains.All() {
-		if domain.Type != model.StorageDomainData || domain.DataCenter != cluster.DataCenter ||
-			domain.Status != model.StorageDomainActive {
-			continue
-		}
-		if own[domain.ID] {
-			first = append(first, domain)
-		} else {
-			rest = append(rest, domain)
-		}
-	}
-	return append(first, rest...)
-}
-
-func savedSize(vm *model.VM) int64 {
-	return max(vm.Run.Memory, vm.Memory) + savedOverhead + savedPerMonitor*int64(max(vm.Display.Monitors, 1))
 }
 
 // prepareSave makes room for the memory in a data domain; the VM is still up.
@@ -87,11 +48,11 @@ func (r *room) prepareSave(ctx context.Context, w *job.Work) error {
 	}
 	if data.Saved == nil {
 		var domains []*model.StorageDomain
-		err := w.Update(ctx, func(tx *inventory.Tx) error { domains = dataDomains(tx, vm); return nil })
+		err := w.Update(ctx, func(tx *inventory.Tx) error { domains = engine.DataDomains(tx, vm); return nil })
 		if err != nil {
 			return err
 		}
-		domain, err := r.roomy(ctx, domains, savedSize(vm))
+		domain, err := r.Roomy(ctx, domains, engine.SavedSize(vm))
 		if err != nil {
 			return err
 		}
@@ -117,25 +78,8 @@ func (r *room) prepareSave(ctx context.Context, w *job.Work) error {
 		return fmt.Errorf("encoding the configuration: %w", err)
 	}
 	owner := image.Owner{UID: on.Facts.ImageUID, GID: on.Facts.ImageGID}
-	_, err = r.Images.PrepareSaved(ctx, domain, data.Saved, savedSize(vm), config, owner)
+	_, err = r.Images.PrepareSaved(ctx, domain, data.Saved, engine.SavedSize(vm), config, owner)
 	return engine.StorageFault(w.Job.Verb+" VM", domain, err)
-}
-
-// roomy finds the first domain with enough room; nil when there is none.
-func (r *room) roomy(ctx context.Context, domains []*model.StorageDomain, size int64) (*model.StorageDomain, error) {
-	for _, domain := range domains {
-		space, err := r.Images.Space(ctx, domain)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			continue
-		}
-		if space.Available >= size {
-			return domain, nil
-		}
-	}
-	return nil, nil
 }
 
 func (r *room) unprepareSave(_ context.Context, w *job.Work) error {

@@ -121,7 +121,7 @@ func (r *room) setTicket(_ context.Context, w *job.Work) error {
 		if err != nil {
 			return err
 		}
-		if !r.owns(vm, guest) {
+		if !r.Owns(vm, guest) {
 			return fault.New(fault.StateConflict, settingTicket, "The guest on its host runs for another engine, or for later data of this one.")
 		}
 		ticket := host.Ticket{Password: *params.Value}

@@ -22,7 +22,9 @@ type guest struct {
 
 	disks []host.DiskSpec
 	// sizes are the bytes of the disks that have grown in this run.
-	sizes   map[model.ID]int64
+	sizes map[model.ID]int64
+	// merges are those of volumes of disks that go on.
+	merges  map[model.ID]*merging
 	nics    []host.NICSpec
 	cdrom   string
 	console model.Console
@@ -74,6 +76,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	g.halt()
 	g.disks = slices.Clone(g.spec.Disks)
 	g.sizes = make(map[model.ID]int64)
+	g.merges = make(map[model.ID]*merging)
 	g.nics = slices.Clone(g.spec.NICs)
 	g.cdrom = g.spec.CDROM
 	g.console = g.machine.openConsole(g.spec)

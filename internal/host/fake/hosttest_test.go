@@ -1,7 +1,7 @@
 package fake_test
 
 import (
-	"fmt"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,19 +41,21 @@ func newSpec(name string) *host.GuestSpec {
 func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 	t.Helper()
 	machine := world.Machine(local)
-	made := 0
 	return hosttest.Target{
 		Driver: world.Driver(), Address: local, HasAgent: true, SaveDir: dir,
-		Spec: func(_ *testing.T, name string) *host.GuestSpec {
-			made++
+		Spec: func(t *testing.T, name string) *host.GuestSpec {
 			spec := newSpec(name)
-			spec.Disks[0].Path = fmt.Sprintf("/disks/%d", made)
+			spec.Disks[0].Path = filepath.Join(dir, string(model.NewID()))
+			if err := os.WriteFile(spec.Disks[0].Path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			return spec
 		},
 		Media: [2]string{"/iso/one.iso", "/iso/two.iso"},
 		SpareDisk: func(*testing.T) host.DiskSpec {
 			return host.DiskSpec{ID: model.NewID(), Path: "/disks/spare", Format: model.DiskRaw, Interface: model.DiskVirtio}
 		},
+		Above: above,
 		SpareNIC: func(*testing.T) host.NICSpec {
 			return host.NICSpec{ID: model.NewID(), MAC: "52:54:00:00:00:02", Model: model.NICVirtio, User: true, Linked: true}
 		},
@@ -65,6 +67,26 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 		Kill:  func(_ *testing.T, id model.ID) { machine.Kill(string(id)) },
 		Cut:   func(*testing.T) { machine.Cut() },
 	}
+}
+
+// above makes a qcow2 header that names what it stands on, and no more.
+func above(t *testing.T, disk host.DiskSpec) host.DiskSpec {
+	t.Helper()
+	name := filepath.Base(disk.Path)
+	head := make([]byte, 4096)
+	copy(head, "QFI\xfb")
+	binary.BigEndian.PutUint64(head[8:], 512)
+	binary.BigEndian.PutUint32(head[16:], uint32(len(name)))
+	binary.BigEndian.PutUint32(head[100:], 104)
+	binary.BigEndian.PutUint32(head[104:], 0xe2792aca)
+	binary.BigEndian.PutUint32(head[108:], 5)
+	copy(head[112:], "qcow2")
+	copy(head[512:], name)
+	disk.Path, disk.Format = filepath.Join(filepath.Dir(disk.Path), string(model.NewID())), model.DiskCOW
+	if err := os.WriteFile(disk.Path, head, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return disk
 }
 
 // TestPromisesInRealTime checks the promises by the clock on the wall.

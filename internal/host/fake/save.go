@@ -22,6 +22,8 @@ type savedState struct {
 	Booted bool          `json:"booted"`
 	Uptime time.Duration `json:"uptime"`
 	Frozen bool          `json:"frozen,omitempty"`
+	// Kept is the memory of a snapshot, from which a guest may go on many times.
+	Kept bool `json:"kept,omitempty"`
 
 	// onDisk says that the file was really made; used that the guest has gone
 	// on from it.
@@ -165,7 +167,7 @@ func (c *connection) Restore(ctx context.Context, spec *host.GuestSpec, path str
 		if err != nil {
 			return nil, err
 		}
-		if state.used {
+		if state.used && !state.Kept {
 			c.world.violated("guest %s (%s) was restored from %s after it had gone on from there", spec.Name, spec.ID, path)
 		}
 		state.used = true

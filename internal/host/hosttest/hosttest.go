@@ -29,6 +29,9 @@ type Target struct {
 	// SpareDisk makes a disk that is in no guest, SpareNIC such a NIC.
 	SpareDisk func(t *testing.T) host.DiskSpec
 	SpareNIC  func(t *testing.T) host.NICSpec
+	// Above makes an empty volume on top of the one that a disk is in, and gives the
+	// disk as it is there.
+	Above func(t *testing.T, disk host.DiskSpec) host.DiskSpec
 	// Counter reads a number that the software inside the guest raises while it
 	// runs, from 0 at its power on.
 	Counter func(t *testing.T, id model.ID) int64
@@ -66,6 +69,7 @@ func Run(t *testing.T, target Target) {
 func Promises() []Promise {
 	always := func(Target) bool { return true }
 	agent := func(g Target) bool { return g.HasAgent }
+	above := func(g Target) bool { return g.Above != nil }
 	seeds := func(g Target) bool { return g.Seeds != nil }
 	return []Promise{
 		{"the machine describes itself", always, machineDescribesItself},
@@ -89,6 +93,9 @@ func Promises() []Promise {
 		{"a guest that powers itself off is told apart", agent, selfPowerOffIsToldApart},
 		{"a saved guest goes on", func(g Target) bool { return g.SaveDir != "" }, savedGuestGoesOn},
 		{"a save that fails leaves the guest running", func(g Target) bool { return g.SaveDir != "" }, failedSaveLeavesRunning},
+		{"snapshots are taken", above, snapshotsAreTaken},
+		{"snapshots keep the memory", func(g Target) bool { return above(g) && g.SaveDir != "" }, snapshotsKeepMemory},
+		{"volumes are merged", above, volumesAreMerged},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
 		{"seeds are kept until the guest is forgotten", seeds, seedsAreKeptUntilForgotten},
 		{"a refused boot leaves no seeds", seeds, refusedBootLeavesNoSeeds},

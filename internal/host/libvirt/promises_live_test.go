@@ -46,6 +46,7 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 		},
 		Media:     [2]string{guestFile(t, "vireo-guest.iso"), copyOf(t, guestFile(t, "vireo-guest.iso"))},
 		SpareDisk: func(t *testing.T) host.DiskSpec { return newDisk(t, h, model.DiskRaw) },
+		Above:     func(t *testing.T, disk host.DiskSpec) host.DiskSpec { return above(t, h, disk) },
 		SpareNIC: func(*testing.T) host.NICSpec {
 			id := model.NewID()
 			return host.NICSpec{ID: id, MAC: newMAC(id), Model: model.NICVirtio, User: true, Linked: true}
@@ -77,6 +78,20 @@ func newDisk(t *testing.T, h *hypervisor, format model.DiskFormat) host.DiskSpec
 	}
 	give(t, h, disk.Path)
 	return disk
+}
+
+// above makes an image on top of another one, which it names without its folder.
+func above(t *testing.T, h *hypervisor, disk host.DiskSpec) host.DiskSpec {
+	t.Helper()
+	upper := disk
+	upper.Path, upper.Format = filepath.Join(filepath.Dir(disk.Path), string(model.NewID())), model.DiskCOW
+	output, err := exec.CommandContext(testContext(t), "qemu-img", "create", "-q", "-u", "-f", "qcow2",
+		"-b", filepath.Base(disk.Path), "-F", imageFormat(disk.Format), upper.Path, "64M").CombinedOutput()
+	if err != nil {
+		t.Fatalf("making an image: %v: %s", err, output)
+	}
+	give(t, h, upper.Path)
+	return upper
 }
 
 // imageFolder is a folder that QEMU's user may enter, which t.TempDir is not.

@@ -193,3 +193,33 @@ func (c *connection) GuestUptime(ctx context.Context, id model.ID) (answer time.
 	defer c.count("GuestUptime", time.Now(), &err)
 	return c.Host.GuestUptime(ctx, id)
 }
+
+// TakeSnapshot counts and passes on.
+func (c *connection) TakeSnapshot(ctx context.Context, id model.ID, snapshot host.SnapshotSpec) (err error) {
+	defer c.count("TakeSnapshot", time.Now(), &err)
+	return c.Host.TakeSnapshot(ctx, id, snapshot)
+}
+
+// DiskPaths counts and passes on.
+func (c *connection) DiskPaths(ctx context.Context, id model.ID) (paths map[model.ID]string, err error) {
+	defer c.count("DiskPaths", time.Now(), &err)
+	return c.Host.DiskPaths(ctx, id)
+}
+
+// BeginMerge counts and passes on.
+func (c *connection) BeginMerge(ctx context.Context, id model.ID, merge host.Merge) (err error) {
+	defer c.count("BeginMerge", time.Now(), &err)
+	return c.Host.BeginMerge(ctx, id, merge)
+}
+
+// FollowMerge counts and passes on.
+func (c *connection) FollowMerge(ctx context.Context, id model.ID, merge host.Merge) (progress host.MergeProgress, err error) {
+	defer c.count("FollowMerge", time.Now(), &err)
+	return c.Host.FollowMerge(ctx, id, merge)
+}
+
+// AbortMerge counts and passes on.
+func (c *connection) AbortMerge(ctx context.Context, id, disk model.ID) (err error) {
+	defer c.count("AbortMerge", time.Now(), &err)
+	return c.Host.AbortMerge(ctx, id, disk)
+}

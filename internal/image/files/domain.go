@@ -150,7 +150,7 @@ func readMetadata(dir *os.Root, domain *model.StorageDomain) (pairs, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > longestMeta {
 		return nil, unavailable(domain, "its metadata cannot be read")
 	}
 	text, err := dir.ReadFile(metadataFile)

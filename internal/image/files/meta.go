@@ -102,15 +102,28 @@ func writeMeta(dir *os.Root, domain *model.StorageDomain, volume string, m meta,
 
 // resizeMeta changes SIZE and leaves every other line as it is.
 func resizeMeta(dir *os.Root, volume string, size int64) error {
+	return changeMeta(dir, volume, map[string]string{"SIZE": number((size + sector - 1) / sector)})
+}
+
+// changeMeta changes the values of these keys and leaves every other line as it is, and
+// the file too when they are so already. A volume that others share is not changed to
+// one that they could not.
+func changeMeta(dir *os.Root, volume string, values map[string]string) error {
 	text, err := dir.ReadFile(volume + ".meta")
 	if err != nil {
 		return explain(err)
 	}
 	lines := strings.SplitAfter(string(text), "\n")
 	for i, line := range lines {
-		if strings.HasPrefix(line, "SIZE=") {
-			lines[i] = "SIZE=" + number((size+sector-1)/sector) + "\n"
+		key, old, _ := strings.Cut(strings.TrimRight(line, "\n"), "=")
+		value, wanted := values[key]
+		if wanted && !(key == "VOLTYPE" && old == "SHARED") {
+			lines[i] = key + "=" + value + "\n"
 		}
 	}
-	return write(dir, volume+".meta", []byte(strings.Join(lines, "")), 0o644, image.Owner{UID: -1, GID: -1})
+	changed := strings.Join(lines, "")
+	if changed == string(text) {
+		return nil
+	}
+	return write(dir, volume+".meta", []byte(changed), 0o644, image.Owner{UID: -1, GID: -1})
 }

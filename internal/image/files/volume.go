@@ -153,15 +153,23 @@ func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk 
 	}
 	var sum int64
 	for _, name := range names {
-		info, err := dir.Lstat(filepath.Join(group(disk), name))
-		if err != nil || !info.Mode().IsRegular() || checkIDs(model.ID(name)) != nil {
-			continue // no volume, or gone meanwhile
-		}
-		if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-			sum += stat.Blocks * 512
+		if checkIDs(model.ID(name)) == nil {
+			sum += occupied(dir, filepath.Join(group(disk), name))
 		}
 	}
 	return sum, nil
+}
+
+// occupied is how many bytes a volume takes up; 0 for what is none, or gone.
+func occupied(dir *os.Root, volume string) int64 {
+	info, err := dir.Lstat(volume)
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Blocks * 512
+	}
+	return 0
 }
 
 // list is the names in a directory.

@@ -45,6 +45,8 @@ func Run(t *testing.T, target Target) {
 		"copies are refused":              copiesAreRefused,
 		"chains are copied":               chainsAreCopied,
 		"chains are refused":              chainsAreRefused,
+		"chains are merged":               chainsAreMerged,
+		"bad merges are refused":          badMergesAreRefused,
 		"what is too large finds no room": tooLargeFindsNoRoom,
 		"saved states are kept":           savedStatesAreKept,
 		"files are listed and found":      filesAreListedAndFound,

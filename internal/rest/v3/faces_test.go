@@ -29,6 +29,7 @@ var faces = map[string]any{
 	"vm": &VM{}, "vms": &VMs{}, "nic": &NIC{}, "nics": &NICs{}, "statistic": &Statistic{}, "statistics": &Statistics{},
 	"reported_device": &ReportedDevice{}, "reported_devices": &ReportedDevices{},
 	"graphics_console": &GraphicsConsole{}, "graphics_consoles": &GraphicsConsoles{},
+	"snapshot": &Snapshot{}, "snapshots": &Snapshots{},
 	"user": &User{}, "users": &Users{}, "role": &Role{}, "roles": &Roles{}, "permit": &Permit{}, "permits": &Permits{},
 	"domain": &DirectoryDomain{}, "domains": &Domains{},
 	"permission": &Permission{}, "permissions": &Permissions{},

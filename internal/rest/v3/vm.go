@@ -5,32 +5,32 @@ import "time"
 // VM is a virtual machine (api-v3 2.2).
 type VM struct {
 	VMBase
-	StopReason                 *string          `wire:"stop_reason"`
-	Host                       *Reference       `wire:"host"`
-	Template                   *Reference       `wire:"template"`
-	InstanceType               *Reference       `wire:"instance_type"`
-	StartTime                  *time.Time       `wire:"start_time"`
-	StopTime                   *time.Time       `wire:"stop_time"`
-	RunOnce                    *bool            `wire:"run_once"`
-	Payloads                   *Payloads        `wire:"payloads"`
-	Statistics                 *Statistics      `wire:"statistics"`
-	Disks                      *Disks           `wire:"disks"`
-	Initialization             *Initialization  `wire:"initialization"`
-	NICs                       *NICs            `wire:"nics"`
-	Tags                       *Tags            `wire:"tags"`
-	Snapshots                  *Snapshots       `wire:"snapshots"`
-	PlacementPolicy            *PlacementPolicy `wire:"placement_policy"`
-	GuestInfo                  *GuestInfo       `wire:"guest_info"`
-	Quota                      *Reference       `wire:"quota"`
-	VMPool                     *Reference       `wire:"vmpool"`
-	CDROMs                     *CDROMs          `wire:"cdroms"`
-	Floppies                   *Floppies        `wire:"floppies"`
-	UseLatestTemplateVersion   *bool            `wire:"use_latest_template_version"`
-	NextRunConfigurationExists *bool            `wire:"next_run_configuration_exists"`
-	NUMATuneMode               *string          `wire:"numa_tune_mode"`
-	Permissions                *Permissions     `wire:"permissions"`
-	GuestTimeZone              *TimeZone        `wire:"guest_time_zone"`
-	GuestOperatingSystem       *GuestOS         `wire:"guest_operating_system"`
+	StopReason                 *string             `wire:"stop_reason"`
+	Host                       *Reference          `wire:"host"`
+	Template                   *Reference          `wire:"template"`
+	InstanceType               *Reference          `wire:"instance_type"`
+	StartTime                  *time.Time          `wire:"start_time"`
+	StopTime                   *time.Time          `wire:"stop_time"`
+	RunOnce                    *bool               `wire:"run_once"`
+	Payloads                   *Payloads           `wire:"payloads"`
+	Statistics                 *Statistics         `wire:"statistics"`
+	Disks                      *Disks              `wire:"disks"`
+	Initialization             *Initialization     `wire:"initialization"`
+	NICs                       *NICs               `wire:"nics"`
+	Tags                       *Tags               `wire:"tags"`
+	Snapshots                  *SnapshotReferences `wire:"snapshots"`
+	PlacementPolicy            *PlacementPolicy    `wire:"placement_policy"`
+	GuestInfo                  *GuestInfo          `wire:"guest_info"`
+	Quota                      *Reference          `wire:"quota"`
+	VMPool                     *Reference          `wire:"vmpool"`
+	CDROMs                     *CDROMs             `wire:"cdroms"`
+	Floppies                   *Floppies           `wire:"floppies"`
+	UseLatestTemplateVersion   *bool               `wire:"use_latest_template_version"`
+	NextRunConfigurationExists *bool               `wire:"next_run_configuration_exists"`
+	NUMATuneMode               *string             `wire:"numa_tune_mode"`
+	Permissions                *Permissions        `wire:"permissions"`
+	GuestTimeZone              *TimeZone           `wire:"guest_time_zone"`
+	GuestOperatingSystem       *GuestOS            `wire:"guest_operating_system"`
 }
 
 // VMs is a list of VMs.

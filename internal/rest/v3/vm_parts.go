@@ -224,8 +224,8 @@ type Kernel struct {
 	Version *Version `wire:"version"`
 }
 
-// Snapshots is snapshots of a VM that is created from one.
-type Snapshots struct {
+// SnapshotReferences is snapshots of a VM that is created from one.
+type SnapshotReferences struct {
 	Snapshot          []Reference `wire:"snapshot"`
 	CollapseSnapshots *bool       `wire:"collapse_snapshots"`
 }
