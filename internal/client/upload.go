@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"vireo/internal/image/blockhash"
 )
@@ -115,15 +116,19 @@ func (s *Session) send(ctx context.Context, file *os.File, image *Image, made *t
 
 // compare wants the file and what the engine has to have the same checksum.
 func (d *data) compare(ctx context.Context, file *os.File, length, size int64) (string, error) {
-	here, err := hashFile(ctx, file, length, size)
-	if err != nil {
-		return "", err
-	}
-	there := ""
-	err = d.patiently(ctx, func() (err error) {
-		there, err = d.checksum(ctx, blockhash.Default.Algorithm, blockhash.Default.BlockSize)
+	var here, there string
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		here, err = hashFile(ctx, file, length, size)
 		return err
 	})
+	both.Go(func() error {
+		return d.patiently(ctx, func() (err error) {
+			there, err = d.checksum(ctx, blockhash.Default.Algorithm, blockhash.Default.BlockSize)
+			return err
+		})
+	})
+	err := both.Wait()
 	if err == nil && here != there {
 		err = fmt.Errorf("the checksums differ: %s here and %s there", here, there)
 	}
