@@ -111,9 +111,15 @@ func TestInterruptedUpload(t *testing.T) {
 	}
 }
 
-// TestUploadOutlivesEngine kills the engine in the middle of an upload; with the next
-// one it goes on.
+// TestUploadOutlivesEngine ends the engine in the middle of an upload; with the next one
+// it goes on.
 func TestUploadOutlivesEngine(t *testing.T) {
+	for name, signal := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) { outlives(t, signal) })
+	}
+}
+
+func outlives(t *testing.T, signal syscall.Signal) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +145,7 @@ func TestUploadOutlivesEngine(t *testing.T) {
 	if err := upload.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	_ = e.command.Process.Kill()
+	_ = e.command.Process.Signal(signal)
 	_ = e.command.Wait()
 	next := startEngine(t, dataDir, nil, "--listen", address)
 	if err := upload.Process.Signal(syscall.SIGCONT); err != nil {

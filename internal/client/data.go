@@ -88,11 +88,11 @@ func (d *data) patiently(ctx context.Context, do func() error) error {
 	}
 }
 
-// hopeless says whether to try again is of no use.
+// hopeless says whether to try again is of no use. After a 500 the engine does not know
+// what it has lost.
 func hopeless(err error) bool {
 	refused, ok := errors.AsType[*RefusedError](err)
-	return ok && refused.Code != http.StatusForbidden && refused.Code < http.StatusInternalServerError ||
-		errors.Is(err, errLocal)
+	return ok && refused.Code != http.StatusForbidden && refused.Code <= http.StatusInternalServerError || errors.Is(err, errLocal)
 }
 
 // errLocal marks failures of this side.

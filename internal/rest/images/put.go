@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -76,6 +77,9 @@ func (r *request) receive(start, length int64) error {
 			return err
 		}
 		if _, err := io.ReadFull(r.Body, part); err != nil {
+			if r.during.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+				return r.during.Err() // which has ended the reading
+			}
 			return errors.Join(&failure{code: http.StatusBadRequest, text: "The body ends before its announced length.", bound: -1, cut: true}, err)
 		}
 		if err := r.content.WriteAt(r.during, part, start); err != nil {

@@ -159,7 +159,9 @@ func (s *Server) refuse(in *request, err error) {
 	case known:
 	case errors.Is(err, image.ErrOutside):
 		said = &failure{code: http.StatusRequestedRangeNotSatisfiable, text: "The requested range is outside of the image.", bound: in.content.Limit()}
-	case in.during != nil && in.during.Err() != nil && in.Context().Err() == nil:
+	case in.Context().Err() != nil:
+		said = &failure{code: http.StatusServiceUnavailable, text: "The engine is stopping, or the client has gone.", bound: -1, cut: true}
+	case in.during != nil && in.during.Err() != nil:
 		said = &failure{code: http.StatusForbidden, text: "The ticket is not valid any more.", bound: -1, cut: true}
 	case errors.Is(err, image.ErrNoSpace):
 		said = &failure{code: http.StatusInternalServerError, text: "No space is left in the storage domain.", bound: -1, cut: true}
