@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -136,9 +137,7 @@ func (d *data) request(ctx context.Context, method, below string, body io.Reader
 		return nil, err
 	}
 	request.ContentLength = length
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	answer, err := d.http.Do(request)
 	if err != nil {
 		return nil, err

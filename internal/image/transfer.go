@@ -7,7 +7,7 @@ import (
 	"vireo/internal/model"
 )
 
-// ErrOutside: bytes that lie beyond what may be read or written.
+// ErrOutside is for bytes that lie beyond what may be read or written.
 var ErrOutside = errors.New("outside of the image")
 
 // RefusedError is an image from outside that is not taken, with a reason that its

@@ -2,6 +2,7 @@ package transfers
 
 import (
 	"fmt"
+	"slices"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -86,13 +87,11 @@ func becomes(tx *inventory.Tx, id model.ID, moved int64, phase model.TransferPha
 		return false
 	}
 	transfer.Transferred = max(transfer.Transferred, moved)
-	for _, fits := range from {
-		if transfer.Phase == fits {
-			transfer.Phase = phase
-			return true
-		}
+	fits := slices.Contains(from, transfer.Phase)
+	if fits {
+		transfer.Phase = phase
 	}
-	return false
+	return fits
 }
 
 // about fills what an event says of a transfer.

@@ -134,9 +134,7 @@ func TestOrder(t *testing.T) {
 			continue
 		}
 		var plain, links []string
-		of := reflect.TypeOf(shape).Elem()
-		for i := range of.NumField() {
-			field := of.Field(i)
+		for field := range reflect.TypeOf(shape).Elem().Fields() {
 			name := field.Tag.Get("wire")
 			switch {
 			case field.Anonymous:
