@@ -38,17 +38,18 @@ var house = map[string][]string{
 	"store/storetest/postgres": {},
 
 	// Walls: one idea each.
-	"inventory": {"model", "store"},
-	"lifecycle": {"model", "host"},
-	"audit":     {"model"},
-	"option":    {"inventory"},
-	"auth":      {"model"},
-	"pki":       {},
-	"vault":     {"model"},
-	"seed":      {},
-	"ovf":       {"model"},
-	"search":    {},
-	"job":       {"model", "fault", "inventory", "store"},
+	"inventory":    {"model", "store"},
+	"lifecycle":    {"model", "host"},
+	"audit":        {"model"},
+	"option":       {"inventory"},
+	"auth":         {"model"},
+	"pki":          {},
+	"vault":        {"model"},
+	"seed":         {},
+	"ovf":          {"model"},
+	"search":       {},
+	"job":          {"model", "fault", "inventory", "store"},
+	"storagecheck": {"model", "inventory", "image"},
 
 	// Floor: what happens.
 	"engine": {
@@ -56,7 +57,7 @@ var house = map[string][]string{
 		"auth", "job", "vault", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "engine"},
+	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,

@@ -118,6 +118,7 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	DiskForgotten     Code = 20220
 	PreviewUndone     Code = 20140
 	TransferBegun     Code = 20200
 	TransferDone      Code = 20201
@@ -200,6 +201,7 @@ var lines = map[Code]line{
 	FloatingAdded:     {model.SeverityNormal, "Disk {disk} was added by {user}."},
 	FloatingAddFailed: {model.SeverityError, "Disk {disk} could not be added: {detail}"},
 	DiskRemoved:       {model.SeverityNormal, "Disk {disk} was removed by {user}."},
+	DiskForgotten:     {model.SeverityWarning, "Disk {disk} was removed by {user} from what is recorded; its image stays: {detail}"},
 	DiskRemoveFailed:  {model.SeverityWarning, "Disk {disk} could not be removed: {detail}"},
 	DiskAttached:      {model.SeverityNormal, "Disk {disk} was attached to VM {vm} by {user}."},
 	DiskAttachFailed:  {model.SeverityError, "Disk {disk} could not be attached to VM {vm}: {detail}"},

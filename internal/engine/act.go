@@ -45,11 +45,11 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 		result.Pending = true
 		return result, nil
 	}
-	return e.await(ctx, result)
+	return e.await(ctx, result, accepted.path.Granted)
 }
 
 // await waits for a job that the client waits for, within bounds.
-func (e *Engine) await(ctx context.Context, result *Result) (*Result, error) {
+func (e *Engine) await(ctx context.Context, result *Result, granted bool) (*Result, error) {
 	bounded, cancel := context.WithTimeout(ctx, e.Values.Duration("SyncActionTimeout"))
 	defer cancel()
 	ended, err := e.runner.Wait(bounded, result.Job.ID)
@@ -64,7 +64,7 @@ func (e *Engine) await(ctx context.Context, result *Result) (*Result, error) {
 	if object, ok := e.object(ended.Target); ok {
 		result.Object = object
 	}
-	if ended.Status == model.JobFailed && ended.Fault != nil {
+	if ended.Status == model.JobFailed && ended.Fault != nil && !granted {
 		return result, &fault.Fault{
 			Kind: fault.Kind(ended.Fault.Kind), Code: ended.Fault.Code,
 			Messages: []string{ended.Fault.Message}, Command: true,
@@ -123,6 +123,11 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		}
 		if !allowed {
 			return fault.New(fault.NotAuthorized)
+		}
+		if command.First != nil {
+			if err := command.First(tx, call); err != nil {
+				return err
+			}
 		}
 		path, fits := command.path(tx, call, status, hasStatus)
 		locks := command.locks(tx, call)

@@ -35,6 +35,8 @@ type Command struct {
 	// Interrupts says that a job which holds the object is ended first, where
 	// the object's status allows this command.
 	Interrupts bool
+	// First refuses what comes before the status (api-v3 3.14); nil refuses nothing.
+	First func(tx *inventory.Tx, call *Call) error
 	// Refuse makes the refusal for a status that no path starts from. Nil: the
 	// general one.
 	Refuse func(verb string, status model.Status) *fault.Fault
@@ -80,6 +82,9 @@ type Path struct {
 	Describe func(call *Call) string
 	// Task paths answer 202 unless the client asked to wait (api-v3 1.6).
 	Task bool
+	// Granted paths have done what was asked when they are accepted: what goes wrong
+	// afterwards is told by job and event, and is no failure to who has asked.
+	Granted bool
 	// Begun, Done and Failed are events; 0 is none.
 	Begun, Done, Failed audit.Code
 	// Tell fills {detail} of Done, in the transaction that ends the work; nil is none.

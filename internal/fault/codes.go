@@ -47,6 +47,8 @@ const (
 	NoSuitableDomain       = "ACTION_TYPE_FAILED_NO_SUITABLE_DOMAIN_FOUND"
 	DeleteProtected        = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED"
 	RemoveNotDown          = "VM_CANNOT_REMOVE_VM_WHEN_STATUS_IS_NOT_DOWN"
+	RemoveRunningTasks     = "VM_CANNOT_REMOVE_HAS_RUNNING_TASKS"
+	DetachBasedOnTemplate  = "VM_CANNOT_REMOVE_WITH_DETACH_DISKS_BASED_ON_TEMPLATE"
 	HostStatusIllegal      = "ACTION_TYPE_FAILED_VDS_STATUS_ILLEGAL"
 	DomainNotFound         = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_NOT_EXIST"
 	DomainStatusIllegal    = "ACTION_TYPE_FAILED_STORAGE_DOMAIN_STATUS_ILLEGAL2"
@@ -120,6 +122,8 @@ var catalogue = map[string]entry{
 	NoSuitableDomain:       {Conflict, "Cannot %s VM. No active data Storage Domain with enough storage was found in the Data Center."},
 	DeleteProtected:        {Conflict, "Cannot remove VM. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	RemoveNotDown:          {Conflict, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
+	RemoveRunningTasks:     {Conflict, "Cannot force remove VM when there are running tasks."},
+	DetachBasedOnTemplate:  {Conflict, "Cannot remove VM and keep its disks. The disk %s stands on a disk of a template."},
 	HostStatusIllegal:      {Conflict, "Cannot %s VM. Operation can be performed only when Host status is Up."},
 	DomainNotFound:         {BadRequest, "Cannot %s. Storage Domain doesn't exist."},
 	DomainStatusIllegal:    {Conflict, "Cannot %s. The relevant Storage Domain's status is %s."},

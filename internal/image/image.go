@@ -47,6 +47,7 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
+	Surveys
 	Chains
 	Volumes
 	Transfers

@@ -102,9 +102,14 @@ func (s *Server) removeDisk(r *request) (*answer, error) {
 	if err := r.readOptional("action", action); err != nil {
 		return nil, err
 	}
-	name := "remove"
-	if isTrue(action.Detach) && r.id("vm") != "" {
-		name = "detach"
+	force, _, err := r.flag("force")
+	if err != nil {
+		return nil, err
 	}
-	return r.remove(r.call(model.KindDisk, name), action)
+	if isTrue(action.Detach) && r.id("vm") != "" {
+		return r.remove(r.call(model.KindDisk, "detach"), action)
+	}
+	call := r.call(model.KindDisk, "remove")
+	call.Params = &disks.RemoveParams{Force: force || isTrue(action.Force)}
+	return r.remove(call, action)
 }

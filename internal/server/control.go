@@ -29,7 +29,7 @@ type OptionValue struct {
 
 // control answers the commands of this machine's administrator over a socket in
 // the data directory, which only its owner can open: engine options, domains,
-// backups and passwords, while the engine runs.
+// checks of storage, backups and passwords, while the engine runs.
 func (s *Server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /options", func(w http.ResponseWriter, _ *http.Request) {
@@ -64,6 +64,10 @@ func (s *Server) control() http.Handler {
 			return
 		}
 		reply(w, nil, s.Backup(r.Context(), path))
+	})
+	mux.HandleFunc("GET /storage/check", func(w http.ResponseWriter, r *http.Request) {
+		report, err := s.CheckStorage(r.Context())
+		reply(w, report, err)
 	})
 	mux.HandleFunc("POST /password", func(w http.ResponseWriter, r *http.Request) {
 		var password string

@@ -17,6 +17,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/inventory"
 	"vireo/internal/option"
+	"vireo/internal/storagecheck"
 	"vireo/internal/store/sqlstore"
 	"vireo/internal/vault"
 )
@@ -32,6 +33,8 @@ type Tools interface {
 	// Backup also writes path.key.
 	Backup(ctx context.Context, path string) error
 	ResetPassword(ctx context.Context, password string) error
+	// CheckStorage compares what is recorded with what lies in the storage domains.
+	CheckStorage(ctx context.Context) (storagecheck.Report, error)
 	Close() error
 }
 
@@ -121,6 +124,11 @@ func (r *remote) Backup(ctx context.Context, path string) error {
 
 func (r *remote) ResetPassword(ctx context.Context, password string) error {
 	return r.ask(ctx, http.MethodPost, "/password", password, nil)
+}
+
+func (r *remote) CheckStorage(ctx context.Context) (storagecheck.Report, error) {
+	var report storagecheck.Report
+	return report, r.ask(ctx, http.MethodGet, "/storage/check", nil, &report)
 }
 
 func (r *remote) Close() error {

@@ -2,6 +2,7 @@ package disks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"vireo/internal/audit"
@@ -78,11 +79,34 @@ func (r *room) resize(_ context.Context, w *job.Work) error {
 	if err != nil {
 		return err
 	}
-	return engine.StorageFault(w.Job.Verb, domain, r.Images.Resize(w.Steady(), domain, disk, params.Size))
+	if err := r.Images.Resize(w.Steady(), domain, disk, params.Size); err != nil {
+		return errors.Join(engine.StorageFault(w.Job.Verb, domain, err), r.measureGrown(w, domain, disk))
+	}
+	return nil
 }
 
-// grown settles a growth; after a failure the disk has the size it had, or more
-// than is recorded, which does no harm.
+// growData is what a growth that has failed remembers: the size in bytes that the
+// image has all the same.
+type growData struct {
+	Size int64 `json:"size,omitempty"`
+}
+
+// measureGrown looks, after a failure, whether the image has become larger, which
+// cannot be taken back, and then sees to its metadata.
+func (r *room) measureGrown(w *job.Work, domain *model.StorageDomain, disk *model.Disk) error {
+	if w.Steady().Err() != nil {
+		return nil
+	}
+	facts, err := r.Images.Inspect(w.Steady(), domain, disk.ID, disk.Volume, disk.Format)
+	if err != nil || facts.Size <= disk.ProvisionedSize {
+		return nil //nolint:nilerr // it is as it was, as far as anybody can say
+	}
+	_ = r.Images.Resize(w.Steady(), domain, disk, facts.Size) // the image counts, not what is said of it
+	return w.Remember(&growData{Size: facts.Size})
+}
+
+// grown settles a growth; after a failure the disk has the size it had, or that
+// which its image has come to all the same.
 func (r *room) grown(tx *inventory.Tx, w *job.Work, failure error) {
 	disk, ok := tx.Disks.Edit(w.Job.Target.ID)
 	if !ok {
@@ -95,6 +119,9 @@ func (r *room) grown(tx *inventory.Tx, w *job.Work, failure error) {
 		disk.ProvisionedSize = params.Size
 		return
 	}
+	var data growData
+	_ = w.Data(&data) // the step has written it
+	disk.ProvisionedSize = max(disk.ProvisionedSize, data.Size)
 	about := engine.AboutJob(tx, w.Job)
 	about.Disk, about.Detail = disk, fault.Of(failure).Message()
 	tx.Event(audit.New(audit.DiskUpdateFailed, about))

@@ -45,7 +45,10 @@ func (s *Site) Complaints() []string {
 		}
 	}
 	all = append(all, s.left(false)...)
-	return append(all, s.storage()...)
+	if len(all) == 0 {
+		all = s.storage() // which takes long, and says nothing while jobs are at work
+	}
+	return all
 }
 
 // explain compares a status with the world; "" when they agree.

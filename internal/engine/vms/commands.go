@@ -133,9 +133,9 @@ func Commands(e *engine.Engine) []engine.Command {
 		},
 		{
 			On: model.KindVM, Name: "remove", Verb: "remove", Needs: "delete_vm",
-			Refuse: refuseRemove, Check: r.checkRemove,
+			First: checkKept, Refuse: refuseRemove, Locks: lockRemoved, Check: r.checkRemove,
 			Paths: []engine.Path{{
-				Name: "remove", Title: "Removing VM {name} from system", Apply: r.remove, Settle: r.removed,
+				Name: "remove", Title: "Removing VM {name} from system", Apply: r.remove, Settle: r.removed, Granted: true,
 				From:  []model.Status{model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal, model.StatusImageLocked},
 				Steps: []job.Step{{Name: "disks", Title: "Removing the disks", Do: r.removeDisks, Lasting: true}},
 			}},

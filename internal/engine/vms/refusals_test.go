@@ -122,7 +122,7 @@ func allRefused(t *testing.T, refusals map[string]refusal) {
 
 // mend makes a site whole again for those who look whether it is.
 func (w *wish) mend() {
-	w.editDisk(func(disk *model.Disk) { disk.Status = model.DiskOK })
+	w.editDisk(func(disk *model.Disk) { disk.Status, disk.StorageDomain = model.DiskOK, sitetest.DataDomain })
 	w.editDomain(sitetest.DataDomain, model.StorageDomainActive)
 	w.editHosts(func(on *model.Host) { on.Status = model.HostUp })
 }

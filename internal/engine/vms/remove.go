@@ -16,16 +16,24 @@ import (
 
 // RemoveParams are the Params of remove (api-v3 3.14).
 type RemoveParams struct {
-	// Force removes a VM that is stuck in image_locked too.
+	// Force removes a VM whose disks are locked, broken or out of reach too.
 	Force bool `json:"force,omitempty"`
 	// DetachOnly leaves the disks as floating disks.
 	DetachOnly bool `json:"detach_only,omitempty"`
-	// Disks are filled in: those to delete.
+	// Name is filled in, for the VM is gone when its job runs, and Disks: those to
+	// delete.
+	Name  string     `json:"name,omitempty"`
 	Disks []model.ID `json:"disks,omitempty"`
 }
 
 // Durable keeps the parameters with the job.
 func (*RemoveParams) Durable() {}
+
+// removeData is what the job of a removal remembers: what could not be removed, as
+// people are to read it.
+type removeData struct {
+	Left []string `json:"left,omitempty"`
+}
 
 func removeParams(call *engine.Call) *RemoveParams {
 	if params, ok := call.Params.(*RemoveParams); ok && params != nil {
@@ -36,40 +44,12 @@ func removeParams(call *engine.Call) *RemoveParams {
 	return params
 }
 
-func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
-	vm, _ := tx.VMs.Get(call.Target)
-	params := removeParams(call)
-	if vm.DeleteProtected {
-		return fault.New(fault.DeleteProtected)
-	}
-	if vm.Run.Status == model.StatusImageLocked && !params.Force {
-		return fault.New(fault.VMLocked, call.Verb)
-	}
-	if !params.Force {
-		if err := engine.CheckSettled(tx, "remove VM", vm); err != nil {
-			return err
-		}
-	}
-	if params.DetachOnly && slices.ContainsFunc(vm.Disks, func(a model.DiskAttachment) bool { return engine.HeldBy(tx, a.Disk) != nil }) {
-		return fault.New(fault.DetachWithSnapshots, "remove VM and keep its disks", vm.Name)
-	}
-	if params.DetachOnly || params.Force {
-		return nil
-	}
-	// A disk that is not active may still be at work, as while it is being made.
-	for _, attachment := range vm.Disks {
-		if disk, ok := tx.Disks.Get(attachment.Disk); ok && disk.Status == model.DiskLocked {
-			return fault.New(fault.DisksLocked, call.Verb, disk.Alias)
-		}
-	}
-	return checkDisks(tx, call.Verb, vm)
-}
-
-// remove takes the VM away at once; its disks are deleted by the job. Disks that
-// others use too stay.
+// remove takes the VM away at once, with its snapshots; its disks are deleted by the
+// job. Disks that others use too stay.
 func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	vm, _ := tx.VMs.Get(call.Target)
 	params := removeParams(call)
+	params.Name, params.Disks = vm.Name, nil
 	for _, attachment := range vm.Disks {
 		disk, ok := tx.Disks.Edit(attachment.Disk)
 		if !ok || params.DetachOnly || usedElsewhere(tx, vm.ID, disk.ID) {
@@ -79,36 +59,37 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		params.Disks = append(params.Disks, disk.ID)
 	}
 	r.ForgetSnapshots(tx, vm)
-	if len(vm.Run.Overlays) > 0 {
-		// Of a VM that is stuck: one that is down has none.
-		edited, _ := tx.VMs.Edit(vm.ID)
-		r.Discard(tx, edited)
+	// Of a VM that is stuck: one that is down has neither.
+	left := engine.Tidying{Volumes: vm.Run.Overlays}
+	if saved := vm.Run.Suspended; saved != nil && saved.Snapshot == "" {
+		left.Saved = []model.SavedState{*saved}
 	}
+	r.Tidy(tx, vm, left)
 	tx.VMs.Delete(vm.ID)
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)
 	return vm, nil
 }
 
+// usedElsewhere says whether another VM has a disk, runs on it, or a template is
+// made of it.
 func usedElsewhere(tx *inventory.Tx, but, disk model.ID) bool {
-	for _, other := range tx.VMs.All() {
-		if other.ID == but {
-			continue
-		}
-		for _, attachment := range other.Disks {
-			if attachment.Disk == disk {
-				return true
-			}
-		}
-	}
-	return false
+	attached := func(a model.DiskAttachment) bool { return a.Disk == disk }
+	return slices.ContainsFunc(tx.VMs.All(), func(other *model.VM) bool {
+		return other.ID != but && (slices.ContainsFunc(other.Disks, attached) ||
+			slices.ContainsFunc(other.Run.Overlays, func(o model.Overlay) bool { return o.Disk == disk }))
+	}) || slices.ContainsFunc(tx.Templates.All(), func(t *model.Template) bool {
+		return slices.ContainsFunc(t.Disks, attached)
+	})
 }
 
+// removeDisks removes as much as it can, and remembers what it could not.
 func (r *room) removeDisks(_ context.Context, w *job.Work) error {
 	var params RemoveParams
 	if err := w.Params(&params); err != nil {
 		return err
 	}
+	var data removeData
 	var failures []error
 	for _, id := range params.Disks {
 		disk, ok := r.Inventory.Disks.Get(id)
@@ -116,25 +97,38 @@ func (r *room) removeDisks(_ context.Context, w *job.Work) error {
 			continue
 		}
 		if err := r.deleteDisk(w, disk); err != nil {
+			data.Left = append(data.Left, disk.Alias+" ("+fault.Of(err).Message()+")")
 			failures = append(failures, err)
 		}
 	}
-	return errors.Join(failures...)
+	if len(failures) == 0 || w.Steady().Err() != nil {
+		return errors.Join(failures...)
+	}
+	return errors.Join(append(failures, w.Remember(&data))...)
 }
 
 // deleteDisk removes the images first and then the record: a disk that is
-// recorded can be removed again.
+// recorded can be removed again. Of a storage domain that nobody knows any more
+// there is only the record; one that is not active is not touched.
 func (r *room) deleteDisk(w *job.Work, disk *model.Disk) error {
-	domain, ok := r.Inventory.StorageDomains.Get(disk.StorageDomain)
-	if ok {
+	what := "remove disk " + disk.Alias
+	domain, known := r.Inventory.StorageDomains.Get(disk.StorageDomain)
+	if known {
+		if domain.Status != model.StorageDomainActive {
+			return fault.New(fault.DomainStatusIllegal, what, string(domain.Status))
+		}
 		if err := r.Images.Remove(w.Steady(), domain, disk.ID, disk.WipeAfterDelete); err != nil {
-			return engine.StorageFault("remove disk "+disk.Alias, domain, err)
+			return engine.StorageFault(what, domain, err)
 		}
 	}
-	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
+	err := w.Update(w.Steady(), func(tx *inventory.Tx) error {
 		tx.Disks.Delete(disk.ID)
 		return nil
 	})
+	if err == nil && !known {
+		return fault.New(fault.DomainNotFound, what)
+	}
+	return err
 }
 
 // removed settles a removal. Disks that could not be deleted are kept as illegal
@@ -144,16 +138,18 @@ func (r *room) removed(tx *inventory.Tx, w *job.Work, failure error) {
 		return
 	}
 	var params RemoveParams
-	_ = w.Params(&params)
-	var left []string
+	var data removeData
+	_, _ = w.Params(&params), w.Data(&data) // the step has read and written them
 	for _, id := range params.Disks {
 		if disk, ok := tx.Disks.Edit(id); ok {
 			disk.Status = model.DiskIllegal
-			left = append(left, disk.Alias)
 		}
 	}
 	about := engine.AboutJob(tx, w.Job)
-	about.VM = &model.VM{ID: w.Job.Target.ID, VMConfig: model.VMConfig{Name: strings.TrimSuffix(strings.TrimPrefix(w.Job.Description, "Removing VM "), " from system")}}
-	about.Detail = strings.Join(left, ", ") + ": " + fault.Of(failure).Message()
+	about.VM = &model.VM{ID: w.Job.Target.ID, VMConfig: model.VMConfig{Name: params.Name}}
+	about.Detail = strings.Join(data.Left, ", ")
+	if about.Detail == "" {
+		about.Detail = fault.Of(failure).Message()
+	}
 	tx.Event(audit.New(audit.RemovedKeepingDisks, about))
 }

@@ -15,6 +15,7 @@ func (w *Watcher) checkStorage() {
 	for {
 		for _, domain := range w.inventory.StorageDomains.All() {
 			w.checkDomain(domain)
+			w.sweepDomain(domain.ID)
 			w.measureDisks(domain.ID)
 		}
 		timer := time.NewTimer(max(w.values.Duration("StorageCheckInterval"), time.Second))

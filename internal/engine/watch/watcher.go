@@ -44,6 +44,9 @@ type Watcher struct {
 	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
 	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
 
+	begun time.Time         // when the engine was started
+	swept map[model.ID]bool // storage domains; of checkStorage alone
+
 	looks   *keyed
 	returns *keyed
 	thaws   *keyed
@@ -72,6 +75,7 @@ func New(options Options) *Watcher {
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
 		guarding: make(map[model.ID]bool), changed: make(chan struct{}),
+		begun: time.Now(), swept: make(map[model.ID]bool),
 	}
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)

@@ -186,9 +186,12 @@ func (f *Files) Check(ctx context.Context, domain *model.StorageDomain) error {
 	})
 }
 
+// probePrefix begins the names of the files by which a domain is tried.
+const probePrefix = ".check-"
+
 // tryWriting writes next to the metadata. A full domain is still available.
 func tryWriting(dir *os.Root, domain *model.StorageDomain) error {
-	name := filepath.Join("dom_md", ".check-"+string(model.NewID()))
+	name := filepath.Join("dom_md", probePrefix+string(model.NewID()))
 	err := dir.WriteFile(name, []byte(domain.ID), 0o600)
 	removed := dir.Remove(name)
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {

@@ -2,10 +2,8 @@ package files
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -101,40 +99,8 @@ func (f *Files) inspectOne(ctx context.Context, domain *model.StorageDomain, dir
 		return info, fmt.Errorf("its format is %.20q and not %s: %w", info.Format, format, image.ErrUnsafe)
 	case info.FormatSpecific.Data.DataFile != "":
 		return info, errDataFile
+	case info.VirtualSize > largestVolume:
+		return info, errTooLarge
 	}
 	return info, nil
-}
-
-var errDataFile = fmt.Errorf("its data is in another file: %w", image.ErrUnsafe)
-
-// The parts of a qcow2 header that are looked at (QEMU, docs/interop/qcow2.txt).
-const (
-	qcowMagic           = 0x514649fb
-	qcowIncompatible    = 72 // offset of the incompatible features, since version 3
-	qcowExternalDataBit = 1 << 2
-)
-
-// checkHeader refuses what must not even be shown to qemu-img, which would open
-// an external data file in order to describe the image.
-func checkHeader(dir *os.Root, volume string) error {
-	file, err := dir.Open(volume)
-	if err != nil {
-		return explain(err)
-	}
-	defer file.Close()
-	var header [qcowIncompatible + 8]byte
-	if _, err := io.ReadFull(file, header[:]); err != nil {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("it is too short for a qcow2 image: %w", image.ErrUnsafe)
-		}
-		return explain(err)
-	}
-	if binary.BigEndian.Uint32(header[:]) != qcowMagic {
-		return fmt.Errorf("it is no qcow2 image: %w", image.ErrUnsafe)
-	}
-	version := binary.BigEndian.Uint32(header[4:])
-	if version >= 3 && binary.BigEndian.Uint64(header[qcowIncompatible:])&qcowExternalDataBit != 0 {
-		return errDataFile
-	}
-	return nil
 }

@@ -80,12 +80,18 @@ func clearGroup(ctx context.Context, dir *os.Root, name string, wipe bool) error
 }
 
 // overwrite fills a regular file with zeros where it has data. Holes are left:
-// there is nothing in them, and filling them could fill the domain.
+// there is nothing in them, and filling them could fill the domain. So is a file that
+// has another name, that of a template's volume: it is overwritten with its last one.
 func overwrite(ctx context.Context, dir *os.Root, name string) error {
-	if _, err := regular(dir, name); errors.Is(err, image.ErrUnsafe) {
+	info, err := regular(dir, name)
+	if errors.Is(err, image.ErrUnsafe) {
 		return nil // a link or the like holds no data of ours
-	} else if err != nil {
+	}
+	if err != nil {
 		return err
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
+		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
 	if err != nil {

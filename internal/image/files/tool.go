@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -63,6 +65,11 @@ func (f *Files) follow(ctx context.Context, limit limits, read func(io.Reader), 
 	cmd := exec.CommandContext(ctx, f.qemuImg, args...)
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
 	cmd.WaitDelay = 5 * time.Second
+	// What is made for an engine that was killed would be made twice at once with the
+	// next one. The signal is that of the thread's death, which must not end before.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	var problems bounded
 	cmd.Stderr = &problems
 	out, err := cmd.StdoutPipe()

@@ -2,6 +2,8 @@ package files_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,21 +22,37 @@ func TestWipeOverwritesBeforeDeleting(t *testing.T) {
 		domain := formatted(t, f, model.StorageDomainData)
 		disk := newDisk(t, f, domain, model.DiskRaw, true)
 		patch(t, volumeOf(domain, disk), 5<<20, []byte("a secret"))
-		// Another name for the same blocks shows what became of them.
-		witness := filepath.Join(domain.Path, "witness")
-		must(t, os.Link(volumeOf(domain, disk), witness))
-		before := blocks(t, witness)
+		// Whoever has the file open sees what became of it.
+		witness, err := os.Open(volumeOf(domain, disk))
+		must(t, err)
+		defer witness.Close()
+		seen := fmt.Sprintf("/proc/self/fd/%d", witness.Fd())
+		before := blocks(t, seen)
 
 		must(t, f.Remove(t.Context(), domain, disk.ID, wipe))
 		wantNames(t, filepath.Join(rootOf(domain), "images"))
-		text, err := os.ReadFile(witness)
+		text, err := io.ReadAll(witness)
 		must(t, err)
 		if kept := strings.Contains(string(text), "a secret"); kept == wipe {
 			t.Errorf("wipe %v: the secret is kept: %v", wipe, kept)
 		}
-		if len(text) != 8<<20 || blocks(t, witness) > before {
-			t.Errorf("wipe %v: %d bytes in %d blocks, were %d", wipe, len(text), blocks(t, witness), before)
+		if len(text) != 8<<20 || blocks(t, seen) > before {
+			t.Errorf("wipe %v: %d bytes in %d blocks, were %d", wipe, len(text), blocks(t, seen), before)
 		}
+	}
+}
+
+// TestWipeLeavesWhatHasAnotherName: the volume of a template is another name in the
+// groups of the disks that stand on it.
+func TestWipeLeavesWhatHasAnotherName(t *testing.T) {
+	f := newFiles(t)
+	domain := formatted(t, f, model.StorageDomainData)
+	template, disk := newDisk(t, f, domain, model.DiskRaw, true), newDisk(t, f, domain, model.DiskCOW, true)
+	patch(t, volumeOf(domain, template), 5<<20, []byte("of all"))
+	must(t, os.Link(volumeOf(domain, template), filepath.Join(filepath.Dir(volumeOf(domain, disk)), string(template.Volume))))
+	must(t, f.Remove(t.Context(), domain, disk.ID, true))
+	if text, err := os.ReadFile(volumeOf(domain, template)); err != nil || !strings.Contains(string(text), "of all") {
+		t.Errorf("the template has lost what it held: %v", err)
 	}
 }
 
