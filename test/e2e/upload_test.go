@@ -55,7 +55,7 @@ func (e *engine) moving(arguments ...string) (string, error) {
 	if err := os.WriteFile(secret, []byte(password+"\n"), 0o600); err != nil {
 		return "", err
 	}
-	return e.tool(append([]string{"disk"}, append(arguments, "--url", e.url+"/ovirt-engine/api", "--password-file", secret)...)...)
+	return e.tool(append([]string{"disk"}, append(arguments, "--url", strings.TrimSuffix(e.url, "/api")+"/ovirt-engine/api", "--password-file", secret)...)...)
 }
 
 // same compares two images as QEMU sees them.

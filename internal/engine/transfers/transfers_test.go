@@ -242,6 +242,10 @@ func TestRefusals(t *testing.T) {
 	id := begin(b, addCall(other, download))
 	b.Must(change("finalize", id))
 	await(b, id, model.TransferFinishedSuccess)
+	edit(other, func(tx *inventory.Tx, _ *model.Disk) {
+		template, _ := tx.Templates.Edit(model.BlankID)
+		template.Disks = nil // its volume was never made one
+	})
 }
 
 // TestLockedDisk: a VM does not start while its disk is transferred.
