@@ -102,17 +102,16 @@ func (c *content) Zero(ctx context.Context, offset, length int64) error {
 	return explain(err)
 }
 
-// extend makes a file that grows so long.
+// extend makes a file that grows so long, by a zero at its new end. To set its length
+// would cut off what others write behind it at the same time.
 func (c *content) extend(end int64) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if end <= c.size {
+	if end <= c.Size() {
 		return nil
 	}
-	if err := c.file.Truncate(end); err != nil {
+	if _, err := c.file.WriteAt([]byte{0}, end-1); err != nil {
 		return explain(err)
 	}
-	c.size = end
+	c.grew(end)
 	return nil
 }
 

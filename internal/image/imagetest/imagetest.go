@@ -52,6 +52,7 @@ func Run(t *testing.T, target Target) {
 		"files are listed and found":      filesAreListedAndFound,
 		"ranges are moved":                rangesAreMoved,
 		"images are taken":                imagesAreTaken,
+		"parts come together":             partsComeTogether,
 		"uploads go on":                   uploadsGoOn,
 		"a cancelled context ends calls":  cancelledContextEnds,
 		"ids are no way out":              idsAreNoWayOut,

@@ -2,9 +2,11 @@ package imagetest
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"vireo/internal/image"
@@ -201,4 +203,37 @@ func uploadsGoOn(t *testing.T, g Target) {
 	}
 	must(t, "FinishTransfer", g.Images.FinishTransfer(ctx, domain, up))
 	imageIsRead(t, g, domain, disk, sent)
+}
+
+// partsComeTogether writes data and zeros at once, in any order, to a file that grows:
+// nobody's part is lost.
+func partsComeTogether(t *testing.T, g Target) {
+	ctx, domain := t.Context(), g.formatted(t, model.StorageDomainData)
+	const block, blocks = 16 << 10, 400
+	for range 5 {
+		up := transferOf(g.disk(t, domain, model.DiskCOW, true), model.DiskCOW, true)
+		content, err := g.Images.OpenTransfer(ctx, domain, up)
+		must(t, "OpenTransfer", err)
+		want := make([]byte, block*blocks)
+		var writers sync.WaitGroup
+		for _, i := range rand.Perm(blocks) {
+			part := want[i*block : (i+1)*block]
+			if i%3 > 0 {
+				part[0], part[block-1] = byte(i), 1
+			}
+			writers.Go(func() {
+				if err := content.WriteAt(ctx, part, int64(i*block)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		writers.Wait()
+		got := make([]byte, content.Size())
+		must(t, "ReadAt", content.ReadAt(ctx, got, 0))
+		if !bytes.Equal(got, want) {
+			t.Errorf("%d bytes were written, and %d others are there", len(want), len(got))
+		}
+		must(t, "Close", content.Close())
+		must(t, "AbandonTransfer", g.Images.AbandonTransfer(ctx, domain, up))
+	}
 }
