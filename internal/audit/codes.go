@@ -170,6 +170,11 @@ const (
 	DiskCopied        Code = 20181
 	DiskCopyFailed    Code = 20182
 	DiskLeftBehind    Code = 20183
+	TransferBegun     Code = 20200
+	TransferDone      Code = 20201
+	TransferCancelled Code = 20202
+	TransferFailed    Code = 20203
+	TransferPaused    Code = 20204
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -353,6 +358,11 @@ var lines = map[Code]line{
 	DirectoryRemoved:  {model.SeverityNormal, "The domain {detail} was removed by {user}."},
 	DisksForgotten:    {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
 	MasterMoved:       {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
+	TransferBegun:     {model.SeverityNormal, "The transfer of disk {disk} was begun by {user}."},
+	TransferDone:      {model.SeverityNormal, "The {detail} of disk {disk} by {user} has succeeded."},
+	TransferCancelled: {model.SeverityWarning, "The {detail} of disk {disk} by {user} was cancelled."},
+	TransferFailed:    {model.SeverityError, "The transfer of disk {disk} by {user} has failed: {detail}"},
+	TransferPaused:    {model.SeverityWarning, "The transfer of disk {disk} by {user} is paused: {detail}"},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 

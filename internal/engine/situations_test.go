@@ -19,6 +19,7 @@ import (
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/templates"
+	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -34,7 +35,8 @@ var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
-	model.KindSnapshot: onSnapshot,
+	model.KindImageTransfer: onTransfer,
+	model.KindSnapshot:      onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -75,6 +77,11 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"storage_domain.remove/format": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &storage.RemoveParams{Format: true}
+	},
+	"image_transfer.add/download": func(_ *sitetest.Site, call *engine.Call) {
+		if params, ok := call.Params.(*transfers.AddParams); ok {
+			params.Direction = model.TransferDownload
+		}
 	},
 	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
@@ -461,4 +468,29 @@ func mustStorage(site *sitetest.Site, name string, target model.ID, params any) 
 		panic(fmt.Sprintf("%s of a storage domain: %v", name, err))
 	}
 	return result.Object.Ref().ID
+}
+
+// onTransfer is about a raw disk of a VM that is down: a client in the site is done
+// with every transfer at once. One that is to be changed has no job.
+func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	params := &disks.AddParams{Edit: func(disk *model.Disk) error {
+		disk.ProvisionedSize, disk.Format, disk.Sparse, disk.Interface = 1<<20, model.DiskRaw, true, model.DiskVirtio
+		return nil
+	}}
+	result, err := site.Act(&engine.Call{On: model.KindDisk, Name: "add", Parent: vm, Params: params, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("making a disk: %v", err))
+	}
+	disk := result.Object.Ref().ID
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Params = &transfers.AddParams{Disk: disk}
+		return vm, call
+	}
+	call.Target = model.NewID()
+	site.Edit(func(tx *inventory.Tx) {
+		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: model.TransferTransferring})
+	})
+	return vm, call
 }

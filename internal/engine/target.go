@@ -52,6 +52,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.DataCenters.Get(ref.ID))
 	case model.KindNetwork:
 		return found(tx.Networks.Get(ref.ID))
+	case model.KindImageTransfer:
+		return found(tx.ImageTransfers.Get(ref.ID))
 	case model.KindStorageDomain:
 		return found(tx.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
@@ -84,6 +86,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
 		return found(e.Inventory.Templates.Get(ref.ID))
+	case model.KindImageTransfer:
+		return found(e.Inventory.ImageTransfers.Get(ref.ID))
 	case model.KindSnapshot:
 		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
@@ -116,6 +120,14 @@ func (e *Engine) nameOf(call *Call) string {
 		return "template " + template.Name
 	}
 	return string(call.On) + " " + string(call.Target)
+}
+
+// nameOfHeld is nameOf for a call that makes something of what is held.
+func (e *Engine) nameOfHeld(tx *inventory.Tx, call *Call, held model.Ref) string {
+	if call.Parent == "" && call.Target == "" {
+		return nameIn(tx, held)
+	}
+	return e.nameOf(call)
 }
 
 // aboutCall fills what an event says of a call.
@@ -152,6 +164,10 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		about.Domain, _ = tx.StorageDomains.Get(target.ID)
 	case model.KindTemplate:
 		about.Template, _ = tx.Templates.Get(target.ID)
+	case model.KindImageTransfer:
+		if transfer, ok := tx.ImageTransfers.Get(target.ID); ok {
+			about.Disk, _ = tx.Disks.Get(transfer.Disk)
+		}
 	}
 }
 

@@ -102,6 +102,35 @@ func (v *View) Disk(id model.ID) (*model.Disk, error) { return one(v.engine.Inve
 // Disks gives all disks, by alias.
 func (v *View) Disks() []*model.Disk { return v.engine.Inventory.Disks.All() }
 
+// ImageTransfer finds one image transfer of a disk that the caller may edit.
+func (v *View) ImageTransfer(id model.ID) (*model.ImageTransfer, error) {
+	transfer, err := one(v.engine.Inventory.ImageTransfers, id)
+	if err == nil && !v.mayTransfer(transfer) {
+		return nil, fault.Missing(string(id))
+	}
+	return transfer, err
+}
+
+// ImageTransfers gives the image transfers of disks that the caller may edit: their
+// tickets are for nobody else.
+func (v *View) ImageTransfers() []*model.ImageTransfer {
+	all := v.engine.Inventory.ImageTransfers.All()
+	return slices.DeleteFunc(slices.Clone(all), func(t *model.ImageTransfer) bool { return !v.mayTransfer(t) })
+}
+
+// mayTransfer says whether the caller has the permit of the commands.
+func (v *View) mayTransfer(transfer *model.ImageTransfer) bool {
+	within := []model.Ref{}
+	if disk, ok := v.engine.Inventory.Disks.Get(transfer.Disk); ok {
+		within = append(within, model.Ref{Kind: model.KindStorageDomain, ID: disk.StorageDomain})
+		if domain, ok := v.engine.Inventory.StorageDomains.Get(disk.StorageDomain); ok {
+			within = append(within, model.Ref{Kind: model.KindDataCenter, ID: domain.DataCenter})
+		}
+	}
+	on := model.Ref{Kind: model.KindDisk, ID: transfer.Disk}
+	return auth.Allowed(v.engine.Records(), *v.caller, auth.EditDiskProperties, on, within...)
+}
+
 // Domain finds one domain.
 func (v *View) Domain(id model.ID) (*model.Domain, error) {
 	if own := InternalDomain(); id == own.ID {

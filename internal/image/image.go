@@ -54,6 +54,7 @@ type Images interface {
 	Volumes
 	Groups
 	Domains
+	Transfers
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

@@ -17,6 +17,7 @@ type Inventory struct {
 	Disks          *Table[*model.Disk]
 	Domains        *Table[*model.Domain]
 	Hosts          *Table[*model.Host]
+	ImageTransfers *Table[*model.ImageTransfer]
 	Networks       *Table[*model.Network]
 	Options        *Table[*model.Option]
 	Permissions    *Table[*model.Permission]
@@ -92,6 +93,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Disks:          newTable[*model.Disk](),
 		Domains:        newTable[*model.Domain](),
 		Hosts:          newTable[*model.Host](),
+		ImageTransfers: newTable[*model.ImageTransfer](),
 		Networks:       newTable[*model.Network](),
 		Options:        newTable[*model.Option](),
 		Permissions:    newTable[*model.Permission](),
@@ -113,6 +115,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindDisk:          kept[model.Disk, *model.Disk]{inv.Disks},
 		model.KindDomain:        kept[model.Domain, *model.Domain]{inv.Domains},
 		model.KindHost:          kept[model.Host, *model.Host]{inv.Hosts},
+		model.KindImageTransfer: kept[model.ImageTransfer, *model.ImageTransfer]{inv.ImageTransfers},
 		model.KindNetwork:       kept[model.Network, *model.Network]{inv.Networks},
 		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},
 		model.KindPermission:    kept[model.Permission, *model.Permission]{inv.Permissions},

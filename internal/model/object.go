@@ -42,6 +42,7 @@ const (
 	KindEvent         Kind = "event"
 	KindFile          Kind = "file"
 	KindHost          Kind = "host"
+	KindImageTransfer Kind = "image_transfer"
 	KindJob           Kind = "job"
 	KindNetwork       Kind = "network"
 	KindNIC           Kind = "nic"

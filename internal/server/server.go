@@ -22,6 +22,7 @@ import (
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/templates"
+	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -52,6 +53,7 @@ type Server struct {
 	Values    *option.Values
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
+	Transfers *transfers.Room
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
@@ -111,7 +113,9 @@ func (s *Server) assemble(ctx context.Context) error {
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
+	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
+	s.Engine.Install(s.Transfers.Commands())
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
@@ -168,7 +172,7 @@ func (s *Server) images() (image.Images, error) {
 	if s.Images != nil {
 		return s.Images, nil
 	}
-	return files.New(files.Options{Mounts: filepath.Join(s.DataDir, "mnt")})
+	return files.New(files.Options{Mounts: filepath.Join(s.DataDir, "mnt"), RunDir: filepath.Join(s.DataDir, "run")})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

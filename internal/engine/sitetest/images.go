@@ -256,6 +256,29 @@ func (i *Images) RemoveSaved(ctx context.Context, domain *model.StorageDomain, s
 	return i.call(ctx, "RemoveSaved", func() error { return i.Images.RemoveSaved(ctx, domain, saved) })
 }
 
+// OpenTransfer opens a disk; one that is struck afterwards is closed again.
+func (i *Images) OpenTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) (content image.Content, err error) {
+	err = i.call(ctx, "OpenTransfer", func() error {
+		content, err = i.Images.OpenTransfer(ctx, domain, spec)
+		return err
+	})
+	if err != nil && content != nil {
+		_ = content.Close()
+		content = nil
+	}
+	return content, err
+}
+
+// FinishTransfer checks what was uploaded.
+func (i *Images) FinishTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) error {
+	return i.call(ctx, "FinishTransfer", func() error { return i.Images.FinishTransfer(ctx, domain, spec) })
+}
+
+// AbandonTransfer removes what was uploaded.
+func (i *Images) AbandonTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) error {
+	return i.call(ctx, "AbandonTransfer", func() error { return i.Images.AbandonTransfer(ctx, domain, spec) })
+}
+
 // Merge merges a volume into the one below.
 func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, volume model.ID, progress image.Progress) error {
 	return i.call(ctx, "Merge", func() error { return i.Images.Merge(ctx, domain, disk, volume, progress) })

@@ -53,6 +53,10 @@ func Run(t *testing.T, target Target) {
 		"what is too large finds no room": tooLargeFindsNoRoom,
 		"saved states are kept":           savedStatesAreKept,
 		"files are listed and found":      filesAreListedAndFound,
+		"ranges are moved":                rangesAreMoved,
+		"images are taken":                imagesAreTaken,
+		"parts come together":             partsComeTogether,
+		"uploads go on":                   uploadsGoOn,
 		"a cancelled context ends calls":  cancelledContextEnds,
 		"ids are no way out":              idsAreNoWayOut,
 	} {
