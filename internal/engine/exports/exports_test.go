@@ -353,3 +353,90 @@ func TestImportRefusals(t *testing.T) {
 	b.Must(remove(b, vm)) // and can be removed
 	b.Refused(remove(b, vm), "NOT_FOUND")
 }
+
+// TestHostileExports: a text that names what belongs to others harms none of it.
+func TestHostileExports(t *testing.T) {
+	b := enginetest.New(t, nil)
+	vm, domain := furnished(b, "web"), b.Domain("local-export")
+	b.Must(export(b, vm))
+	text := func(id model.ID) string {
+		return filepath.Join(root(domain), "master/vms", string(id), string(id)+".ovf")
+	}
+	plain, err := os.ReadFile(text(vm))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plant := func(id model.ID, change func(string) string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(text(id)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		content := change(strings.ReplaceAll(string(plain), string(vm), string(id)))
+		if err := os.WriteFile(text(id), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Another text of the same volumes: its removal leaves them to the first.
+	twin := model.NewID()
+	plant(twin, func(s string) string { return s })
+	b.Must(remove(b, twin))
+	consistent(b)
+
+	// A disk that is called as the memory of a suspended VM is not written over it.
+	memory := model.NewID()
+	b.Edit(b.VM("asleep"), func(vm *model.VM) { vm.Run.Suspended = &model.SavedState{MemoryImage: memory} })
+	disk := b.Get(vm).Disks[0].Disk
+	plant(twin, func(s string) string { return strings.ReplaceAll(s, string(disk), string(memory)) })
+	overwriting := func(p *exports.ImportParams) { p.Exclusive, p.Name = true, "x" }
+	b.Refused(importing(b, twin, overwriting), fault.Duplicate)
+	for _, other := range b.Server.Inventory.VMs.All() {
+		b.Edit(other.ID, func(vm *model.VM) { vm.Run.Suspended = nil })
+	}
+
+	// A disk that is declared raw and larger than it is, or of a format that it has not.
+	for name, c := range map[string]struct {
+		change func(string) string
+		fails  bool
+	}{
+		"a size that is not so": {func(s string) string { return strings.ReplaceAll(s, `ovf:size="4194304"`, `ovf:size="1099511627776"`) }, false},
+		"a format that is not so": {func(s string) string {
+			return strings.ReplaceAll(s, `ovf:volume-format="RAW"`, `ovf:volume-format="COW"`)
+		}, true},
+	} {
+		plant(twin, c.change)
+		call := importing(b, twin, func(p *exports.ImportParams) { p.Clone, p.Name = true, strings.ReplaceAll(name, " ", "-") })
+		if c.fails {
+			b.Fails(call)
+			continue
+		}
+		made := b.Get(b.Must(call).Object.Ref().ID)
+		if size := b.Disk(made.Disks[0].Disk).ProvisionedSize; size != 4<<20 {
+			t.Errorf("%s: the disk is recorded with %d bytes", name, size)
+		}
+	}
+
+	// A text about another than its place says is not listed, and can be removed.
+	plant(twin, func(s string) string { return strings.ReplaceAll(s, string(twin), string(vm)) })
+	if found := lies(b); len(found) != 1 {
+		t.Errorf("there are %d", len(found))
+	}
+	b.Refused(importing(b, twin, overwriting), fault.Invalid)
+	b.Must(remove(b, twin))
+	consistent(b)
+
+	// A kernel of the host is for those who may set one.
+	plant(twin, func(s string) string {
+		return strings.Replace(s, "<kernel_url>/boot/vmlinuz<", "<kernel_url>/etc/shadow<", 1)
+	})
+	manager := importing(b, twin, func(p *exports.ImportParams) { p.Clone, p.Name = true, "z" })
+	manager.Caller = importer(b)
+	b.Refused(manager, fault.NotAuthorized)
+}
+
+// importer may import VMs and make them, and nothing that is an administrator's of a VM.
+func importer(b *enginetest.Bench) *auth.Caller {
+	b.Helper()
+	role := &model.Role{ID: model.NewID(), Name: "importer", Permits: []model.Permit{"import_export_vm", "create_vm", "login"}}
+	b.Put(role)
+	return b.Caller("importer", role.ID, model.Ref{})
+}

@@ -46,6 +46,9 @@ func (r *room) prune(ctx context.Context, domain *model.StorageDomain, groups []
 	if err != nil {
 		return err
 	}
+	for _, each := range found {
+		each.Text = bytes.ToLower(each.Text) // as the names of files are
+	}
 	for _, group := range groups {
 		err := r.Images.Prune(ctx, domain, group, func(volume model.ID) bool {
 			for _, each := range found {
