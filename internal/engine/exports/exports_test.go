@@ -440,3 +440,34 @@ func importer(b *enginetest.Bench) *auth.Caller {
 	b.Put(role)
 	return b.Caller("importer", role.ID, model.Ref{})
 }
+
+// TestRemovedMeanwhile: an export whose copies somebody has removed, with another export of
+// the same disk, fails and describes nothing that is not there.
+func TestRemovedMeanwhile(t *testing.T) {
+	b := enginetest.New(t, nil)
+	first := furnished(b, "first")
+	b.Must(export(b, first))
+	var moved model.DiskAttachment
+	b.Edit(first, func(vm *model.VM) { moved, vm.Disks = vm.Disks[1], vm.Disks[:1] })
+	second := b.VM("second")
+	b.Edit(second, func(vm *model.VM) { vm.Disks = []model.DiskAttachment{moved} })
+	release := b.Images.Hold("Meta") // by which what was copied is looked at once more
+	begun := b.Begin(export(b, second))
+	group := filepath.Join(root(b.Domain("local-export")), "images", string(moved.Disk))
+	volumes := func() []string { found, _ := filepath.Glob(filepath.Join(group, "*.meta")); return found }
+	b.Await("the disk is copied", func() bool { return len(volumes()) == 2 })
+	named := string(lies(b)[0].Disks[1].Volume)
+	for _, path := range volumes() {
+		if strings.Contains(path, named) {
+			continue
+		}
+		if err := errors.Join(os.Remove(path), os.Remove(strings.TrimSuffix(path, ".meta"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release()
+	if ended := b.Wait(begun.Job.ID); ended.Status != model.JobFailed {
+		t.Errorf("the job is %+v", ended)
+	}
+	consistent(b)
+}

@@ -42,6 +42,8 @@ func (r *room) drop(ctx context.Context, domain *model.StorageDomain, id model.I
 
 // prune is tidy that does not listen to one text.
 func (r *room) prune(ctx context.Context, domain *model.StorageDomain, groups []model.ID, but model.ID) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	found, err := r.ExportedIn(ctx, domain)
 	if err != nil {
 		return err
