@@ -167,6 +167,10 @@ const (
 	DirectoryRemoved  Code = 20022
 	DisksForgotten    Code = 20100
 	MasterMoved       Code = 20101
+
+	VMRegistered       Code = 20102
+	TemplateRegistered Code = 20103
+	DiskRegistered     Code = 20104
 )
 
 type line struct {
@@ -335,6 +339,10 @@ var lines = map[Code]line{
 	MasterMoved:       {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
 	GuestRebooted:     {model.SeverityNormal, "VM {vm} was rebooted from within the guest."},
 	StateRestoreError: {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
+
+	VMRegistered:       {model.SeverityNormal, "VM {vm} was registered from storage domain {domain} by {user}."},
+	TemplateRegistered: {model.SeverityNormal, "Template {template} was registered from storage domain {domain} by {user}."},
+	DiskRegistered:     {model.SeverityNormal, "Disk {disk} was registered from storage domain {domain} by {user}."},
 }
 
 // Codes gives every code in the table, in no order.

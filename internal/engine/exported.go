@@ -73,7 +73,7 @@ func (e *Engine) ExportedIn(ctx context.Context, domain *model.StorageDomain) ([
 // is logged.
 func (v *View) Exported(ctx context.Context, id model.ID, templates bool) ([]*ovf.Document, error) {
 	domain, err := v.StorageDomain(id)
-	if err != nil || !holdsExports(domain) {
+	if err != nil || !holdsExports(domain) || domain.Type != model.StorageDomainExport {
 		return nil, err
 	}
 	found, err := v.engine.ExportedIn(ctx, domain)
@@ -87,6 +87,33 @@ func (v *View) Exported(ctx context.Context, id model.ID, templates bool) ([]*ov
 			continue
 		}
 		if (each.Document.Template != nil) == templates {
+			out = append(out, each.Document)
+		}
+	}
+	return out, nil
+}
+
+// Unregistered gives the documents of a data domain whose VMs, or templates, are not
+// known here; other domains, and one that is not active, have none.
+func (v *View) Unregistered(ctx context.Context, id model.ID, templates bool) ([]*ovf.Document, error) {
+	domain, err := v.StorageDomain(id)
+	if err != nil || domain.Type != model.StorageDomainData || domain.Status != model.StorageDomainActive {
+		return nil, err
+	}
+	found, err := v.engine.ExportedIn(ctx, domain)
+	if err != nil {
+		return nil, StorageFault("list unregistered VMs", domain, err)
+	}
+	var out []*ovf.Document
+	for _, each := range found {
+		if each.Document == nil {
+			v.engine.Log.WarnContext(ctx, "a description in a data domain cannot be used", "storage_domain", domain.ID, "id", each.ID, "err", each.Problem)
+			continue
+		}
+		if _, known := v.engine.Inventory.VMs.Get(each.ID); known {
+			continue
+		}
+		if _, known := v.engine.Inventory.Templates.Get(each.ID); !known && (each.Document.Template != nil) == templates {
 			out = append(out, each.Document)
 		}
 	}
@@ -114,6 +141,8 @@ func (v *View) OneExported(ctx context.Context, domainID, id model.ID, template 
 	return found.Document, nil
 }
 
+// holdsExports says whether something is described in a domain: what was exported, or
+// what can be registered.
 func holdsExports(domain *model.StorageDomain) bool {
-	return domain.Type == model.StorageDomainExport && domain.Status == model.StorageDomainActive
+	return domain.Type != model.StorageDomainISO && domain.Status == model.StorageDomainActive
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
@@ -168,6 +169,12 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	case "add":
 		call.Params = addParams()
 		return vm, call
+	case "register":
+		disk := addDisk(site, "")
+		site.Edit(func(tx *inventory.Tx) { tx.Disks.Delete(disk) })
+		call.Parent = ""
+		call.Params = &storage.RegisterParams{StorageDomain: sitetest.DataDomain, Disk: disk}
+		return vm, call
 	case "attach":
 		call.Target = addDisk(site, "")
 		call.Params = &disks.AttachParams{Attach: func(a *model.DiskAttachment) error { a.Active = true; return nil }}
@@ -247,6 +254,11 @@ func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 // onExported has a VM and a template that lie in the export domain.
 func onExported(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
 	vm := site.Add("vm")
+	if row.Name == "register" {
+		return vm, &engine.Call{On: row.On, Name: row.Name, Params: &exports.ImportParams{
+			StorageDomain: sitetest.DataDomain, ID: lost(t, site, row), Cluster: sitetest.Cluster,
+		}}
+	}
 	addDisk(site, vm)
 	of := model.Ref{Kind: model.KindVM, ID: vm}
 	if row.On == model.KindExportedTemplate {
@@ -265,6 +277,34 @@ func onExported(t *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 		}
 	}
 	return vm, call
+}
+
+// lost is a VM or template that lies in the data domain and that the engine knows
+// nothing of any more.
+func lost(t *testing.T, site *sitetest.Site, row *engine.Command) model.ID {
+	t.Helper()
+	id := site.Add("lost")
+	describe := site.Engine.DescribeVM
+	if row.On == model.KindExportedTemplate {
+		id, describe = addTemplate(site, "lost-template"), site.Engine.DescribeTemplate
+	} else {
+		addDisk(site, id)
+	}
+	described, _ := describe(id)
+	site.Edit(func(tx *inventory.Tx) {
+		disks := site.Inventory.Disks.All()
+		for _, disk := range disks {
+			tx.Disks.Delete(disk.ID)
+		}
+		tx.VMs.Delete(id)
+		tx.Templates.Delete(id)
+	})
+	site.Pass(time.Minute) // now the description has gone with it
+	domain, _ := site.Inventory.StorageDomains.Get(sitetest.DataDomain)
+	if err := site.Images.PutOVF(t.Context(), domain, id, described.Text); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func templateOf(name string) *templates.AddParams {

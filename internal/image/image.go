@@ -51,6 +51,7 @@ type Images interface {
 	Seals
 	Chains
 	Volumes
+	Groups
 	Domains
 
 	// Format makes a new domain's directories and metadata, or accepts the same

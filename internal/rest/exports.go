@@ -9,12 +9,19 @@ import (
 	"vireo/internal/rest/v3"
 )
 
-// exportedList lists the VMs, or the templates, of an export domain (api-v3 appendix C);
-// other domains have none to list.
+// exportedList lists the VMs, or the templates, of an export domain (api-v3 6.3), or
+// those of a data domain that are not registered; other domains have none to list.
 func exportedList(root, item string, templates bool) collection[*ovf.Document] {
 	return collection[*ovf.Document]{
 		root: root, item: item,
 		rows: func(r *request) ([]*ovf.Document, error) {
+			unregistered, _, err := r.flag("unregistered")
+			if err != nil {
+				return nil, err
+			}
+			if unregistered {
+				return r.view.Unregistered(r.context(), r.id("storagedomain"), templates)
+			}
 			return r.view.Exported(r.context(), r.id("storagedomain"), templates)
 		},
 		show: showExported,
@@ -154,6 +161,30 @@ func readImport(name string) func(*request, *v3.Action) (any, error) {
 			params.Disks, err = r.wishesElsewhere(action.VM.Disks)
 		}
 		return params, err
+	}
+}
+
+// readRegister reads register (api-v3 6.3).
+func readRegister(name string) func(*request, *v3.Action) (any, error) {
+	return func(r *request, action *v3.Action) (any, error) {
+		if !action.Cluster.Given() {
+			return nil, v3.Incomplete("Action", "register", "cluster.id|name")
+		}
+		params := &exports.ImportParams{StorageDomain: r.id("storagedomain"), ID: r.id(name), Target: r.id("storagedomain")}
+		var err error
+		if params.Cluster, err = action.Cluster.Resolve(model.KindCluster, r.finder()); err != nil {
+			return nil, err
+		}
+		if isTrue(action.Clone) {
+			return nil, fault.Bad("", "What is registered keeps its id: it cannot be registered as a clone.")
+		}
+		if action.VM != nil && action.VM.Name != nil {
+			params.Name = *action.VM.Name
+		}
+		if action.Template != nil && action.Template.Name != nil && name == "template" {
+			params.Name = *action.Template.Name
+		}
+		return params, nil
 	}
 }
 

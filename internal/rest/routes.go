@@ -46,6 +46,8 @@ func (s *Server) routes() []*route {
 		{path: "storagedomains/{storagedomain}/templates/{template}", get: object("template", exportedOne("template"), showExported), noun: "exported_template", delete: s.writes(model.KindExportedTemplate, "remove", s.removeExported(model.KindExportedTemplate, "template"))},
 		{path: "storagedomains/{storagedomain}/templates/{template}/disks", get: exportedDiskList("template").get},
 		{path: "storagedomains/{storagedomain}/templates/{template}/disks/{disk}", get: oneExportedDisk("template")},
+		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList.get, post: s.writes(model.KindDisk, "add", s.addDomainDisk)},
+		{path: "storagedomains/{storagedomain}/disks/{disk}", get: oneDomainDisk, delete: s.writes(model.KindDisk, "remove", s.removeDisk)},
 		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
 		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
 		{path: "tags", get: tagList.get, post: s.writes(model.KindTag, "add", s.addTag)},
@@ -152,6 +154,8 @@ func isConfiguration(command *engine.Command) bool {
 	switch command.Name {
 	case "add", "update", "remove":
 		return true
+	case "register":
+		return command.On == model.KindDisk
 	case "attach", "detach":
 		return command.On != model.KindVM
 	}

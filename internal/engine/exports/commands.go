@@ -65,6 +65,14 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindExportedVM, Name: "register", Verb: "register VM", Demands: r.demandsOfRegister, Locks: locksOfImport,
+			Paths: []engine.Path{{Name: "record", Apply: r.register}},
+		},
+		{
+			On: model.KindExportedTemplate, Name: "register", Verb: "register Template", Demands: r.demandsOfRegister, Locks: locksOfImport,
+			Paths: []engine.Path{{Name: "record", Apply: r.register}},
+		},
+		{
 			On: model.KindExportedVM, Name: "remove", Verb: "remove VM", Demands: demandsOfRemove, Locks: locksOfRemove,
 			Paths: []engine.Path{{Name: "remove", Title: "Removing an exported VM from Domain {name}", Apply: r.beginRemove, Steps: removing, Settle: removed}},
 		},

@@ -149,7 +149,11 @@ func lies(b *enginetest.Bench) []*ovf.Document {
 func picture(t testing.TB, domain *model.StorageDomain) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, part := range []string{"images", "master"} {
+	parts := []string{"images", "master"}
+	if domain.Type == model.StorageDomainData {
+		parts = parts[:1] // what describes our own VMs is written in its own time
+	}
+	for _, part := range parts {
 		base := os.DirFS(root(domain))
 		err := fs.WalkDir(base, part, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {

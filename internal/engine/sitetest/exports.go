@@ -17,13 +17,20 @@ func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.Sto
 	})
 }
 
-// PutOVF writes a description.
+// PutOVF writes a description. Those in data domains are written by the engine in its own
+// time, and are not among Calls.
 func (i *Images) PutOVF(ctx context.Context, domain *model.StorageDomain, vm model.ID, content []byte) error {
+	if domain.Type == model.StorageDomainData {
+		return i.Images.PutOVF(ctx, domain, vm, content)
+	}
 	return i.call(ctx, "PutOVF", func() error { return i.Images.PutOVF(ctx, domain, vm, content) })
 }
 
 // RemoveOVF removes one.
 func (i *Images) RemoveOVF(ctx context.Context, domain *model.StorageDomain, vm model.ID) error {
+	if domain.Type == model.StorageDomainData {
+		return i.Images.RemoveOVF(ctx, domain, vm)
+	}
 	return i.call(ctx, "RemoveOVF", func() error { return i.Images.RemoveOVF(ctx, domain, vm) })
 }
 

@@ -103,6 +103,10 @@ func Commands(e *engine.Engine) []engine.Command {
 				Steps: []job.Step{disconnect},
 			}},
 		},
+		{
+			On: model.KindDisk, Name: "register", Verb: "register disk", Demands: demandsOfRegister, Locks: nothing,
+			Paths: []engine.Path{{Name: "record", Apply: r.register}},
+		},
 	}
 }
 

@@ -64,6 +64,7 @@ func TestLife(t *testing.T) {
 // into maintenance, and no data center loses its last.
 func TestMaster(t *testing.T) {
 	inBubble(t, func(w *world) {
+		w.must("deactivate", sitetest.ExportDomain, nil)
 		w.must("deactivate", sitetest.ISODomain, nil)
 		w.must("deactivate", sitetest.DataDomain, nil)
 		w.must("activate", sitetest.DataDomain, nil)

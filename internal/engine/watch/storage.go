@@ -1,11 +1,15 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"vireo/internal/audit"
@@ -100,6 +104,7 @@ func (w *Watcher) checkNow(ctx context.Context, id model.ID) {
 	}
 	w.wrote(w.judgeDomain(domain, seen))
 	if seen.failure != nil {
+		w.Log.DebugContext(ctx, "a storage domain is not well", "storage_domain", id, "err", seen.failure)
 		return
 	}
 	if err := w.Engine.DescribeActive(bounded, id); err != nil {
@@ -163,7 +168,7 @@ func (w *Watcher) judgeDomain(domain *model.StorageDomain, seen sight) error {
 		if _, held := tx.Holder(edited.Ref()); held {
 			return nil
 		}
-		about := audit.About{Domain: edited, Detail: sentence(seen.failure)}
+		about := audit.About{Domain: edited, Detail: troubleOf(seen.failure)}
 		room := fmt.Sprintf("%d MiB are free.", seen.space.Available>>20)
 		if low && !edited.LowSpace && !seen.full {
 			tx.Event(audit.New(audit.DomainLowSpace, audit.About{Domain: edited, Detail: room}))
@@ -187,6 +192,38 @@ func (w *Watcher) judgeDomain(domain *model.StorageDomain, seen sight) error {
 		}
 		return nil
 	})
+}
+
+// troubles are what people read of errors of the system.
+var troubles = []struct {
+	err  error
+	said string
+}{
+	{image.ErrNoSpace, "no space is left"},
+	{syscall.EROFS, "it is read-only"},
+	{fs.ErrNotExist, "its directory is gone"},
+	{fs.ErrPermission, "the engine may not use it"},
+	{syscall.EIO, "its device has errors"},
+	{syscall.ESTALE, "its server does not know it any more"},
+	{syscall.ENOTCONN, "its server is gone"},
+	{context.DeadlineExceeded, "it does not answer"},
+}
+
+// troubleOf says for people what is wrong with a domain; paths stay in the log.
+func troubleOf(failure error) string {
+	if failure == nil {
+		return ""
+	}
+	if place, ok := errors.AsType[*image.PlaceError](failure); ok {
+		return place.Why
+	}
+	for _, each := range troubles {
+		if errors.Is(failure, each.err) {
+			return each.said
+		}
+	}
+	_, why, _ := strings.Cut(failure.Error(), image.ErrUnavailable.Error()+": ")
+	return cmp.Or(why, "it is not available")
 }
 
 // lowSpace says whether so little is free that it is to be warned of.

@@ -56,8 +56,10 @@ type Watcher struct {
 	surveys *keyed // of storage domains, by host
 	stirred chan struct{}
 	pauses  map[model.ID]pausedAgain // guarded by mu
-	alarms  *alarms
-	told    *told
+
+	descriptions *descriptions
+	alarms       *alarms
+	told         *told
 
 	adoption *adoption
 }
@@ -92,6 +94,7 @@ func New(options Options) *Watcher {
 	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
+	w.descriptions = newDescriptions()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
 }
@@ -121,7 +124,9 @@ func (w *Watcher) Start() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
 	}
+	w.inventory.Follow(w.followDescriptions)
 	w.remount()
+	w.wait.Go(w.keepDescriptions)
 	if w.Stir != nil {
 		w.wait.Go(func() { w.Stir(w.base, w.localDirectories, w.stir) })
 	}
