@@ -110,6 +110,9 @@ func (e *Engine) nameOf(call *Call) string {
 	if vm, ok := e.Inventory.VMs.Get(call.Target); ok && call.On == model.KindVM {
 		return "VM " + vm.Name
 	}
+	if call.On == model.KindExportedVM || call.On == model.KindExportedTemplate {
+		return "of the export domain"
+	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
 	}

@@ -1,19 +1,26 @@
 package exports
 
 import (
+	"sync"
+
 	"vireo/internal/engine"
 	"vireo/internal/job"
 	"vireo/internal/model"
 )
 
 // room is what the verbs share.
-type room struct{ *engine.Engine }
+type room struct {
+	*engine.Engine
+	// writing is held by who writes a text that names volumes, and by who removes volumes
+	// that no text names: neither is to miss what the other does.
+	writing sync.Mutex
+}
 
 // Commands are the rows for exports. Target of export is the VM or template. What
 // lies in an export domain is named by the Params of its rows and has no Target;
 // Result.Object is the VM or template that is imported, or the storage domain.
 func Commands(e *engine.Engine) []engine.Command {
-	r := &room{e}
+	r := &room{Engine: e}
 	publish := []job.Step{
 		{Name: "publish", Title: "Writing the description", Do: r.publish, Lasting: true},
 		{Name: "clean", Title: "Removing what was replaced", Do: r.clean, Lasting: true},

@@ -152,7 +152,8 @@ func (r *room) publish(_ context.Context, w *job.Work) error {
 	if err != nil {
 		return err
 	}
-	text := ovf.Write(r.document(w, s))
+	document := r.document(w, s)
+	text := ovf.Write(document)
 	if old, err := r.Images.OVF(w.Steady(), s.domain, w.Job.Target.ID); err == nil && bytes.Equal(old, text) {
 		return nil // done, before a crash
 	}
@@ -182,7 +183,23 @@ func (r *room) publish(_ context.Context, w *job.Work) error {
 	if err := w.Remember(&data); err != nil {
 		return err
 	}
-	return engine.StorageFault(s.what, s.domain, r.Images.PutOVF(w.Steady(), s.domain, w.Job.Target.ID, text))
+	return engine.StorageFault(s.what, s.domain, r.write(w, s, document, text))
+}
+
+// write writes the text, if all that it names is still there: who removes another export
+// of the same disks may have taken what nothing named yet.
+func (r *room) write(w *job.Work, s *sent, document *ovf.Document, text []byte) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	for i := range document.Disks {
+		disk := &document.Disks[i]
+		for _, volume := range append([]model.Volume{{ID: disk.Volume}}, disk.Chain...) {
+			if _, err := r.Images.Meta(w.Steady(), s.domain, disk.ID, volume.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return r.Images.PutOVF(w.Steady(), s.domain, w.Job.Target.ID, text)
 }
 
 func (s *sent) name() (name, noun string) {

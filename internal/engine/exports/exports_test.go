@@ -353,3 +353,121 @@ func TestImportRefusals(t *testing.T) {
 	b.Must(remove(b, vm)) // and can be removed
 	b.Refused(remove(b, vm), "NOT_FOUND")
 }
+
+// TestHostileExports: a text that names what belongs to others harms none of it.
+func TestHostileExports(t *testing.T) {
+	b := enginetest.New(t, nil)
+	vm, domain := furnished(b, "web"), b.Domain("local-export")
+	b.Must(export(b, vm))
+	text := func(id model.ID) string {
+		return filepath.Join(root(domain), "master/vms", string(id), string(id)+".ovf")
+	}
+	plain, err := os.ReadFile(text(vm))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plant := func(id model.ID, change func(string) string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(text(id)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		content := change(strings.ReplaceAll(string(plain), string(vm), string(id)))
+		if err := os.WriteFile(text(id), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Another text of the same volumes: its removal leaves them to the first.
+	twin := model.NewID()
+	plant(twin, func(s string) string { return s })
+	b.Must(remove(b, twin))
+	consistent(b)
+
+	// A disk that is called as the memory of a suspended VM is not written over it.
+	memory := model.NewID()
+	b.Edit(b.VM("asleep"), func(vm *model.VM) { vm.Run.Suspended = &model.SavedState{MemoryImage: memory} })
+	disk := b.Get(vm).Disks[0].Disk
+	plant(twin, func(s string) string { return strings.ReplaceAll(s, string(disk), string(memory)) })
+	overwriting := func(p *exports.ImportParams) { p.Exclusive, p.Name = true, "x" }
+	b.Refused(importing(b, twin, overwriting), fault.Duplicate)
+	for _, other := range b.Server.Inventory.VMs.All() {
+		b.Edit(other.ID, func(vm *model.VM) { vm.Run.Suspended = nil })
+	}
+
+	// A disk that is declared raw and larger than it is, or of a format that it has not.
+	for name, c := range map[string]struct {
+		change func(string) string
+		fails  bool
+	}{
+		"a size that is not so": {func(s string) string { return strings.ReplaceAll(s, `ovf:size="4194304"`, `ovf:size="1099511627776"`) }, false},
+		"a format that is not so": {func(s string) string {
+			return strings.ReplaceAll(s, `ovf:volume-format="RAW"`, `ovf:volume-format="COW"`)
+		}, true},
+	} {
+		plant(twin, c.change)
+		call := importing(b, twin, func(p *exports.ImportParams) { p.Clone, p.Name = true, strings.ReplaceAll(name, " ", "-") })
+		if c.fails {
+			b.Fails(call)
+			continue
+		}
+		made := b.Get(b.Must(call).Object.Ref().ID)
+		if size := b.Disk(made.Disks[0].Disk).ProvisionedSize; size != 4<<20 {
+			t.Errorf("%s: the disk is recorded with %d bytes", name, size)
+		}
+	}
+
+	// A text about another than its place says is not listed, and can be removed.
+	plant(twin, func(s string) string { return strings.ReplaceAll(s, string(twin), string(vm)) })
+	if found := lies(b); len(found) != 1 {
+		t.Errorf("there are %d", len(found))
+	}
+	b.Refused(importing(b, twin, overwriting), fault.Invalid)
+	b.Must(remove(b, twin))
+	consistent(b)
+
+	// A kernel of the host is for those who may set one.
+	plant(twin, func(s string) string {
+		return strings.Replace(s, "<kernel_url>/boot/vmlinuz<", "<kernel_url>/etc/shadow<", 1)
+	})
+	manager := importing(b, twin, func(p *exports.ImportParams) { p.Clone, p.Name = true, "z" })
+	manager.Caller = importer(b)
+	b.Refused(manager, fault.NotAuthorized)
+}
+
+// importer may import VMs and make them, and nothing that is an administrator's of a VM.
+func importer(b *enginetest.Bench) *auth.Caller {
+	b.Helper()
+	role := &model.Role{ID: model.NewID(), Name: "importer", Permits: []model.Permit{"import_export_vm", "create_vm", "login"}}
+	b.Put(role)
+	return b.Caller("importer", role.ID, model.Ref{})
+}
+
+// TestRemovedMeanwhile: an export whose copies somebody has removed, with another export of
+// the same disk, fails and describes nothing that is not there.
+func TestRemovedMeanwhile(t *testing.T) {
+	b := enginetest.New(t, nil)
+	first := furnished(b, "first")
+	b.Must(export(b, first))
+	var moved model.DiskAttachment
+	b.Edit(first, func(vm *model.VM) { moved, vm.Disks = vm.Disks[1], vm.Disks[:1] })
+	second := b.VM("second")
+	b.Edit(second, func(vm *model.VM) { vm.Disks = []model.DiskAttachment{moved} })
+	release := b.Images.Hold("Meta") // by which what was copied is looked at once more
+	begun := b.Begin(export(b, second))
+	group := filepath.Join(root(b.Domain("local-export")), "images", string(moved.Disk))
+	volumes := func() []string { found, _ := filepath.Glob(filepath.Join(group, "*.meta")); return found }
+	b.Await("the disk is copied", func() bool { return len(volumes()) == 2 })
+	named := string(lies(b)[0].Disks[1].Volume)
+	for _, path := range volumes() {
+		if strings.Contains(path, named) {
+			continue
+		}
+		if err := errors.Join(os.Remove(path), os.Remove(strings.TrimSuffix(path, ".meta"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release()
+	if ended := b.Wait(begun.Job.ID); ended.Status != model.JobFailed {
+		t.Errorf("the job is %+v", ended)
+	}
+	consistent(b)
+}

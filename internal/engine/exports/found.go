@@ -42,9 +42,14 @@ func (r *room) drop(ctx context.Context, domain *model.StorageDomain, id model.I
 
 // prune is tidy that does not listen to one text.
 func (r *room) prune(ctx context.Context, domain *model.StorageDomain, groups []model.ID, but model.ID) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	found, err := r.ExportedIn(ctx, domain)
 	if err != nil {
 		return err
+	}
+	for _, each := range found {
+		each.Text = bytes.ToLower(each.Text) // as the names of files are
 	}
 	for _, group := range groups {
 		err := r.Images.Prune(ctx, domain, group, func(volume model.ID) bool {

@@ -343,7 +343,7 @@ func (r *room) placeOne(tx *inventory.Tx, call *engine.Call, document *ovf.Docum
 	if params.Clone {
 		copied.To = model.NewID()
 	}
-	if _, known := tx.Disks.Get(copied.To); known {
+	if _, known := tx.Disks.Get(copied.To); known || isMemory(tx, copied.To) {
 		return nil, fault.New(fault.Duplicate, call.Verb, fmt.Sprintf("There is a disk with the id %s already; import it as a clone.", copied.To))
 	}
 	if disk.Alias == "" {
@@ -364,6 +364,16 @@ func (r *room) placeOne(tx *inventory.Tx, call *engine.Call, document *ovf.Docum
 		return nil, err
 	}
 	return copied, r.checkFree(call, to, disk.ID)
+}
+
+// isMemory says whether an image group holds the memory of a VM: whoever writes texts may
+// give a disk any id.
+func isMemory(tx *inventory.Tx, group model.ID) bool {
+	is := func(saved *model.SavedState) bool {
+		return saved != nil && (saved.MemoryImage == group || saved.ConfigImage == group)
+	}
+	return slices.ContainsFunc(tx.VMs.All(), func(vm *model.VM) bool { return is(vm.Run.Suspended) }) ||
+		slices.ContainsFunc(tx.Snapshots.All(), func(s *model.Snapshot) bool { return is(s.Memory) })
 }
 
 // reshape gives a disk of one volume the format that is wished.

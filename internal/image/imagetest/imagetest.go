@@ -50,6 +50,8 @@ func Run(t *testing.T, target Target) {
 		"chains are refused":              chainsAreRefused,
 		"chains are merged":               chainsAreMerged,
 		"bad merges are refused":          badMergesAreRefused,
+		"metadata is read":                metadataIsRead,
+		"volumes are pruned":              volumesArePruned,
 		"what is too large finds no room": tooLargeFindsNoRoom,
 		"saved states are kept":           savedStatesAreKept,
 		"files are listed and found":      filesAreListedAndFound,
