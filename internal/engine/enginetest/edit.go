@@ -41,8 +41,6 @@ func (b *Bench) Put(object model.Object) {
 			tx.Roles.Put(typed)
 		case *model.User:
 			tx.Users.Put(typed)
-		case *model.Role:
-			tx.Roles.Put(typed)
 		case *model.Permission:
 			tx.Permissions.Put(typed)
 		default:
