@@ -65,6 +65,7 @@ func TestLife(t *testing.T) {
 func TestMaster(t *testing.T) {
 	inBubble(t, func(w *world) {
 		w.must("deactivate", sitetest.ExportDomain, nil)
+		w.must("deactivate", sitetest.SpareDomain, nil)
 		w.must("deactivate", sitetest.ISODomain, nil)
 		w.must("deactivate", sitetest.DataDomain, nil)
 		w.must("activate", sitetest.DataDomain, nil)
