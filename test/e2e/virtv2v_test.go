@@ -40,7 +40,7 @@ func TestVirtV2V(t *testing.T) {
 	convert(t, folder, root)
 	outsiders := onlyText(t, root)
 	theirs := readText(t, outsiders)
-	written := files(t, root)
+	written := exportedFiles(t, root)
 
 	v := e.imported(t, string(theirs.VM.ID), "")
 	if v.id != string(theirs.VM.ID) || v.name != "outsider" {
@@ -64,7 +64,7 @@ func TestVirtV2V(t *testing.T) {
 
 	v.export(t, "<exclusive>true</exclusive>")
 	ours := readText(t, onlyText(t, root))
-	judge(t, root, written, files(t, root), theirs, ours)
+	judge(t, root, written, exportedFiles(t, root), theirs, ours)
 }
 
 // convert has virt-v2v write the guest into a domain. It writes as vdsm's user, to whom
@@ -116,9 +116,9 @@ func readText(t *testing.T, path string) *ovf.Document {
 	return d
 }
 
-// files are those of a domain that are not its own management, with their content if they
+// exportedFiles are those of a domain that are not its own management, with their content if they
 // are small, and with GROUP, VOLUME and VM for the ids in their names.
-func files(t *testing.T, root string) map[string]string {
+func exportedFiles(t *testing.T, root string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for _, part := range []string{"images", "master/vms"} {
