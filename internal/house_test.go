@@ -74,7 +74,8 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "vault", "rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "vault",
+		"rest/wire", "rest/v3",
 	},
 
 	// The whole.

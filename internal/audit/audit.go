@@ -16,10 +16,10 @@ type About struct {
 	Host   *model.Host
 	Domain *model.StorageDomain
 	Disk   *model.Disk
-	// Snapshot is shown by its description.
-	Snapshot *model.Snapshot
 	// Template is the one that the event is about; without it, that of the VM.
 	Template *model.Template
+	// Snapshot is shown by its description.
+	Snapshot *model.Snapshot
 	// User and UserName are who asked.
 	User          model.ID
 	UserName      string

@@ -34,49 +34,6 @@ type DiskCopy struct {
 	Shared bool     `json:"shared,omitempty"`
 }
 
-// DiskWish is how a disk that is made of another is to differ from it.
-type DiskWish struct {
-	// Of is the disk that it is made of; empty is each that no other wish names.
-	Of model.ID
-	// What is empty or nil here stays as it is there.
-	StorageDomain model.ID
-	Alias         string
-	Description   *string
-	Format        model.DiskFormat
-	Sparse        *bool
-}
-
-// Wish is what these wishes say of a disk.
-func Wish(wishes []DiskWish, disk model.ID) DiskWish {
-	var wanted DiskWish
-	for _, wish := range wishes {
-		if wish.Of == disk {
-			if wish.StorageDomain == "" {
-				wish.StorageDomain = wanted.StorageDomain
-			}
-			return wish
-		}
-		if wish.Of == "" {
-			wanted = wish
-		}
-	}
-	return wanted
-}
-
-// CheckWishes refuses wishes for disks that are not attached.
-func CheckWishes(wishes []DiskWish, attached []model.DiskAttachment) error {
-	for _, wish := range wishes {
-		known := wish.Of == ""
-		for _, attachment := range attached {
-			known = known || attachment.Disk == wish.Of
-		}
-		if !known {
-			return fault.Missing("Disk: id=" + string(wish.Of))
-		}
-	}
-	return nil
-}
-
 // Copied makes the record of a disk that is to be made of another, and refuses what
 // cannot be made: verb is the command in messages, dataCenter where it will be used.
 func (e *Engine) Copied(tx *inventory.Tx, verb string, from *model.Disk, wish DiskWish, thin bool, dataCenter model.ID) (*model.Disk, error) {
@@ -287,56 +244,4 @@ func (e *Engine) SettleCopies(tx *inventory.Tx, w *job.Work, copies *Copies, fai
 			tx.Disks.Delete(made.ID)
 		}
 	}
-}
-
-// TemplateOf finds the template that a disk belongs to.
-func TemplateOf(tx *inventory.Tx, disk model.ID) (*model.Template, bool) {
-	for _, template := range tx.Templates.All() {
-		for _, attachment := range template.Disks {
-			if attachment.Disk == disk {
-				return template, true
-			}
-		}
-	}
-	return nil, false
-}
-
-// CheckNoTemplate refuses a disk of a template: it is only read, for as long as there
-// is the template, and goes with it.
-func CheckNoTemplate(tx *inventory.Tx, verb string, disk *model.Disk) error {
-	if template, ok := TemplateOf(tx, disk.ID); ok {
-		return fault.New(fault.DiskOfTemplate, verb, disk.Alias, template.Name)
-	}
-	return nil
-}
-
-// CopyPermissions gives everybody on one object what they have on another.
-func CopyPermissions(tx *inventory.Tx, from, to model.Ref) {
-	for _, permission := range tx.Permissions.All() {
-		if permission.Object == from {
-			copied := model.Clone(permission)
-			copied.ID, copied.Object = model.NewID(), to
-			tx.Permissions.Put(copied)
-		}
-	}
-}
-
-// ForgetPermissions takes away what anybody has on an object that is no more.
-func ForgetPermissions(tx *inventory.Tx, of model.Ref) {
-	for _, permission := range tx.Permissions.All() {
-		if permission.Object == of {
-			tx.Permissions.Delete(permission.ID)
-		}
-	}
-}
-
-// Own are those of a VM's disks that nobody else has, or may have.
-func Own(tx *inventory.Tx, attached []model.DiskAttachment) []model.DiskAttachment {
-	var own []model.DiskAttachment
-	for _, attachment := range attached {
-		if disk, ok := tx.Disks.Get(attachment.Disk); ok && !disk.Shareable {
-			own = append(own, attachment)
-		}
-	}
-	return own
 }

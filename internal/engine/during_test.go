@@ -20,8 +20,9 @@ import (
 	"vireo/internal/model"
 )
 
-// slow is how long each call takes of a job that is held.
-const slow = 4 * time.Second
+// slow is how long each call takes of a job that is held: longer than what is looked at
+// for one command meanwhile.
+const slow = 7 * time.Second
 
 // TestEveryVerbDuringEveryJob holds the job of every path at each of its steps and
 // tries every row meanwhile. What shares a lock with the job is refused; stop and

@@ -27,8 +27,8 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 // on. A kind that is not here fails them.
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
-	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
-	model.KindSnapshot: onSnapshot,
+	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
+	model.KindSnapshot: onSnapshot, model.KindTemplate: onTemplate,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -46,6 +46,7 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
@@ -125,8 +126,12 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		call.Params = &vms.CloneParams{Name: "another"}
 	}
 	id := site.Add("vm", seeded)
-	if row.Name == "start" || row.Name == "remove" || row.Name == "clone" {
+	switch row.Name {
+	case "start", "remove", "clone":
 		addDisk(site, id)
+	case "move":
+		addDisk(site, id)
+		call.Params = &disks.MoveParams{StorageDomain: sitetest.SpareDomain}
 	}
 	call.Target = id
 	if strings.HasSuffix(row.Name, "_snapshot") {
@@ -163,6 +168,10 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		})
 	case "update":
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.Alias += "x"; return nil }}
+	case "move":
+		call.Params = &disks.MoveParams{StorageDomain: sitetest.SpareDomain}
+	case "copy":
+		call.Params = &disks.CopyParams{StorageDomain: sitetest.SpareDomain}
 	case "detach", "deactivate", "remove":
 	default:
 		t.Fatalf("there is no situation for the row %s", row.Key())

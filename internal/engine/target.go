@@ -80,10 +80,10 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
-	case model.KindSnapshot:
-		return found(e.Inventory.Snapshots.Get(ref.ID))
 	case model.KindTemplate:
 		return found(e.Inventory.Templates.Get(ref.ID))
+	case model.KindSnapshot:
+		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
 	return nil, false
 }

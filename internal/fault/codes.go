@@ -77,6 +77,7 @@ const (
 	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
 	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
+	SameDomain             = "ACTION_TYPE_FAILED_SOURCE_AND_TARGET_SAME"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
 	AgentSilent            = "GUEST_AGENT_NON_RESPONSIVE"
@@ -151,6 +152,7 @@ var catalogue = map[string]entry{
 	StateConflict:          {Conflict, "Cannot %s. %s"},
 	UnsupportedWish:        {BadRequest, "Cannot %s. %s"},
 	DiskLocked:             {Conflict, "Cannot %s. Disk is locked: %s. Please try again in a few minutes."},
+	SameDomain:             {Conflict, "Cannot %s. The disk %s is in the storage domain %s already."},
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
 	AgentSilent:            {Host, "Guest agent non responsive"},
@@ -163,7 +165,7 @@ var catalogue = map[string]entry{
 	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
 	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
 	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
-	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
+	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center."},
 	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
 	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
 	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},

@@ -48,9 +48,9 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Surveys
-	Chains
 	Links
 	Seals
+	Chains
 	Volumes
 
 	// Format makes a new domain's directories and metadata, or accepts the same

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
@@ -18,6 +19,9 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 
 	"vm.preview_snapshot": readPreview,
 	"snapshot.restore":    readRestore,
+	"vm.move":             readMove,
+	"disk.move":           readMove,
+	"disk.copy":           readCopy,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -104,6 +108,25 @@ func readRestore(_ *request, action *v3.Action) (any, error) {
 		return nil, err
 	}
 	return &snapshots.PreviewParams{Memory: isTrue(action.RestoreMemory), Disks: chosen}, nil
+}
+
+// readMove reads move (api-v3 6.1, 6.2).
+func readMove(r *request, action *v3.Action) (any, error) {
+	to, err := action.Destination("move", r.finder())
+	return &disks.MoveParams{StorageDomain: to}, err
+}
+
+// readCopy reads copy; disk may name the new disk (api-v3 6.2).
+func readCopy(r *request, action *v3.Action) (any, error) {
+	to, err := action.Destination("copy", r.finder())
+	params := &disks.CopyParams{StorageDomain: to}
+	if action.Disk != nil && action.Disk.Name != nil {
+		params.Alias = *action.Disk.Name
+	}
+	if action.Disk != nil && action.Disk.Alias != nil {
+		params.Alias = *action.Disk.Alias
+	}
+	return params, err
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

@@ -110,20 +110,39 @@ var actionBases = map[model.Kind]string{
 	model.KindSnapshot: "vms/{vm}/snapshots/{snapshot}",
 }
 
+// otherBases are those of commands that can do without what contains the object
+// (api-v3 6.2).
+var otherBases = map[string][]string{
+	"disk.copy": {"disks/{disk}"},
+	"disk.move": {"vms/{vm}/disks/{disk}", "disks/{disk}"},
+}
+
+// basesOf are the objects in the table of routes that a command acts on; none for one
+// that is no action.
+func basesOf(command *engine.Command) []string {
+	base, acts := actionBases[command.On]
+	others, has := otherBases[command.Key()]
+	switch {
+	case !acts || isConfiguration(command):
+		return nil
+	case has:
+		return others
+	}
+	return []string{base}
+}
+
 // actionRoutes mounts the actions, and the resources of their state beside them
 // (api-v3 3.1).
 func (s *Server) actionRoutes() []*route {
 	var found []*route
 	for _, command := range s.engine.Commands() {
-		base, acts := actionBases[command.On]
-		if !acts || isConfiguration(command) {
-			continue
+		for _, base := range basesOf(command) {
+			path := base + "/" + command.Name
+			found = append(found,
+				&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command))},
+				&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids"}},
+			)
 		}
-		path := base + "/" + command.Name
-		found = append(found,
-			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command))},
-			&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids"}},
-		)
 	}
 	return found
 }

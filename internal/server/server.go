@@ -155,8 +155,8 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
-	e.Install(snapshots.Commands(e))
 	e.Install(templates.Commands(e))
+	e.Install(snapshots.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

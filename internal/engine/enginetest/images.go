@@ -18,8 +18,8 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Copy, Link, Seal, CanSeal, Merge,
-// Relate or Space.
+// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Merge, Relate, Copy, Link, Seal,
+// CanSeal or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -170,4 +170,12 @@ func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *
 		return err
 	}
 	return i.Images.Relate(ctx, domain, disk)
+}
+
+// CopyChain copies all volumes of a disk.
+func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
+	if err := i.strike(ctx, "CopyChain"); err != nil {
+		return err
+	}
+	return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress)
 }

@@ -219,3 +219,8 @@ func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *m
 func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
 	return i.call(ctx, "Relate", func() error { return i.Images.Relate(ctx, domain, disk) })
 }
+
+// CopyChain copies all volumes of a disk.
+func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
+	return i.call(ctx, "CopyChain", func() error { return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress) })
+}

@@ -64,6 +64,9 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	if !ok || params.Edit == nil {
 		return nil, fault.New(fault.Invalid, call.Verb, "Nothing to add was given.")
 	}
+	if err := engine.CheckSettled(tx, call.Verb, vm); err != nil {
+		return nil, err
+	}
 	template := &model.Template{
 		ID: params.Template, CreationTime: time.Now().UTC(), Status: model.TemplateLocked, VMConfig: model.Clone(vm).VMConfig,
 	}

@@ -52,6 +52,9 @@ func lockClone(tx *inventory.Tx, call *engine.Call) []model.Ref {
 func (r *room) cloned(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	params := cloneParams(call)
 	of, _ := tx.VMs.Get(call.Target)
+	if err := engine.CheckSettled(tx, call.Verb+" VM", of); err != nil {
+		return nil, err
+	}
 	vm := &model.VM{ID: params.VM, CreationTime: time.Now().UTC(), VMConfig: model.Clone(of).VMConfig}
 	vm.Name, vm.DeleteProtected, vm.Template = params.Name, false, model.BlankID
 	renewNICs(vm)

@@ -94,7 +94,7 @@ func overwrite(ctx context.Context, dir *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	if linked(info) {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
 		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)

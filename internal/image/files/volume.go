@@ -154,20 +154,18 @@ func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk 
 	}
 	var sum int64
 	for _, name := range names {
-		volume := filepath.Join(group(disk), name)
-		info, err := dir.Lstat(volume)
-		if err != nil || checkIDs(model.ID(name)) != nil || linked(info) && ofAnother(dir, disk, volume) {
-			continue // no volume, gone meanwhile, or another's
+		if checkIDs(model.ID(name)) == nil {
+			sum += occupied(dir, disk, filepath.Join(group(disk), name))
 		}
-		sum += occupied(dir, volume)
 	}
 	return sum, nil
 }
 
-// occupied is how many bytes a volume takes up; 0 for what is none, or gone.
-func occupied(dir *os.Root, volume string) int64 {
+// occupied is how many bytes a volume of a group takes up; 0 for what is none, or gone,
+// or counts for another group.
+func occupied(dir *os.Root, disk model.ID, volume string) int64 {
 	info, err := dir.Lstat(volume)
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil || !info.Mode().IsRegular() || linked(info) && ofAnother(dir, disk, volume) {
 		return 0
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
