@@ -129,8 +129,8 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
-	DiskForgotten     Code = 20220
 	TemplateKept      Code = 20160
+	DiskForgotten     Code = 20220
 	PreviewUndone     Code = 20140
 	DiskCopyBegun     Code = 20180
 	DiskCopied        Code = 20181

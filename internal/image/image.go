@@ -47,9 +47,9 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
-	Surveys
 	Links
 	Seals
+	Surveys
 	Chains
 	Volumes
 

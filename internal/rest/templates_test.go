@@ -75,7 +75,7 @@ func TestTemplates(t *testing.T) {
 	e.want(200, "GET", "/api/vms/"+cloned, "", "00000000-0000-0000-0000-000000000000")
 
 	e.want(409, "DELETE", at, "", "is used by: thin")
-	e.want(409, "DELETE", "/api/vms/"+thin, `<action><vm><disks><detach_only>true</detach_only></disks></vm></action>`, "stand on disks of a template")
+	e.want(409, "DELETE", "/api/vms/"+thin, `<action><vm><disks><detach_only>true</detach_only></disks></vm></action>`, "stands on a disk of a template")
 	e.want(200, "DELETE", "/api/vms/"+thin, "")
 	e.want(200, "DELETE", at, "")
 	e.want(404, "GET", at, "")

@@ -113,6 +113,7 @@ func (s *templatesScenario) thin(t *testing.T) {
 		v.await(t, "up")
 		v.onDisk(t, fmt.Sprintf("grep -q golden /mnt/vda/made && rm /mnt/vda/made && echo %d >/mnt/vda/mine; sync", i))
 	}
+	s.e.storageIsWhole(t)
 	if said := s.e.refused(t, 409, "DELETE", "/templates/"+s.template, ""); !strings.Contains(said.text, s.first.name) {
 		t.Errorf("a template that is used was refused to be removed with %s", said.text)
 	}

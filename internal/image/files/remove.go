@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -72,9 +71,6 @@ func clearGroup(ctx context.Context, dir *os.Root, name string, wipe bool) error
 			return err
 		}
 		for _, file := range names {
-			if strings.HasSuffix(file, ".meta") || strings.HasSuffix(file, ".lease") {
-				continue // what a guest wrote is not in there, and they may be a template's
-			}
 			if err := overwrite(ctx, dir, filepath.Join(name, file)); err != nil {
 				return fmt.Errorf("overwriting %s: %w", file, err)
 			}
@@ -94,7 +90,7 @@ func overwrite(ctx context.Context, dir *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
+	if linked(info) {
 		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
