@@ -68,14 +68,6 @@ func (r *room) checkGoing(tx *inventory.Tx, call *engine.Call, disk *model.Disk,
 	if err := checkWhole(verb, disk); err != nil {
 		return nil, err
 	}
-	// In a preview the volumes that it has put aside would not come along.
-	if held := engine.HeldBy(tx, disk.ID); held != nil {
-		if vm, ok := tx.VMs.Get(held.VM); ok {
-			if err := engine.CheckSettled(tx, verb, vm); err != nil {
-				return nil, err
-			}
-		}
-	}
 	if err := engine.CheckNoTemplate(tx, verb, disk); err != nil {
 		return nil, err
 	}
