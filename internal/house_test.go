@@ -53,10 +53,10 @@ var house = map[string][]string{
 	// Floor: what happens.
 	"engine": {
 		"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
-		"auth", "job", "vault", "engine/placement",
+		"auth", "job", "vault", "ovf", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
+	"engine/watch":      {"model", "host", "image", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,
@@ -64,8 +64,10 @@ var house = map[string][]string{
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
-	"engine/snapshots":  rooms,
+	"engine/storage":    rooms,
+	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
+	"engine/snapshots":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -74,8 +76,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "vault",
-		"rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports", "engine/snapshots", "ovf", "vault", "rest/wire", "rest/v3",
 	},
 
 	// The whole.

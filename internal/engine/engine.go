@@ -56,7 +56,9 @@ type Engine struct {
 	commands map[string]*Command
 	rows     []*Command
 
-	refused refused
+	refused    refused
+	describing describing
+	sights     sights
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live

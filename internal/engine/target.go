@@ -80,6 +80,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
+	case model.KindStorageDomain:
+		return found(e.Inventory.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
 		return found(e.Inventory.Templates.Get(ref.ID))
 	case model.KindSnapshot:
@@ -106,6 +108,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if domain, ok := e.Inventory.StorageDomains.Get(call.Target); ok {
+		return "storage domain " + domain.Name
 	}
 	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
 		return "template " + template.Name
@@ -143,6 +148,8 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		}
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindStorageDomain:
+		about.Domain, _ = tx.StorageDomains.Get(target.ID)
 	case model.KindTemplate:
 		about.Template, _ = tx.Templates.Get(target.ID)
 	}

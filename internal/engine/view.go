@@ -216,22 +216,37 @@ func (v *View) Files(ctx context.Context, domain model.ID) ([]model.File, error)
 	return files, nil
 }
 
-// Space measures a storage domain.
+// Space measures a storage domain; what is not there, or not mounted, has no size.
 func (v *View) Space(ctx context.Context, domain model.ID) (model.Space, error) {
 	found, err := v.StorageDomain(domain)
 	if err != nil {
 		return model.Space{}, err
 	}
-	space, err := v.engine.Images.Space(ctx, found)
+	var space model.Space
+	if found.Mount == "" || found.Status.Connected() {
+		space, err = v.engine.Images.Space(ctx, found)
+	}
 	if errors.Is(err, image.ErrUnavailable) {
-		err = nil
+		space, err = model.Space{}, nil
 	}
 	for _, disk := range v.Disks() {
 		if disk.StorageDomain == domain {
-			space.Committed += disk.ProvisionedSize
+			space.Committed += committed(disk)
 		}
 	}
 	return space, read(err)
+}
+
+// committed is what a disk may come to take up: of itself and of each volume that it
+// stands on and that is its own, the whole size.
+func committed(disk *model.Disk) int64 {
+	size := disk.ProvisionedSize
+	for _, below := range disk.Chain {
+		if below.Template == "" {
+			size += below.Size
+		}
+	}
+	return size
 }
 
 // SearchLimit is the size of a page in searches.

@@ -52,6 +52,8 @@ type Images interface {
 	Surveys
 	Chains
 	Volumes
+	Groups
+	Domains
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

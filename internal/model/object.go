@@ -60,6 +60,13 @@ const (
 // KindTicket is no object but a lock: of who sets the ticket of a VM, by its id.
 const KindTicket Kind = "ticket"
 
+// KindExportedVM and KindExportedTemplate are no objects but what lies in an export
+// domain, by its id there.
+const (
+	KindExportedVM       Kind = "exported_vm"
+	KindExportedTemplate Kind = "exported_template"
+)
+
 // KindFileSystems is no object but a lock: of who freezes or thaws the file systems
 // of a VM, by its id.
 const KindFileSystems Kind = "file_systems"

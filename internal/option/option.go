@@ -52,6 +52,7 @@ var Table = []Definition{
 	{"StatisticsInterval", Duration, "15s", 1, "How often the figures of running guests are sampled."},
 	{"GuestInfoInterval", Duration, "60s", 1, "How often a running guest's agent is asked for its addresses and names."},
 	{"StorageCheckInterval", Duration, "30s", 1, "How often storage domains are checked."},
+	{"WarningLowSpaceIndicator", Number, "10", 0, "How many percent of a data domain must be free; with less it is warned of (event 200)."},
 	{"SyncActionTimeout", Duration, "3m", 1, "How long a request waits for a synchronous action before it is answered 202."},
 	{"InterruptTimeout", Duration, "30s", 1, "How long a command waits for the job that it interrupts."},
 	{"ReservedHostMemory", Number, "256", 0, "Memory of each host, in MiB, that is not given to guests."},

@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vireo/internal/engine"
@@ -58,6 +59,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Parent, call.Target = r.id("vm"), r.id(string(on))
 	case model.KindCDROM:
 		call.Parent = r.id("vm")
+	case model.KindStorageDomain:
+		call.Target = r.id("storagedomain")
 	case model.KindTemplate:
 		call.Target = r.id("template")
 	}
@@ -169,7 +172,9 @@ func (r *request) progress(action string) (state string, refusal *v3.Fault, err 
 
 func (r *request) concerns(job *model.Job, action string) bool {
 	for _, id := range r.ids {
-		if string(job.Target.ID) == id {
+		// What is imported as a clone has another id than what it is made of, which is locked.
+		locked := slices.ContainsFunc(job.Locks, func(ref model.Ref) bool { return ref.Kind == model.KindExportedVM && string(ref.ID) == id })
+		if string(job.Target.ID) == id || locked {
 			return action == "" || job.Action == action
 		}
 	}

@@ -15,9 +15,11 @@ import (
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
+	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
@@ -115,6 +117,7 @@ func (s *Server) assemble(ctx context.Context) error {
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
 		Adopt:   engineIDOf(s.Inventory.Options, option.Restored) != "",
 		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(option.Restored) },
+		Stir:    s.Stir,
 	})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()
@@ -155,6 +158,8 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
+	e.Install(storage.Commands(e))
+	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))
 	e.Install(snapshots.Commands(e))
 }
@@ -163,7 +168,7 @@ func (s *Server) images() (image.Images, error) {
 	if s.Images != nil {
 		return s.Images, nil
 	}
-	return files.New(files.Options{})
+	return files.New(files.Options{Mounts: filepath.Join(s.DataDir, "mnt")})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

@@ -196,6 +196,52 @@ func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (space 
 	return space, err
 }
 
+// Check looks at a domain. It is struck by orders that name it only, and not among
+// Calls: it changes nothing, and is done all the time.
+func (i *Images) Check(ctx context.Context, domain *model.StorageDomain) error {
+	if err := i.ordered("Check").strike(ctx); err != nil {
+		return err
+	}
+	return i.Images.Check(ctx, domain)
+}
+
+// ordered finds the first order that names a call.
+func (i *Images) ordered(name string) *ImageRule {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, rule := range i.orders {
+		if rule.Call == name {
+			return rule
+		}
+	}
+	return nil
+}
+
+// Connect mounts a domain.
+func (i *Images) Connect(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Connect", func() error { return i.Images.Connect(ctx, domain) })
+}
+
+// Disconnect unmounts a domain.
+func (i *Images) Disconnect(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Disconnect", func() error { return i.Images.Disconnect(ctx, domain) })
+}
+
+// Format makes a domain.
+func (i *Images) Format(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Format", func() error { return i.Images.Format(ctx, domain) })
+}
+
+// Describe writes the metadata of a domain.
+func (i *Images) Describe(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Describe", func() error { return i.Images.Describe(ctx, domain) })
+}
+
+// Erase deletes a domain.
+func (i *Images) Erase(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Erase", func() error { return i.Images.Erase(ctx, domain) })
+}
+
 // PrepareSaved makes the groups of a saved state.
 func (i *Images) PrepareSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState, size int64, config []byte, owner image.Owner) (path string, err error) {
 	err = i.call(ctx, "PrepareSaved", func() error {

@@ -13,6 +13,9 @@ import (
 type Options struct {
 	// QEMUImg is the path of qemu-img; empty looks for it in PATH.
 	QEMUImg string
+	// Mounts is the directory below which storage domains are mounted; empty mounts
+	// none.
+	Mounts string
 	// Sysprep is the path of virt-sysprep, which seals disks; empty looks for it in
 	// PATH. Without it nothing can be sealed.
 	Sysprep string
@@ -23,6 +26,7 @@ type Options struct {
 // care.
 type Files struct {
 	qemuImg string
+	mounts  string
 	sysprep string // empty: not installed
 }
 
@@ -41,7 +45,7 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
-	return &Files{qemuImg: path, sysprep: optional(options.Sysprep, "virt-sysprep")}, nil
+	return &Files{qemuImg: path, mounts: options.Mounts, sysprep: optional(options.Sysprep, "virt-sysprep")}, nil
 }
 
 // optional is the absolute path of a program that need not be there; empty if it is
