@@ -66,6 +66,7 @@ var house = map[string][]string{
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/snapshots":  rooms,
+	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -76,7 +77,7 @@ var house = map[string][]string{
 	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/transfers", "vault",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "engine/transfers", "vault",
 		"rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},

@@ -16,6 +16,8 @@ type About struct {
 	Host   *model.Host
 	Domain *model.StorageDomain
 	Disk   *model.Disk
+	// Template is the one that the event is about; without it, that of the VM.
+	Template *model.Template
 	// Snapshot is shown by its description.
 	Snapshot *model.Snapshot
 	// User and UserName are who asked.
@@ -42,6 +44,10 @@ func New(code Code, about About) model.Event {
 	if about.VM != nil {
 		event.VM, event.Cluster, event.Template = about.VM.ID, about.VM.Cluster, about.VM.Template
 		words = append(words, "{vm}", about.VM.Name)
+	}
+	if about.Template != nil {
+		event.Template, event.Cluster = about.Template.ID, about.Template.Cluster
+		words = append(words, "{template}", about.Template.Name)
 	}
 	if about.Host != nil {
 		event.Host = about.Host.ID

@@ -79,6 +79,9 @@ const (
 	DiskDetachFailed  Code = 2019
 	DiskUpdated       Code = 88
 	DiskUpdateFailed  Code = 89
+	DiskMoveBegun     Code = 2008
+	DiskMoved         Code = 2010
+	DiskMoveFailed    Code = 2011
 	DiskPlugged       Code = 2000
 	DiskPlugFailed    Code = 2001
 	DiskUnplugged     Code = 2002
@@ -101,6 +104,14 @@ const (
 	TagRemoved        Code = 434
 	TagAttached       Code = 440
 	TagDetached       Code = 446
+	AddBegun          Code = 37
+	AddFinished       Code = 53
+	AddFailed         Code = 60
+	TemplateAddBegun  Code = 48
+	TemplateUpdated   Code = 49
+	TemplateRemoved   Code = 50
+	TemplateAdded     Code = 51
+	TemplateAddFailed Code = 52
 	DomainInactive    Code = 968
 	DomainActive      Code = 967
 
@@ -118,8 +129,13 @@ const (
 	OverlaysKept      Code = 20012
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
+	TemplateKept      Code = 20160
 	DiskForgotten     Code = 20220
 	PreviewUndone     Code = 20140
+	DiskCopyBegun     Code = 20180
+	DiskCopied        Code = 20181
+	DiskCopyFailed    Code = 20182
+	DiskLeftBehind    Code = 20183
 	TransferBegun     Code = 20200
 	TransferDone      Code = 20201
 	TransferCancelled Code = 20202
@@ -209,6 +225,13 @@ var lines = map[Code]line{
 	DiskDetachFailed:  {model.SeverityError, "Disk {disk} could not be detached from VM {vm}: {detail}"},
 	DiskUpdated:       {model.SeverityNormal, "Disk {disk} was updated by {user}."},
 	DiskUpdateFailed:  {model.SeverityError, "Disk {disk} could not be updated: {detail}"},
+	DiskMoveBegun:     {model.SeverityNormal, "Disk {disk} is being moved to storage domain {domain} by {user}."},
+	DiskMoved:         {model.SeverityNormal, "Disk {disk} was moved to storage domain {domain} by {user}."},
+	DiskMoveFailed:    {model.SeverityError, "Disk {disk} could not be moved to storage domain {domain}: {detail}"},
+	DiskCopyBegun:     {model.SeverityNormal, "Disk {disk} is being copied to storage domain {domain} by {user}."},
+	DiskCopied:        {model.SeverityNormal, "Disk {disk} was copied to storage domain {domain} by {user}."},
+	DiskCopyFailed:    {model.SeverityError, "Disk {disk} could not be copied to storage domain {domain}: {detail}"},
+	DiskLeftBehind:    {model.SeverityWarning, "An image of disk {disk} is left in storage domain {domain}, which is not the disk any more and could not be removed: {detail}"},
 	DiskPlugged:       {model.SeverityNormal, "Disk {disk} of VM {vm} was hot plugged by {user}."},
 	DiskPlugFailed:    {model.SeverityError, "Disk {disk} of VM {vm} could not be hot plugged: {detail}"},
 	DiskUnplugged:     {model.SeverityNormal, "Disk {disk} of VM {vm} was hot unplugged by {user}."},
@@ -231,6 +254,14 @@ var lines = map[Code]line{
 	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
 	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
 	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
+	AddBegun:          {model.SeverityNormal, "VM {vm} is being created by {user}."},
+	AddFinished:       {model.SeverityNormal, "The creation of VM {vm} is complete."},
+	AddFailed:         {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
+	TemplateAddBegun:  {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
+	TemplateUpdated:   {model.SeverityNormal, "Template {template} was updated by {user}."},
+	TemplateRemoved:   {model.SeverityNormal, "Template {template} was removed by {user}."},
+	TemplateAdded:     {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
+	TemplateAddFailed: {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
 	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
 	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
 
@@ -246,6 +277,7 @@ var lines = map[Code]line{
 	OverlaysKept:      {model.SeverityWarning, "Volumes that VM {vm} does not need any more could not be removed, or related to each other: {detail}"},
 	FoundThawed:       {model.SeverityNormal, "The file systems of VM {vm} are not frozen any more: the guest was restarted, or they were thawed inside it."},
 	StaysFrozen:       {model.SeverityWarning, "The file systems of VM {vm} have been frozen since {detail}: nothing in it can write. Thaw them with thawfilesystems."},
+	TemplateKept:      {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	PreviewUndone:     {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
 	DirectoryAdded:    {model.SeverityNormal, "The domain {detail} was added by {user}."},
 	DirectoryUpdated:  {model.SeverityNormal, "The domain {detail} was updated by {user}."},

@@ -45,6 +45,10 @@ func chainOf(tx *inventory.Tx, ref model.Ref) []model.Ref {
 		if host, ok := tx.Hosts.Get(ref.ID); ok {
 			cluster = host.Cluster
 		}
+	case model.KindTemplate:
+		if template, ok := tx.Templates.Get(ref.ID); ok {
+			cluster = template.Cluster
+		}
 	case model.KindCluster:
 		cluster = ref.ID
 	case model.KindDisk:

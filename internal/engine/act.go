@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,6 +220,7 @@ func newJob(command *Command, path *Path, call *Call, target model.Ref, name str
 	if command.Locks == nil || len(locks) == 0 {
 		made.Locks = []model.Ref{target}
 	}
+	made.Locks = append(slices.Clone(made.Locks), call.Holds...)
 	if call.Caller != nil {
 		made.Owner, made.OwnerName = call.Caller.User, call.Caller.Name
 	}

@@ -137,6 +137,9 @@ type Call struct {
 	GracePeriod time.Duration
 	// Verb is filled in by Act from the row.
 	Verb string
+	// Holds are objects that the job locks beside those of the row: Apply fills them in,
+	// having seen that they are free.
+	Holds []model.Ref
 
 	looks map[string]any // see Outside
 }

@@ -20,8 +20,9 @@ import (
 	"vireo/internal/model"
 )
 
-// slow is how long each call takes of a job that is held.
-const slow = 4 * time.Second
+// slow is how long each call takes of a job that is held: longer than what is looked at
+// for one command meanwhile.
+const slow = 7 * time.Second
 
 // TestEveryVerbDuringEveryJob holds the job of every path at each of its steps and
 // tries every row meanwhile. What shares a lock with the job is refused; stop and
@@ -104,12 +105,19 @@ func meanwhile(tr *trial, row *engine.Command) *engine.Call {
 		call.Parent, call.Target = vm.ID, vm.NICs[0].ID
 	case model.KindCDROM:
 		call.Parent = vm.ID
+	case model.KindTemplate:
+		if row.Name != "add" {
+			return nil
+		}
+		call.Parent, call.Params = vm.ID, templateOf("meanwhile")
 	default:
 		return nil
 	}
 	switch row.Key() {
 	case "vm.add", "disk.attach":
 		return nil
+	case "vm.clone":
+		call.Params = &vms.CloneParams{Name: "meanwhile"}
 	case "vm.update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	case "disk.add":

@@ -26,7 +26,8 @@ const long = 3 * time.Hour
 // these while a job holds the VM.
 var deeds = []string{
 	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
-	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
+	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "BeginMirror", "FollowMirror", "PivotMirror", "AbortMirror", "DiskPaths",
+	"PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
 	"AgentFreeze", "AgentThaw", "TakeSnapshot", "BeginMerge", "FollowMerge", "AbortMerge",
 }
 

@@ -13,6 +13,7 @@ import (
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/snapshots"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
@@ -28,7 +29,7 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
 	model.KindImageTransfer: onTransfer, model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
-	model.KindSnapshot: onSnapshot,
+	model.KindSnapshot: onSnapshot, model.KindTemplate: onTemplate,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -37,7 +38,16 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
+		template := addTemplate(site, "web")
+		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
+			vm.Name, vm.Template, vm.Cluster = "another", template, sitetest.Cluster
+			return nil
+		}}
+	},
+	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
@@ -118,9 +128,16 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
+	if row.Name == "clone" {
+		call.Params = &vms.CloneParams{Name: "another"}
+	}
 	id := site.Add("vm", seeded)
-	if row.Name == "start" || row.Name == "remove" {
+	switch row.Name {
+	case "start", "remove", "clone":
 		addDisk(site, id)
+	case "move":
+		addDisk(site, id)
+		call.Params = &disks.MoveParams{StorageDomain: sitetest.SpareDomain}
 	}
 	call.Target = id
 	if strings.HasSuffix(row.Name, "_snapshot") {
@@ -157,6 +174,10 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		})
 	case "update":
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.Alias += "x"; return nil }}
+	case "move":
+		call.Params = &disks.MoveParams{StorageDomain: sitetest.SpareDomain}
+	case "copy":
+		call.Params = &disks.CopyParams{StorageDomain: sitetest.SpareDomain}
 	case "detach", "deactivate", "remove":
 	default:
 		t.Fatalf("there is no situation for the row %s", row.Key())
@@ -200,6 +221,35 @@ func addDisk(site *sitetest.Site, vm model.ID) model.ID {
 	if err != nil {
 		panic(fmt.Sprintf("making a disk: %v", err))
 	}
+	return result.Object.Ref().ID
+}
+
+func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Parent, call.Params = vm, templateOf("golden")
+		return vm, call
+	}
+	call.Target = addTemplate(site, "golden")
+	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
+	return vm, call
+}
+
+func templateOf(name string) *templates.AddParams {
+	return &templates.AddParams{Edit: func(template *model.Template) error { template.Name = name; return nil }}
+}
+
+// addTemplate makes a template with a disk, of a VM that is gone afterwards.
+func addTemplate(site *sitetest.Site, name string) model.ID {
+	vm := site.Add("of-" + name)
+	addDisk(site, vm)
+	result, err := site.Act(&engine.Call{On: model.KindTemplate, Name: "add", Parent: vm, Params: templateOf(name), Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("making a template: %v", err))
+	}
+	site.Do("remove", vm, nil)
 	return result.Object.Ref().ID
 }
 

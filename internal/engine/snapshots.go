@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 
 	"vireo/internal/fault"
@@ -44,6 +45,17 @@ func CheckSettled(tx *inventory.Tx, verb string, vm *model.VM) error {
 			return fault.New(fault.DuringSnapshot, verb, vm.Name)
 		case snapshot.Status == model.SnapshotInPreview || snapshot.Type == model.SnapshotPreview:
 			return fault.New(fault.InPreview, verb, vm.Name)
+		}
+	}
+	return nil
+}
+
+// CheckWhole refuses a snapshot whose removal has begun: it does not hold any more what
+// it held.
+func CheckWhole(verb string, snapshot *model.Snapshot) error {
+	for _, volume := range snapshot.Volumes {
+		if volume.Merging {
+			return fault.New(fault.StateConflict, verb, fmt.Sprintf("The removal of the snapshot %.100q was begun and did not end; all that can be done is to remove it.", snapshot.Description))
 		}
 	}
 	return nil

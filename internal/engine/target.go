@@ -84,6 +84,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.Disks.Get(ref.ID))
 	case model.KindImageTransfer:
 		return found(e.Inventory.ImageTransfers.Get(ref.ID))
+	case model.KindTemplate:
+		return found(e.Inventory.Templates.Get(ref.ID))
 	case model.KindSnapshot:
 		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
@@ -108,6 +110,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
+		return "template " + template.Name
 	}
 	return string(call.On) + " " + string(call.Target)
 }
@@ -154,6 +159,8 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		if transfer, ok := tx.ImageTransfers.Get(target.ID); ok {
 			about.Disk, _ = tx.Disks.Get(transfer.Disk)
 		}
+	case model.KindTemplate:
+		about.Template, _ = tx.Templates.Get(target.ID)
 	}
 }
 

@@ -52,6 +52,21 @@ func (v *View) DiskVMs(disk model.ID) []*model.VM {
 	return users
 }
 
+// TemplateDisks gives the disks of a template.
+func (v *View) TemplateDisks(template model.ID) ([]AttachedDisk, error) {
+	owner, err := v.Template(template)
+	if err != nil {
+		return nil, err
+	}
+	disks := make([]AttachedDisk, 0, len(owner.Disks))
+	for i := range owner.Disks {
+		if disk, ok := v.engine.Inventory.Disks.Get(owner.Disks[i].Disk); ok {
+			disks = append(disks, AttachedDisk{disk, &owner.Disks[i]})
+		}
+	}
+	return disks, nil
+}
+
 // VMNIC finds one network interface of a VM.
 func (v *View) VMNIC(vm, nic model.ID) (*model.NIC, error) {
 	owner, err := v.VM(vm)

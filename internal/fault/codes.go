@@ -66,7 +66,18 @@ const (
 	StateConflict          = "ACTION_TYPE_FAILED_STATE"
 	UnsupportedWish        = "ACTION_TYPE_FAILED_NOT_SUPPORTED"
 	StorageFailed          = "STORAGE_OPERATION_FAILED"
+	BlankFixed             = "VMT_CANNOT_EDIT_BLANK_TEMPLATE"
+	BlankStays             = "VMT_CANNOT_REMOVE_BLANK_TEMPLATE"
+	TemplateLocked         = "VM_TEMPLATE_IMAGE_IS_LOCKED"
+	TemplateIllegal        = "VM_TEMPLATE_IMAGE_IS_ILLEGAL"
+	TemplateInUse          = "VMT_CANNOT_REMOVE_DETECTED_DERIVED_VM"
+	TemplateHasVersions    = "VMT_CANNOT_REMOVE_BASE_WITH_VERSIONS"
+	TemplateNeedsDown      = "VMT_CANNOT_CREATE_TEMPLATE_FROM_DOWN_VM"
+	TemplateProtected      = "ACTION_TYPE_FAILED_DELETE_PROTECTION_ENABLED_TEMPLATE"
+	SealFailed             = "ACTION_TYPE_FAILED_SEAL"
+	DiskOfTemplate         = "ACTION_TYPE_FAILED_DISK_BELONGS_TO_TEMPLATE"
 	DiskLocked             = "ACTION_TYPE_FAILED_DISK_IS_LOCKED"
+	SameDomain             = "ACTION_TYPE_FAILED_SOURCE_AND_TARGET_SAME"
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
 	AgentSilent            = "GUEST_AGENT_NON_RESPONSIVE"
@@ -141,6 +152,7 @@ var catalogue = map[string]entry{
 	StateConflict:          {Conflict, "Cannot %s. %s"},
 	UnsupportedWish:        {BadRequest, "Cannot %s. %s"},
 	DiskLocked:             {Conflict, "Cannot %s. Disk is locked: %s. Please try again in a few minutes."},
+	SameDomain:             {Conflict, "Cannot %s. The disk %s is in the storage domain %s already."},
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
 	AgentSilent:            {Host, "Guest agent non responsive"},
@@ -153,7 +165,17 @@ var catalogue = map[string]entry{
 	StatelessInPreview:     {Conflict, "Cannot %s VM. The VM previews a snapshot and cannot run stateless."},
 	DetachWithSnapshots:    {Conflict, "Cannot %s. VM %s has snapshots, which hold states of its disks; remove them first."},
 	ChainTooLong:           {Conflict, "Cannot %s. The disk %s has %s snapshots, as many as it may (option MaxSnapshotsInChain); remove one first."},
-	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center than the VM."},
+	DataCenterMismatch:     {Conflict, "Cannot %s. The storage domain %s is in another data center."},
+	BlankFixed:             {Conflict, "Cannot %s. The Blank template cannot be changed."},
+	BlankStays:             {Conflict, "Cannot %s. The Blank template cannot be removed."},
+	TemplateLocked:         {Conflict, "Cannot %s. The template %s is locked. Please try again in a few minutes."},
+	TemplateIllegal:        {Conflict, "Cannot %s. The template %s is illegal; all that can be done is to remove it."},
+	TemplateInUse:          {Conflict, "Cannot %s. The template is used by: %s."},
+	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
+	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
+	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

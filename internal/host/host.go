@@ -70,6 +70,7 @@ type Host interface {
 	Devices
 	Display
 	Snapshots
+	Mirrors
 	Agent
 
 	// Watch returns the events of all guests, from the moment it returns on. The

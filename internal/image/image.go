@@ -47,6 +47,8 @@ type VolumeSpec struct {
 // once.
 type Images interface {
 	Copies
+	Links
+	Seals
 	Surveys
 	Chains
 	Volumes

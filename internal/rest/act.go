@@ -60,6 +60,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Parent = r.id("vm")
 	case model.KindImageTransfer:
 		call.Target = r.id("imagetransfer")
+	case model.KindTemplate:
+		call.Target = r.id("template")
 	}
 	return call
 }

@@ -73,7 +73,7 @@ func TestBadInput(t *testing.T) {
 		"bad event":              {"GET", "/api/events/first", "", nil, 404, plain, "not a valid id"},
 		"schema":                 {"GET", "/api?schema", "", nil, 404, plain, "schema"},
 		"rsdl":                   {"GET", "/api?rsdl", "", nil, 404, plain, "RSDL"},
-		"snapshot":               {"POST", "/api/vms", add(`<snapshots><snapshot id="` + unknownID + `"/></snapshots>`), nil, 400, plain, "not supported"},
+		"snapshot":               {"POST", "/api/vms", add(`<snapshots><snapshot id="` + unknownID + `"/></snapshots>`), nil, 404, plain, "Snapshot: id="},
 	} {
 		for _, format := range []string{"application/xml", "application/json"} {
 			t.Run(name+"/"+format, func(t *testing.T) {

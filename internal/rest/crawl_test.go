@@ -16,6 +16,8 @@ func TestEveryLinkCanBeFollowed(t *testing.T) {
 	vm := e.addVM("crawled", `<description>d</description><custom_properties><custom_property name="sap" value="true"/></custom_properties>`)
 	e.want(200, "POST", "/api/vms/"+vm+"/start", "<action/>", "<state>complete</state>")
 	e.wait("/api/vms/"+vm, "<state>up</state>")
+	of, _ := e.withDisk("golden")
+	template := e.addTemplate("crawled", of)
 	seen := map[string]bool{}
 	queue := []string{"/api"}
 	for len(queue) > 0 {
@@ -49,7 +51,7 @@ func TestEveryLinkCanBeFollowed(t *testing.T) {
 	if len(seen) < 60 {
 		t.Errorf("only %d addresses were found", len(seen))
 	}
-	for _, wanted := range []string{"/api/vms/" + vm + "/statistics", "/api/vms/" + vm + "/start", "/api/capabilities"} {
+	for _, wanted := range []string{"/api/vms/" + vm + "/statistics", "/api/vms/" + vm + "/start", "/api/capabilities", "/api/templates/" + template + "/disks"} {
 		if !seen[wanted] {
 			t.Errorf("%s was not linked to", wanted)
 		}

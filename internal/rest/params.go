@@ -2,6 +2,7 @@ package rest
 
 import (
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
@@ -12,11 +13,15 @@ import (
 // actionReaders make the parameters of those actions that have any, by the key
 // of their command.
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
+	"vm.clone":  readClone,
 	"vm.start":  readStart,
 	"vm.ticket": readTicket,
 
 	"vm.preview_snapshot": readPreview,
 	"snapshot.restore":    readRestore,
+	"vm.move":             readMove,
+	"disk.move":           readMove,
+	"disk.copy":           readCopy,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {
@@ -58,6 +63,14 @@ func readStart(r *request, action *v3.Action) (any, error) {
 	return params, nil
 }
 
+// readClone reads clone (api-v3 6.1): of the VM that is to be only the name counts.
+func readClone(_ *request, action *v3.Action) (any, error) {
+	if action.VM == nil || action.VM.Name == nil || *action.VM.Name == "" {
+		return nil, v3.Incomplete("Action", "clone", "vm.name")
+	}
+	return &vms.CloneParams{Name: *action.VM.Name}, nil
+}
+
 // readTicket reads ticket (api-v3 3.13). Like the engine 3.6 it looks for the VM
 // before there is a command.
 func readTicket(r *request, action *v3.Action) (any, error) {
@@ -95,6 +108,25 @@ func readRestore(_ *request, action *v3.Action) (any, error) {
 		return nil, err
 	}
 	return &snapshots.PreviewParams{Memory: isTrue(action.RestoreMemory), Disks: chosen}, nil
+}
+
+// readMove reads move (api-v3 6.1, 6.2).
+func readMove(r *request, action *v3.Action) (any, error) {
+	to, err := action.Destination("move", r.finder())
+	return &disks.MoveParams{StorageDomain: to}, err
+}
+
+// readCopy reads copy; disk may name the new disk (api-v3 6.2).
+func readCopy(r *request, action *v3.Action) (any, error) {
+	to, err := action.Destination("copy", r.finder())
+	params := &disks.CopyParams{StorageDomain: to}
+	if action.Disk != nil && action.Disk.Name != nil {
+		params.Alias = *action.Disk.Name
+	}
+	if action.Disk != nil && action.Disk.Alias != nil {
+		params.Alias = *action.Disk.Alias
+	}
+	return params, err
 }
 
 func isTrue(flag *bool) bool { return flag != nil && *flag }

@@ -81,18 +81,6 @@ func showNetwork(r *request, network *model.Network) (any, error) {
 	return r.page.ShowNetwork(network), nil
 }
 
-var templateList = collection[*model.Template]{
-	root: "templates", item: "template", kind: templateKind,
-	rows: func(r *request) ([]*model.Template, error) { return r.view.Templates(), nil },
-	show: showTemplate,
-}
-
-var oneTemplate = object("template", func(r *request) (*model.Template, error) { return r.view.Template(r.id("template")) }, showTemplate)
-
-func showTemplate(r *request, template *model.Template) (any, error) {
-	return r.page.ShowTemplate(template), nil
-}
-
 // tags are listed without the root of their tree, as the engine 3.6 did; it can
 // be fetched.
 var tagList = collection[*model.Tag]{
@@ -180,5 +168,5 @@ var diskList = collection[*model.Disk]{
 var oneDisk = object("disk", func(r *request) (*model.Disk, error) { return r.view.Disk(r.id("disk")) }, showDisk)
 
 func showDisk(r *request, disk *model.Disk) (any, error) {
-	return r.page.ShowDisk(disk, r.users(disk.ID)), nil
+	return r.page.ShowDisk(disk, r.users(disk.ID), r.template(disk.ID)), nil
 }

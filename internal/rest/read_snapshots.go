@@ -89,7 +89,7 @@ var snapshotNICList = collection[snapshotPart[*model.NIC]]{root: "nics", item: "
 var oneSnapshotNIC = object("nic", partOf(snapshotNICs, "nic", func(n *model.NIC) model.ID { return n.ID }), showSnapshotNIC)
 
 var snapshotCDROMs = partsOf(func(r *request, of *model.Snapshot) []*v3.CDROM {
-	return []*v3.CDROM{r.page.ShowSnapshotCDROM(of, r.isoDomain(&model.VM{VMConfig: of.Config}))}
+	return []*v3.CDROM{r.page.ShowSnapshotCDROM(of, r.isoDomain(of.Config.Cluster))}
 })
 
 func showSnapshotCDROM(_ *request, drive snapshotPart[*v3.CDROM]) (any, error) {

@@ -147,12 +147,12 @@ func (r *request) drive() (*v3.CDROM, error) {
 	if current {
 		medium = vm.Run.CDROM
 	}
-	return r.page.ShowCDROM(vm.ID, medium, r.isoDomain(vm)), nil
+	return r.page.ShowCDROM(vm.ID, medium, r.isoDomain(vm.Cluster)), nil
 }
 
-// isoDomain is the ISO domain of a VM's data center; empty if it has none.
-func (r *request) isoDomain(vm *model.VM) model.ID {
-	cluster, err := r.view.Cluster(vm.Cluster)
+// isoDomain is the ISO domain of a cluster's data center; empty if it has none.
+func (r *request) isoDomain(of model.ID) model.ID {
+	cluster, err := r.view.Cluster(of)
 	if err != nil {
 		return ""
 	}

@@ -9,6 +9,8 @@ import (
 type related struct {
 	loads map[model.ID]v3.HostLoad
 	users map[model.ID][]model.ID
+	// templates are those that disks belong to.
+	templates map[model.ID]model.ID
 }
 
 // load is what runs on a host.
@@ -30,4 +32,17 @@ func (r *request) users(disk model.ID) []model.ID {
 		}
 	}
 	return r.related.users[disk]
+}
+
+// template is the one that a disk belongs to; empty for none.
+func (r *request) template(disk model.ID) model.ID {
+	if r.related.templates == nil {
+		r.related.templates = map[model.ID]model.ID{}
+		for _, template := range r.view.Templates() {
+			for _, attachment := range template.Disks {
+				r.related.templates[attachment.Disk] = template.ID
+			}
+		}
+	}
+	return r.related.templates[disk]
 }

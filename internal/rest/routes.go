@@ -10,6 +10,7 @@ import (
 // their command; each command that changes no configuration is an action.
 func (s *Server) routes() []*route {
 	vmPermissions, vmPermission := permissionsOf(model.KindVM, "vm", existing((*request).vm))
+	templatePermissions, templatePermission := permissionsOf(model.KindTemplate, "template", existing((*request).templateOfPath))
 	userPermissions, userPermission := permissionsOf(model.KindUser, "user", existing(func(r *request) (*model.User, error) {
 		return r.view.User(r.id("user"))
 	}))
@@ -41,8 +42,18 @@ func (s *Server) routes() []*route {
 		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
 		{path: "tags", get: tagList.get, post: s.writes(model.KindTag, "add", s.addTag)},
 		{path: "tags/{tag}", get: oneTag, noun: "tag", put: s.writes(model.KindTag, "update", s.updateTag), delete: s.writes(model.KindTag, "remove", s.removeTag)},
-		{path: "templates", get: templateList.get, search: true},
-		{path: "templates/{template}", get: oneTemplate, noun: "template"},
+		{path: "templates", get: templateList.get, search: true, post: s.writes(model.KindTemplate, "add", s.addTemplate)},
+		{path: "templates/{template}", get: oneTemplate, noun: "template", put: s.writes(model.KindTemplate, "update", s.updateTemplate), delete: s.writes(model.KindTemplate, "remove", s.removeTemplate)},
+		{path: "templates/{template}/disks", get: templateDiskList.get},
+		{path: "templates/{template}/disks/{disk}", get: oneTemplateDisk, delete: s.writes(model.KindDisk, "remove", s.removeTemplateDisk)},
+		{path: "templates/{template}/nics", get: templateNICList.get},
+		{path: "templates/{template}/nics/{nic}", get: oneTemplateNIC},
+		{path: "templates/{template}/cdroms", get: templateCDROMList.get},
+		{path: "templates/{template}/cdroms/{cdrom}", get: oneTemplateCDROM},
+		{path: "templates/{template}/tags", get: templateTagList.get},
+		{path: "templates/{template}/permissions", get: templatePermissions},
+		{path: "templates/{template}/permissions/{permission}", get: templatePermission},
+		{path: "templates/{template}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "users", get: userList.get, search: true},
 		{path: "users/{user}", get: oneUser, noun: "user"},
 		{path: "users/{user}/permissions", get: userPermissions},
@@ -99,20 +110,39 @@ var actionBases = map[model.Kind]string{
 	model.KindSnapshot: "vms/{vm}/snapshots/{snapshot}",
 }
 
+// otherBases are those of commands that can do without what contains the object
+// (api-v3 6.2).
+var otherBases = map[string][]string{
+	"disk.copy": {"disks/{disk}"},
+	"disk.move": {"vms/{vm}/disks/{disk}", "disks/{disk}"},
+}
+
+// basesOf are the objects in the table of routes that a command acts on; none for one
+// that is no action.
+func basesOf(command *engine.Command) []string {
+	base, acts := actionBases[command.On]
+	others, has := otherBases[command.Key()]
+	switch {
+	case !acts || isConfiguration(command):
+		return nil
+	case has:
+		return others
+	}
+	return []string{base}
+}
+
 // actionRoutes mounts the actions, and the resources of their state beside them
 // (api-v3 3.1).
 func (s *Server) actionRoutes() []*route {
 	var found []*route
 	for _, command := range s.engine.Commands() {
-		base, acts := actionBases[command.On]
-		if !acts || isConfiguration(command) {
-			continue
+		for _, base := range basesOf(command) {
+			path := base + "/" + command.Name
+			found = append(found,
+				&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command))},
+				&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids"}},
+			)
 		}
-		path := base + "/" + command.Name
-		found = append(found,
-			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command))},
-			&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids"}},
-		)
 	}
 	return found
 }

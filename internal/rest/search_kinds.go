@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -304,6 +305,8 @@ var templateKind = &search.Kind{
 		{Name: "comment", Values: search.TextOf(func(v *row[*model.Template]) string { return v.it.Comment })},
 		{Name: "description", Free: true, Values: search.TextOf(func(v *row[*model.Template]) string { return v.it.Description })},
 		{Name: "id", Values: search.TextOf(func(v *row[*model.Template]) string { return string(v.it.ID) })},
+		{Name: "status", Values: search.TextOf(func(v *row[*model.Template]) string { return string(cmp.Or(v.it.Status, model.TemplateOK)) })},
+		{Name: "version_name", Values: search.TextOf(func(v *row[*model.Template]) string { return v.it.VersionName })},
 		{Name: "creationdate", Type: search.Date, Values: search.DateOf(func(v *row[*model.Template]) time.Time { return v.it.CreationTime })},
 		{Name: "memory", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Template]) float64 { return float64(v.it.Memory >> 20) })},
 		{Name: "cluster", Values: search.TextOf(func(v *row[*model.Template]) string { return clusterName(v.in, v.it.Cluster) })},

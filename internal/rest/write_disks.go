@@ -62,7 +62,7 @@ func (r *request) showMade(object model.Object) (any, *v3.Resource, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out := r.page.ShowDisk(disk, r.users(id))
+	out := r.page.ShowDisk(disk, r.users(id), r.template(id))
 	return out, &out.Resource, nil
 }
 

@@ -28,8 +28,20 @@ func (s *Server) addVM(r *request) (*answer, error) {
 	if err := edit(&model.VM{}); err != nil {
 		return nil, err
 	}
+	wishes, err := r.wishes(shape.Disks, shape.StorageDomain)
+	if err != nil {
+		return nil, err
+	}
+	of, err := shape.Snapshots.One()
+	if err != nil {
+		return nil, err
+	}
 	call := r.call(model.KindVM, "add")
-	call.Params = edit
+	call.Params = &vms.AddParams{
+		Snapshot: of,
+		Edit:     edit, Clone: shape.Disks != nil && isTrue(shape.Disks.Clone), Disks: wishes,
+		ClonePermissions: shape.Permissions.Cloned(),
+	}
 	return r.create(call, "vm", func(object model.Object) (any, *v3.Resource, error) {
 		made, err := r.view.VM(object.Ref().ID)
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
@@ -158,6 +159,7 @@ func install(e *engine.Engine) {
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
+	e.Install(templates.Commands(e))
 	e.Install(snapshots.Commands(e))
 }
 

@@ -168,6 +168,9 @@ func fromSnapshots(inv *inventory.Inventory, all expected) {
 		all.state(snapshot.Memory, of)
 		for i := range snapshot.Disks {
 			before := &snapshot.Disks[i]
+			if _, known := inv.Disks.Get(before.ID); !known {
+				continue
+			}
 			g := all.group(before.StorageDomain, before.ID, of)
 			for _, volume := range chainOf(before, of) {
 				if _, there := g.volumes[volume.id]; !there {

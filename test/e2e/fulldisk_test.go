@@ -15,13 +15,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dataDir := newDataDir(t)
 	small := dataDomain(dataDir)
-	if err := os.MkdirAll(small, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	if output, err := exec.Command("mount", "-t", "tmpfs", "-o", "mode=0711,size=64m", "vireo-e2e", small).CombinedOutput(); err != nil {
-		t.Fatalf("mounting: %v: %s", err, output)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", "--lazy", small).Run() })
+	mountSmall(t, small, "64m")
 	e := serveFrom(t, dataDir, system, nil)
 	ballast := filepath.Join(small, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 40<<20), 0o600); err != nil {
@@ -92,4 +86,16 @@ func belongsToQEMU(t *testing.T, domain, disk string) {
 	if owner := strconv.Itoa(int(ownerOf(info))); owner != hypervisor.Uid {
 		t.Errorf("the image belongs to user %s, want %s", owner, hypervisor.Uid)
 	}
+}
+
+// mountSmall mounts a file system of that size.
+func mountSmall(t *testing.T, at, size string) {
+	t.Helper()
+	if err := os.MkdirAll(at, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := exec.Command("mount", "-t", "tmpfs", "-o", "mode=0711,size="+size, "vireo-e2e", at).CombinedOutput(); err != nil {
+		t.Fatalf("mounting: %v: %s", err, output)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "--lazy", at).Run() })
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestSnapshots takes snapshots of a guest that writes before, between and after, and
@@ -195,7 +196,8 @@ func (s *snapshots) single(t *testing.T) {
 		meta := s.meta(t)
 		return strings.Contains(meta, "VOLTYPE=LEAF\n") && strings.Contains(meta, "PUUID=00000000-0000-0000-0000-000000000000\n"), meta
 	})
-	if groups, _ := filepath.Glob(filepath.Join(dataDomain(s.v.e.dataDir), "images", "*")); len(groups) != 1 {
+	groups, _ := filepath.Glob(filepath.Join(filepath.Dir(s.v.e.group(t, s.disk)), "*"))
+	if len(groups) != 1 {
 		t.Errorf("the image groups are %v", groups)
 	}
 }
@@ -232,6 +234,20 @@ func TestSnapshotDeaths(t *testing.T) {
 			s.single(t)
 		})
 	}
+	for _, delay := range deathDelays {
+		t.Run(fmt.Sprint("merging, after ", delay), func(t *testing.T) {
+			id := s.take(t, "merged", "")
+			s.v.inside(t, mounted+"dd if=/dev/urandom of=/mnt/vda/much bs=1M count=12; sync")
+			e.call(t, "DELETE", s.v.path()+"/snapshots/"+id, "")
+			s.diesAfter(t, delay)
+			s.finish(t)
+		})
+		t.Run(fmt.Sprint("with memory, after ", delay), func(t *testing.T) {
+			e.call(t, "POST", s.v.path()+"/snapshots", "<snapshot><description>dies</description><persist_memorystate>true</persist_memorystate></snapshot>")
+			s.diesAfter(t, delay)
+			s.finish(t)
+		})
+	}
 	t.Run("QEMU", func(t *testing.T) {
 		id := s.take(t, "killed", "")
 		s.v.inside(t, mounted+"dd if=/dev/zero of=/mnt/vda/much bs=1M count=20; sync")
@@ -249,6 +265,37 @@ func TestSnapshotDeaths(t *testing.T) {
 		s.v.up(t)
 		s.has(t, "a")
 	})
+}
+
+// deathDelays are how long after a request the engine dies, somewhere in its work.
+var deathDelays = []time.Duration{5 * time.Millisecond, 60 * time.Millisecond, 200 * time.Millisecond}
+
+// diesAfter kills the engine in a while and starts another.
+func (s *snapshots) diesAfter(t *testing.T, delay time.Duration) {
+	t.Helper()
+	time.Sleep(delay) // it is to die at any moment
+	s.v.e.kill(t)
+	s.v.e.start(t)
+	s.v.e.awaitHost(t, "up")
+	s.v.await(t, "up")
+}
+
+// finish waits until nothing goes on, removes the snapshots that there are, and wants all
+// to be whole.
+func (s *snapshots) finish(t *testing.T) {
+	t.Helper()
+	for _, id := range s.ids(t) {
+		eventually(t, "the snapshot to be settled", func() (bool, string) {
+			said := s.v.e.ask(t, "GET", s.v.path()+"/snapshots/"+id, "")
+			state := said.body.text("snapshot_status")
+			return said.code == 404 || state == "ok", "it is " + state
+		})
+	}
+	for _, id := range s.ids(t) {
+		s.remove(t, id)
+	}
+	s.has(t, "a")
+	s.single(t)
 }
 
 // restarted starts the engine anew, to die at a point.
@@ -289,4 +336,116 @@ func (s *snapshots) meta(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestSnapshotPreview goes back to snapshots of a real guest: looks and leaves, looks and
+// stays, and goes on from its memory.
+func TestSnapshotPreview(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, system, nil)
+	s := newSnapshots(t, e)
+	v := s.v
+	v.leave(t, "echo living > /run/sign; while :; do cat /proc/sys/kernel/random/boot_id > /run/boot; sleep 1; done")
+	first := s.take(t, "plain", "")
+	s.write(t, "b")
+	second := s.take(t, "remembered", "<persist_memorystate>true</persist_memorystate>")
+	s.write(t, "c")
+	boot := v.inside(t, "cat /proc/sys/kernel/random/boot_id")
+	e.refused(t, 409, "POST", v.path()+"/preview_snapshot", `<action><snapshot id="`+first+`"/></action>`)
+	other := s.madeOf(t, second)
+	v.act(t, "stop")
+	v.await(t, "down")
+	other.v.up(t)
+	other.has(t, "a b")
+	other.v.act(t, "stop")
+	other.v.await(t, "down")
+	e.call(t, "DELETE", other.v.path(), "")
+
+	s.preview(t, first, "down")
+	v.up(t)
+	s.has(t, "a")
+	s.write(t, "x")
+	v.act(t, "stop")
+	v.await(t, "down")
+	v.act(t, "undo_snapshot")
+	v.up(t)
+	s.has(t, "a b c")
+	v.act(t, "stop")
+	v.await(t, "down")
+
+	// Its memory is that of the guest which had written b.
+	s.preview(t, second, "suspended", "<restore_memory>true</restore_memory>")
+	v.up(t)
+	if now := v.inside(t, "cat /proc/sys/kernel/random/boot_id /run/sign"); now != boot+"\nliving" {
+		t.Errorf("the guest went on as %q, not %q", now, boot)
+	}
+	s.has(t, "a b")
+	s.write(t, "y")
+	v.act(t, "stop")
+	v.await(t, "down")
+	v.act(t, "commit_snapshot")
+	v.up(t)
+	s.has(t, "a b y")
+	v.act(t, "stop")
+	v.await(t, "down")
+
+	e.call(t, "POST", v.path()+"/snapshots/"+first+"/restore", "<action><async>false</async></action>")
+	if left := strings.Join(s.ids(t), " "); left != first {
+		t.Errorf("after the restore there are %s", left)
+	}
+	v.up(t)
+	s.has(t, "a")
+	s.remove(t, first)
+	s.single(t)
+	s.has(t, "a")
+	v.told(t, "46", "71", "20140", "47", "100")
+}
+
+// madeOf makes another VM of a snapshot, with a copy of the disk.
+func (s *snapshots) madeOf(t *testing.T, id string) *snapshots {
+	t.Helper()
+	e := s.v.e
+	name := fmt.Sprintf("%s%d", e.names, made.Add(1))
+	said := e.call(t, "POST", "/vms", `<vm><name>`+name+`</name><cluster><name>Default</name></cluster><template><name>Blank</name></template>
+		<snapshots><snapshot id="`+id+`"/></snapshots></vm>`)
+	other := &snapshots{v: &vm{e: e, id: said.body.attr("id"), name: name}}
+	other.v.await(t, "down")
+	other.disk = e.call(t, "GET", other.v.path()+"/disks", "").body.all("disk")[0].attr("id")
+	return other
+}
+
+// preview begins a preview and waits for the VM to be ready.
+func (s *snapshots) preview(t *testing.T, id, status string, more ...string) {
+	t.Helper()
+	s.v.act(t, "preview_snapshot", append(more, `<snapshot id="`+id+`"/>`)...)
+	s.v.await(t, status)
+	if state := s.v.e.call(t, "GET", s.v.path()+"/snapshots/"+id, "").body.text("snapshot_status"); state != "in_preview" {
+		t.Errorf("the snapshot is %s", state)
+	}
+}
+
+// TestThirtySnapshots boots a guest on a chain of thirty, which is as long as it may be,
+// and merges in the middle of it.
+func TestThirtySnapshots(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, system, nil)
+	s := newSnapshots(t, e)
+	s.v.act(t, "stop")
+	s.v.await(t, "down")
+	var taken []string
+	for i := range 30 {
+		taken = append(taken, s.take(t, fmt.Sprint("number ", i), ""))
+	}
+	said := e.refused(t, 409, "POST", s.v.path()+"/snapshots", "<snapshot><description>one more</description></snapshot>")
+	if !strings.Contains(said.text, "MaxSnapshotsInChain") {
+		t.Errorf("one more was refused with %s", said.text)
+	}
+	s.v.up(t)
+	s.has(t, "a")
+	s.write(t, "b")
+	s.remove(t, taken[15])
+	s.remove(t, taken[29])
+	s.has(t, "a b")
+	s.v.act(t, "stop")
+	s.v.await(t, "down")
 }

@@ -105,7 +105,7 @@ func saysSparse(edit engine.Edit[model.Disk]) bool {
 }
 
 func (r *room) checkDisk(verb string, disk *model.Disk) error {
-	if err := checkTexts(verb, disk); err != nil {
+	if err := engine.CheckDiskTexts(verb, disk); err != nil {
 		return err
 	}
 	if err := r.checkSize(verb, disk); err != nil {
@@ -143,14 +143,14 @@ func (r *room) chooseDomain(tx *inventory.Tx, call *engine.Call, disk *model.Dis
 		if err != nil {
 			return err
 		}
-		return r.checkRoom(call, domain, needed)
+		return r.CheckRoom(call, domain, needed)
 	}
 	for _, domain := range tx.StorageDomains.All() {
 		if domain.Type != model.StorageDomainData || domain.Status != model.StorageDomainActive ||
 			vm != nil && domain.DataCenter != dataCenter(tx, vm) {
 			continue
 		}
-		err := r.checkRoom(call, domain, needed)
+		err := r.CheckRoom(call, domain, needed)
 		if err == nil {
 			disk.StorageDomain = domain.ID
 		}
@@ -194,10 +194,5 @@ func owner(tx *inventory.Tx, disk *model.Disk, vm *model.VM) image.Owner {
 		}
 	}
 	domain, _ := tx.StorageDomains.Get(disk.StorageDomain)
-	for _, on := range tx.Hosts.All() {
-		if cluster, ok := tx.Clusters.Get(on.Cluster); ok && on.BootID != "" && cluster.DataCenter == domain.DataCenter {
-			return image.Owner{UID: on.Facts.ImageUID, GID: on.Facts.ImageGID}
-		}
-	}
-	return image.Owner{UID: -1, GID: -1}
+	return engine.ImageOwner(tx, domain.DataCenter)
 }

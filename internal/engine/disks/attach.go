@@ -43,6 +43,9 @@ func (r *room) checkAttach(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkFree(call.Verb, disk); err != nil {
 		return err
 	}
+	if err := engine.CheckNoTemplate(tx, call.Verb, disk); err != nil {
+		return err
+	}
 	if disk.Status != model.DiskOK {
 		return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("The disk %s is illegal.", disk.Alias))
 	}

@@ -58,10 +58,15 @@ func users(tx *inventory.Tx, disk model.ID) []*model.VM {
 
 // tell writes the event of a call that needed no job.
 func tell(tx *inventory.Tx, code audit.Code, call *engine.Call, disk *model.Disk) {
+	tx.Event(audit.New(code, aboutCall(tx, call, disk)))
+}
+
+// aboutCall is what an event of a call about a disk is about.
+func aboutCall(tx *inventory.Tx, call *engine.Call, disk *model.Disk) audit.About {
 	about := audit.About{Disk: disk, CorrelationID: call.CorrelationID}
 	about.VM, _ = tx.VMs.Get(call.Parent)
 	if call.Caller != nil {
 		about.User, about.UserName = call.Caller.User, call.Caller.Name
 	}
-	tx.Event(audit.New(code, about))
+	return about
 }

@@ -1,13 +1,8 @@
 package disks
 
 import (
-	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"vireo/internal/engine"
 	"vireo/internal/fault"
@@ -20,33 +15,8 @@ const (
 	gibibyte = 1 << 30
 )
 
-// The most that texts of a disk may hold: characters of the alias, bytes of the
-// description.
-const (
-	maxAlias       = 255
-	maxDescription = 4000
-)
-
 // maxIDE is how many IDE disks a VM may have: four places, and one is the CD's.
 const maxIDE = 3
-
-// measuring is how long a storage domain may take to say what room it has.
-const measuring = 2 * time.Second
-
-// checkTexts refuses an alias or a description that cannot be.
-func checkTexts(verb string, disk *model.Disk) error {
-	switch {
-	case disk.Alias == "":
-		return fault.New(fault.NameIllegal, verb, "The disk needs an alias.")
-	case utf8.RuneCountInString(disk.Alias) > maxAlias:
-		return fault.New(fault.NameIllegal, verb, fmt.Sprintf("The alias of a disk may have at most %d characters.", maxAlias))
-	case !utf8.ValidString(disk.Alias) || strings.ContainsFunc(disk.Alias, unicode.IsControl) || strings.TrimSpace(disk.Alias) != disk.Alias:
-		return fault.New(fault.NameIllegal, verb, "The alias of a disk may hold no control characters, and no blanks at its ends.")
-	case len(disk.Description) > maxDescription || !utf8.ValidString(disk.Description) || strings.ContainsFunc(disk.Description, unicode.IsControl):
-		return fault.New(fault.Invalid, verb, fmt.Sprintf("The description may have at most %d bytes, and no control characters.", maxDescription))
-	}
-	return nil
-}
 
 // checkSize rounds the size up to whole sectors and refuses one that cannot be.
 func (r *room) checkSize(verb string, disk *model.Disk) error {
@@ -152,25 +122,6 @@ func dataCenter(tx *inventory.Tx, vm *model.VM) model.ID {
 		return cluster.DataCenter
 	}
 	return ""
-}
-
-// checkRoom refuses a domain that does not have so many bytes left. One that does
-// not say is taken to be full. The error may be one of engine.Outside.
-func (r *room) checkRoom(call *engine.Call, domain *model.StorageDomain, size int64) error {
-	available, err := engine.Outside(call, "room "+string(domain.ID), func(ctx context.Context) (int64, error) {
-		bounded, cancel := context.WithTimeout(ctx, measuring)
-		defer cancel()
-		space, err := r.Images.Space(bounded, domain)
-		if err != nil {
-			r.Log.WarnContext(ctx, "a storage domain does not say how much room it has", "storage_domain", domain.ID, "err", err)
-			return 0, nil
-		}
-		return space.Available, nil
-	})
-	if err == nil && available < size {
-		return fault.New(fault.DiskSpaceLow, call.Verb, domain.Name)
-	}
-	return err
 }
 
 // checkFree refuses a disk that is being made, grown or removed.

@@ -20,8 +20,9 @@ var (
 	live    = []model.Status{model.StatusUp, model.StatusPaused}
 )
 
-// Commands are the rows for disks. Target is the disk and Parent the VM that it
-// belongs to, where the command has one; Result.Object is the disk.
+// Commands are the rows for disks, and the one that moves all disks of a VM. Target is
+// the disk and Parent the VM that it belongs to, where the command has one;
+// Result.Object is the disk.
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	grow := []job.Step{
@@ -29,6 +30,11 @@ func Commands(e *engine.Engine) []engine.Command {
 		{Name: "record", Title: "Recording the image's size", Do: r.resize, Lasting: true},
 	}
 	change := []job.Step{{Name: "change", Title: "Changing the disk of the guest", Do: r.change, Undo: r.unchange}}
+	moving := []job.Step{
+		{Name: "copy", Title: "Copying the images", Do: r.copyThere, Undo: r.uncopy},
+		{Name: "record", Title: "Recording where the disks are", Do: r.record, Lasting: true},
+		{Name: "clear", Title: "Removing the images where they were", Do: r.clear, Lasting: true},
+	}
 	return []engine.Command{
 		{
 			On: model.KindDisk, Name: "add", Verb: "add disk", Needs: "create_disk", Demands: r.demandsOfAdd,
@@ -101,6 +107,41 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
+			On: model.KindDisk, Name: "copy", Verb: "copy disk", Needs: "configure_disk_storage", Demands: demandsOfCopy,
+			Check: r.checkCopy,
+			Paths: []engine.Path{{
+				Name: "copy", Title: "Copying Disk {name}", Task: true, Apply: r.copy, Settle: r.copyEnded,
+				Steps: []job.Step{{Name: "copy", Title: "Copying the image", Do: r.copyDisk, Undo: r.uncopyDisk}},
+			}},
+		},
+		{
+			On: model.KindDisk, Name: "move", Verb: "move disk", Needs: "configure_disk_storage", Demands: demandsOfMove,
+			Locks: diskOnly, Check: r.checkMove,
+			Paths: []engine.Path{
+				{
+					Name: "live", When: movesLive, Title: "Moving Disk {name}", Task: true, Apply: r.move, Settle: r.moved,
+					Steps: []job.Step{
+						{Name: "prepare", Title: "Making the volumes", Do: r.prepareThere, Undo: r.uncopy},
+						{Name: "mirror", Title: "Copying the disk of the guest", Do: r.mirror, Undo: r.unmirror},
+						{Name: "pivot", Title: "Giving the copy to the guest", Do: r.pivot, Lasting: true},
+						{Name: "reserve", Title: "Reserving the space", Do: r.reserve, Lasting: true},
+						{Name: "clear", Title: "Removing the image where it was", Do: r.clear, Lasting: true},
+					},
+				},
+				{
+					Name: "move", Title: "Moving Disk {name}", Task: true, Apply: r.move, Settle: r.moved, Steps: moving,
+				},
+			},
+		},
+		{
+			On: model.KindVM, Name: "move", Verb: "move", Needs: "move_vm", Demands: demandsOfMove,
+			Locks: vmAndDisks, Check: r.checkMove,
+			Paths: []engine.Path{{
+				Name: "move", From: resting, Via: model.StatusImageLocked, To: model.StatusDown,
+				Title: "Moving VM {name}", Task: true, Apply: r.move, Settle: r.moved, Steps: moving,
+			}},
+		},
+		{
 			On: model.KindDisk, Name: "remove", Verb: "remove disk", Needs: "delete_disk", Demands: demandsOfRemove,
 			Check: r.checkRemove,
 			Paths: []engine.Path{{
@@ -123,6 +164,21 @@ func refuseStatus(verb string, status model.Status) *fault.Fault {
 
 // nothing is for commands whose job locks the new object alone.
 func nothing(*inventory.Tx, *engine.Call) []model.Ref { return nil }
+
+// diskOnly is for commands whose guests may go on, and end, meanwhile.
+func diskOnly(_ *inventory.Tx, call *engine.Call) []model.Ref {
+	return []model.Ref{{Kind: model.KindDisk, ID: call.Target}}
+}
+
+func vmAndDisks(tx *inventory.Tx, call *engine.Call) []model.Ref {
+	refs := []model.Ref{{Kind: model.KindVM, ID: call.Target}}
+	if vm, ok := tx.VMs.Get(call.Target); ok {
+		for _, attached := range vm.Disks {
+			refs = append(refs, model.Ref{Kind: model.KindDisk, ID: attached.Disk})
+		}
+	}
+	return refs
+}
 
 func diskAndVM(_ *inventory.Tx, call *engine.Call) []model.Ref {
 	refs := []model.Ref{{Kind: model.KindDisk, ID: call.Target}}

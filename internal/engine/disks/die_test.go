@@ -51,6 +51,33 @@ func TestEngineDies(t *testing.T) {
 				want(b, "disks of the VM", len(b.Get(call.Parent).Disks), 0)
 			},
 		},
+		"move": {
+			Prepare: func(b *enginetest.Bench) *engine.Call { return moveCall("", add(b, ""), spareDomain(b, "spare")) },
+			Check: func(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+				finished(b, ended)
+				isAt(b, call.Target, spareOf(b), b.Domain("local-data"))
+			},
+		},
+		"move of a guest's disk": {
+			Prepare: func(b *enginetest.Bench) *engine.Call {
+				vm := b.Running("web1")
+				return moveCall(vm, add(b, vm), spareDomain(b, "spare"))
+			},
+			Check: func(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+				finished(b, ended)
+				isAt(b, call.Target, spareOf(b), b.Domain("local-data"))
+			},
+		},
+		"copy": {
+			Prepare: func(b *enginetest.Bench) *engine.Call { return copyCall(add(b, ""), spareDomain(b, "spare"), "second") },
+			Check: func(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+				finished(b, ended)
+				for _, made := range b.Server.Inventory.Disks.Named("second") {
+					isAt(b, made.ID, spareOf(b), b.Domain("local-data"))
+				}
+				want(b, "disks", b.Server.Inventory.Disks.Len(), 2)
+			},
+		},
 		"attach": {
 			Prepare: func(b *enginetest.Bench) *engine.Call {
 				return attachCall(b.Running("web1"), add(b, ""), active(true))

@@ -45,9 +45,9 @@ func (r *room) checkGrowth(tx *inventory.Tx, call *engine.Call, e *edited) error
 	}
 	switch {
 	case !e.was.Sparse:
-		return r.checkRoom(call, domain, e.disk.ProvisionedSize-e.was.ProvisionedSize)
+		return r.CheckRoom(call, domain, e.disk.ProvisionedSize-e.was.ProvisionedSize)
 	case len(guestsOf(tx, e.was.ID)) > 0:
-		return r.checkRoom(call, domain, growing)
+		return r.CheckRoom(call, domain, growing)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package disks
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -43,11 +42,8 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 			return err
 		}
 	}
-	for _, template := range tx.Templates.All() {
-		if slices.ContainsFunc(template.Disks, func(a model.DiskAttachment) bool { return a.Disk == disk.ID }) {
-			return fault.New(fault.StateConflict, call.Verb,
-				fmt.Sprintf("The disk %s belongs to the template %s.", disk.Alias, template.Name))
-		}
+	if err := engine.CheckNoTemplate(tx, call.Verb, disk); err != nil {
+		return err
 	}
 	if !forced(call) {
 		if err := checkFree(call.Verb, disk); err != nil {

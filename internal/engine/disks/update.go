@@ -93,6 +93,9 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkFree(call.Verb, e.was); err != nil {
 		return err
 	}
+	if err := engine.CheckNoTemplate(tx, call.Verb, e.was); err != nil {
+		return err
+	}
 	for _, rule := range []func(*inventory.Tx, *engine.Call, *edited) error{r.checkFixed, r.checkGrowth, r.checkUse} {
 		if err := rule(tx, call, e); err != nil {
 			return err

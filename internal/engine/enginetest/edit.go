@@ -37,6 +37,10 @@ func (b *Bench) Put(object model.Object) {
 			tx.DataCenters.Put(typed)
 		case *model.User:
 			tx.Users.Put(typed)
+		case *model.Snapshot:
+			tx.Snapshots.Put(typed)
+		case *model.Role:
+			tx.Roles.Put(typed)
 		case *model.Permission:
 			tx.Permissions.Put(typed)
 		default:

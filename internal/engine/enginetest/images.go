@@ -18,7 +18,8 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Merge, Relate or Space.
+// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Merge, Relate, Copy, Link, Seal,
+// CanSeal or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -125,6 +126,28 @@ func (i *Images) RemoveOverlay(ctx context.Context, domain *model.StorageDomain,
 	return i.Images.RemoveOverlay(ctx, domain, disk, volume)
 }
 
+// Copy copies what a disk holds.
+func (i *Images) Copy(ctx context.Context, from image.Source, to *model.StorageDomain, spec image.VolumeSpec, progress image.Progress) error {
+	if err := i.strike(ctx, "Copy"); err != nil {
+		return err
+	}
+	return i.Images.Copy(ctx, from, to, spec, progress)
+}
+
+// Link links a template's volume.
+func (i *Images) Link(ctx context.Context, domain *model.StorageDomain, template *model.Disk, group model.ID) error {
+	if err := i.strike(ctx, "Link"); err != nil {
+		return err
+	}
+	return i.Images.Link(ctx, domain, template, group)
+}
+
+// CanSeal says whether Seal was not made to fail.
+func (i *Images) CanSeal() bool { return i.strike(context.Background(), "CanSeal") == nil }
+
+// Seal seals nothing: the disks of these tests hold no guests.
+func (i *Images) Seal(ctx context.Context, _ []image.Source) error { return i.strike(ctx, "Seal") }
+
 // Space measures a domain.
 func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (model.Space, error) {
 	if err := i.strike(ctx, "Space"); err != nil {
@@ -147,4 +170,12 @@ func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *
 		return err
 	}
 	return i.Images.Relate(ctx, domain, disk)
+}
+
+// CopyChain copies all volumes of a disk.
+func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
+	if err := i.strike(ctx, "CopyChain"); err != nil {
+		return err
+	}
+	return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress)
 }

@@ -23,10 +23,11 @@ func (r *room) checkAdd(tx *inventory.Tx, call *engine.Call) error {
 	}
 	nic.ID = id
 	if nic.MAC == "" {
-		var err error
-		if nic.MAC, err = r.freeMAC(tx, call.Verb); err != nil {
+		free, err := r.FreeMACs(tx, call.Verb, 1)
+		if err != nil {
 			return err
 		}
+		nic.MAC = free[0]
 	}
 	params.Change = Change{New: nic}
 	return r.check(tx, call.Verb, vm, nil, nic)

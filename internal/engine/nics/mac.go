@@ -8,7 +8,6 @@ import (
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
-	"vireo/internal/option"
 )
 
 // checkMAC wants a unicast address that no other network interface of the engine
@@ -33,27 +32,4 @@ func checkMAC(tx *inventory.Tx, verb string, wanted *model.NIC) error {
 		}
 	}
 	return nil
-}
-
-// freeMAC is the first address of the engine's pool that nothing has (option
-// MacPoolRanges).
-func (r *room) freeMAC(tx *inventory.Tx, verb string) (string, error) {
-	ranges, err := option.ParseMACRanges(r.Values.String("MacPoolRanges"))
-	if err != nil {
-		return "", fault.New(fault.StateConflict, verb, "The option MacPoolRanges cannot be read.").Because(err)
-	}
-	used := make(map[string]bool)
-	for _, vm := range tx.VMs.All() {
-		for _, nic := range vm.NICs {
-			used[strings.ToLower(nic.MAC)] = true
-		}
-	}
-	for _, each := range ranges {
-		for number := each.First; number <= each.Last; number++ {
-			if address := option.MAC(number); !used[address] {
-				return address, nil
-			}
-		}
-	}
-	return "", fault.New(fault.StateConflict, verb, "The pool of MAC addresses has none left (option MacPoolRanges).")
 }

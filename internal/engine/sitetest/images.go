@@ -169,6 +169,24 @@ func (i *Images) RemoveOverlay(ctx context.Context, domain *model.StorageDomain,
 	return i.call(ctx, "RemoveOverlay", func() error { return i.Images.RemoveOverlay(ctx, domain, disk, volume) })
 }
 
+// Copy copies what a disk holds.
+func (i *Images) Copy(ctx context.Context, from image.Source, to *model.StorageDomain, spec image.VolumeSpec, progress image.Progress) error {
+	return i.call(ctx, "Copy", func() error { return i.Images.Copy(ctx, from, to, spec, progress) })
+}
+
+// Link links a template's volume.
+func (i *Images) Link(ctx context.Context, domain *model.StorageDomain, template *model.Disk, group model.ID) error {
+	return i.call(ctx, "Link", func() error { return i.Images.Link(ctx, domain, template, group) })
+}
+
+// CanSeal says yes: see Seal.
+func (i *Images) CanSeal() bool { return true }
+
+// Seal seals nothing, since the disks of these tests hold no guests.
+func (i *Images) Seal(ctx context.Context, _ []image.Source) error {
+	return i.call(ctx, "Seal", func() error { return ctx.Err() })
+}
+
 // Space measures a domain.
 func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (space model.Space, err error) {
 	err = i.call(ctx, "Space", func() error {
@@ -223,4 +241,9 @@ func (i *Images) Merge(ctx context.Context, domain *model.StorageDomain, disk *m
 // Relate lets metadata follow the record.
 func (i *Images) Relate(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
 	return i.call(ctx, "Relate", func() error { return i.Images.Relate(ctx, domain, disk) })
+}
+
+// CopyChain copies all volumes of a disk.
+func (i *Images) CopyChain(ctx context.Context, from image.Source, to *model.StorageDomain, group model.ID, rename map[model.ID]model.ID, owner image.Owner, progress image.Progress) error {
+	return i.call(ctx, "CopyChain", func() error { return i.Images.CopyChain(ctx, from, to, group, rename, owner, progress) })
 }

@@ -9,6 +9,7 @@ import (
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/tags"
+	"vireo/internal/engine/templates"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 )
@@ -16,7 +17,7 @@ import (
 // Rooms give the rows of the command table, as the server installs them.
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
-	domains.Commands, snapshots.Commands, transfers.Commands,
+	domains.Commands, snapshots.Commands, templates.Commands, transfers.Commands,
 }
 
 // Install adds the rows of every room to an engine.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"vireo/internal/model"
 	"vireo/internal/storagecheck"
 )
 
@@ -17,6 +18,33 @@ func (s *Site) storage() []string {
 	var all []string
 	for _, each := range report.Findings {
 		all = append(all, fmt.Sprintf("%s %s:%s %s: %s", each.Kind, each.Domain, each.Path, each.Object, each.What))
+	}
+	return append(all, s.used()...)
+}
+
+// used compares what the guests that run write to with what is recorded: a disk's own
+// volume, or the overlay of the run.
+func (s *Site) used() []string {
+	var all []string
+	for _, vm := range s.Inventory.VMs.All() {
+		on, known := s.Inventory.Hosts.Get(vm.Run.Host)
+		if !known || vm.Run.Status != model.StatusUp || len(s.World.Running(vm.ID)) == 0 {
+			continue
+		}
+		for _, spec := range s.World.Machine(on.Address).Disks(string(vm.ID)) {
+			volume := model.ID("")
+			if disk, ok := s.Inventory.Disks.Get(spec.ID); ok {
+				volume = disk.Volume
+			}
+			for _, overlay := range vm.Run.Overlays {
+				if overlay.Disk == spec.ID {
+					volume = overlay.Volume
+				}
+			}
+			if volume != "" && filepath.Base(spec.Path) != string(volume) {
+				all = append(all, fmt.Sprintf("the guest of VM %s writes to %s and not to volume %s", vm.Name, spec.Path, volume))
+			}
+		}
 	}
 	return all
 }

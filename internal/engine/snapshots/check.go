@@ -1,8 +1,6 @@
 package snapshots
 
 import (
-	"fmt"
-
 	"vireo/internal/fault"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
@@ -17,17 +15,6 @@ func ofVM(tx *inventory.Tx, vm, id model.ID) (*model.Snapshot, error) {
 		return nil, fault.Missing(string(id))
 	}
 	return snapshot, nil
-}
-
-// checkWhole refuses a snapshot whose removal has begun: it does not hold any more what
-// it held.
-func checkWhole(verb string, snapshot *model.Snapshot) error {
-	for _, volume := range snapshot.Volumes {
-		if volume.Merging {
-			return fault.New(fault.StateConflict, verb, fmt.Sprintf("The removal of the snapshot %.100q was begun and did not end; all that can be done is to remove it.", snapshot.Description))
-		}
-	}
-	return nil
 }
 
 // snapshotOf is the snapshot of a job, vmOf its VM, as they are now.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -41,6 +42,22 @@ func (r *room) check(tx *inventory.Tx, what string, id model.ID, config *model.V
 	}
 	return r.checkProperties(verb, config.CustomProperties)
 }
+
+// Check refuses a configuration that cannot be, but for its name: that of a template.
+// what is the command in messages.
+func Check(e *engine.Engine, tx *inventory.Tx, what string, config *model.VMConfig) error {
+	named := *config
+	named.Name = string(model.NewID())
+	if err := (&room{e}).check(tx, what, model.NewID(), &named); err != nil {
+		return err
+	}
+	config.Memory = named.Memory // rounded
+	return nil
+}
+
+// NamesHostFile says whether a boot configuration names a file of the host that the
+// one before does not name: that is for those who may set what administrators set.
+func NamesHostFile(before, now model.OS) bool { return namesHostFile(before, now) }
 
 func (r *room) checkName(tx *inventory.Tx, what string, id model.ID, config *model.VMConfig) error {
 	limit := r.Values.Int("MaxVmNameLength")

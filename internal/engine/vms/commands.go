@@ -124,8 +124,22 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm", Demands: demandsOfAdd,
-			Paths: []engine.Path{{Name: "add", Apply: r.add}},
+			On: model.KindVM, Name: "add", Verb: "add", Needs: "create_vm", Demands: r.demandsOfAdd,
+			Paths: []engine.Path{
+				{
+					Name: "disks", When: r.hasDisks, Title: "Creating VM {name}", Task: true, Apply: r.add, Settle: r.added,
+					Steps: []job.Step{{Name: "disks", Title: "Making the disks", Do: r.makeDisks, Undo: r.unmakeDisks}},
+				},
+				{Name: "add", Apply: r.add},
+			},
+		},
+		{
+			On: model.KindVM, Name: "clone", Verb: "clone", Needs: "create_vm", Demands: r.demandsOfClone, Locks: lockClone,
+			Paths: []engine.Path{{
+				Name: "copy", From: []model.Status{model.StatusDown}, Via: model.StatusImageLocked, To: model.StatusDown,
+				Title: "Cloning VM {name}", Task: true, Apply: r.clone, Settle: r.settleClone,
+				Steps: []job.Step{{Name: "disks", Title: "Copying the disks", Do: r.cloneDisks, Undo: r.uncloneDisks}},
+			}},
 		},
 		{
 			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties", Demands: demandsOfUpdate,

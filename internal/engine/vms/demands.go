@@ -43,16 +43,54 @@ func (r *room) demandsOfStart(tx *inventory.Tx, call *engine.Call) ([]engine.Dem
 	return demands, nil
 }
 
-// demandsOfAdd, and of update below: what the edit itself refuses is not looked at,
-// because it will be refused.
-func demandsOfAdd(_ *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
-	on := model.Ref{Kind: model.KindVM}
-	demands := []engine.Demand{{Permit: "create_vm", On: on}}
-	made := &model.VM{}
-	if edit, ok := call.Params.(engine.Edit[model.VM]); ok && edit != nil && edit(made) == nil && namesHostFile(model.OS{}, made.OS) {
-		demands = append(demands, engine.Demand{Permit: editAdmin, On: on})
+// demandsOfAdd, and those below: what the command refuses anyway is not looked at.
+// Permits count on everything that is used: the cluster, the template, the storage
+// domains that are filled.
+func (r *room) demandsOfAdd(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	params := addParams(call)
+	asked := &model.VM{}
+	if params.Edit != nil && params.Edit(asked) != nil {
+		asked = &model.VM{}
+	}
+	demands := []engine.Demand{{Permit: "create_vm", On: model.Ref{Kind: model.KindCluster, ID: asked.Cluster}}}
+	demands = append(demands, demandsOfSource(tx, params.Snapshot)...)
+	if params.Snapshot == "" && asked.Template != "" && asked.Template != model.BlankID { // Blank is everybody's
+		demands = append(demands, engine.Demand{Permit: "create_vm", On: model.Ref{Kind: model.KindTemplate, ID: asked.Template}})
+		if params.ClonePermissions {
+			demands = append(demands, engine.Demand{Permit: "manipulate_permissions", On: model.Ref{Kind: model.KindTemplate, ID: asked.Template}})
+		}
+	}
+	if namesHostFile(model.OS{}, asked.OS) {
+		demands = append(demands, engine.Demand{Permit: editAdmin, On: model.Ref{Kind: model.KindCluster, ID: asked.Cluster}})
+	}
+	made, err := r.wanted(tx, call)
+	if err == nil {
+		demands = append(demands, fills(made.disks)...)
 	}
 	return demands, nil
+}
+
+// demandsOfClone: whoever copies a VM could as well read all that it holds.
+func (r *room) demandsOfClone(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	demands := []engine.Demand{{Permit: "edit_vm_properties", On: model.Ref{Kind: model.KindVM, ID: call.Target}}}
+	vm, ok := tx.VMs.Get(call.Target)
+	if !ok {
+		return demands, nil
+	}
+	demands = append(demands, engine.Demand{Permit: "create_vm", On: model.Ref{Kind: model.KindCluster, ID: vm.Cluster}})
+	if made, err := r.cloned(tx, call); err == nil {
+		demands = append(demands, fills(made.disks)...)
+	}
+	return demands, nil
+}
+
+// fills are the demands on the storage domains that disks are made in.
+func fills(disks []*model.Disk) []engine.Demand {
+	var demands []engine.Demand
+	for _, disk := range disks {
+		demands = append(demands, engine.Demand{Permit: "create_disk", On: model.Ref{Kind: model.KindStorageDomain, ID: disk.StorageDomain}})
+	}
+	return demands
 }
 
 func demandsOfUpdate(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"vireo/internal/engine"
-	"vireo/internal/engine/disks"
 	"vireo/internal/engine/enginetest"
 	"vireo/internal/engine/vms"
 	"vireo/internal/model"
@@ -48,17 +47,18 @@ func saved(b *enginetest.Bench, vm model.ID) {
 // dyingPaths are all paths that have steps, by "verb/path".
 var dyingPaths = map[string]dying{
 	"start/stateless": {func(b *enginetest.Bench) *engine.Call {
-		vm := b.VM("web1")
-		b.Must(&engine.Call{On: model.KindDisk, Name: "add", Parent: vm, Async: new(false), Params: &disks.AddParams{
-			Edit: func(disk *model.Disk) error {
-				disk.ProvisionedSize, disk.Format, disk.Interface = 1<<20, model.DiskCOW, model.DiskVirtio
-				return nil
-			},
-		}})
-		call := act("start", vm)
+		call := act("start", withDisk(b, "web1"))
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 		return call
 	}, model.StatusUp, false},
+	"add/disks": {func(b *enginetest.Bench) *engine.Call {
+		return addFrom("thin", template(b))
+	}, model.StatusDown, false},
+	"clone/copy": {func(b *enginetest.Bench) *engine.Call {
+		call := act("clone", withDisk(b, "web1"))
+		call.Params = &vms.CloneParams{Name: "web2"}
+		return call
+	}, model.StatusDown, false},
 	"start/launch":             {func(b *enginetest.Bench) *engine.Call { return act("start", b.VM("web1")) }, model.StatusUp, false},
 	"start/continue":           {onRunning("start", paused), model.StatusUp, false},
 	"start/restore":            {onRunning("start", saved), model.StatusUp, false},
@@ -89,12 +89,12 @@ func TestDiesOnPostgres(t *testing.T) {
 	}
 }
 
-func (d dying) check(b *enginetest.Bench, call *engine.Call, ended *model.Job) {
+func (d dying) check(b *enginetest.Bench, _ *engine.Call, ended *model.Job) {
 	if ended.Status != model.JobFinished && !d.lost {
 		b.Errorf("the job ended %s: %v", ended.Status, ended.Fault)
 	}
 	b.Await("the VM is as wanted", func() bool {
-		vm, exists := b.Server.Inventory.VMs.Get(call.Target)
+		vm, exists := b.Server.Inventory.VMs.Get(ended.Target.ID)
 		return exists && vm.Run.Status == d.want || !exists && d.want == ""
 	})
 	if violations := b.World.Violations(); len(violations) > 0 {

@@ -24,7 +24,9 @@ type guest struct {
 	// sizes are the bytes of the disks that have grown in this run.
 	sizes map[model.ID]int64
 	// merges are those of volumes of disks that go on.
-	merges  map[model.ID]*merging
+	merges map[model.ID]*merging
+	// mirrors are those of disks that go on.
+	mirrors map[model.ID]*mirroring
 	nics    []host.NICSpec
 	cdrom   string
 	console model.Console
@@ -77,6 +79,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	g.disks = slices.Clone(g.spec.Disks)
 	g.sizes = make(map[model.ID]int64)
 	g.merges = make(map[model.ID]*merging)
+	g.mirrors = make(map[model.ID]*mirroring)
 	g.nics = slices.Clone(g.spec.NICs)
 	g.cdrom = g.spec.CDROM
 	g.console = g.machine.openConsole(g.spec)

@@ -53,7 +53,7 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 		},
 		Media: [2]string{"/iso/one.iso", "/iso/two.iso"},
 		SpareDisk: func(*testing.T) host.DiskSpec {
-			return host.DiskSpec{ID: model.NewID(), Path: "/disks/spare", Format: model.DiskRaw, Interface: model.DiskVirtio}
+			return host.DiskSpec{ID: model.NewID(), Path: filepath.Join(dir, string(model.NewID())), Format: model.DiskRaw, Interface: model.DiskVirtio}
 		},
 		Above: above,
 		SpareNIC: func(*testing.T) host.NICSpec {

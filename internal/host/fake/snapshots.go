@@ -161,3 +161,10 @@ func (c *connection) AbortMerge(ctx context.Context, id, disk model.ID) error {
 		return nil, err
 	})
 }
+
+// AbortMerges is a QEMU that gives up all its merges, as for lack of space.
+func (m *Machine) AbortMerges(name string) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	clear(m.guest(name).merges)
+}

@@ -96,6 +96,7 @@ func Promises() []Promise {
 		{"snapshots are taken", above, snapshotsAreTaken},
 		{"snapshots keep the memory", func(g Target) bool { return above(g) && g.SaveDir != "" }, snapshotsKeepMemory},
 		{"volumes are merged", above, volumesAreMerged},
+		{"disks are mirrored", above, disksAreMirrored},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
 		{"seeds are kept until the guest is forgotten", seeds, seedsAreKeptUntilForgotten},
 		{"a refused boot leaves no seeds", seeds, refusedBootLeavesNoSeeds},

@@ -34,6 +34,8 @@ func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 		"PlugNIC":       b.PlugNIC(ctx, id, nic),
 		"UnplugNIC":     b.UnplugNIC(ctx, id, nic.MAC),
 		"UpdateNIC":     b.UpdateNIC(ctx, id, nic),
+		"BeginMirror":   b.BeginMirror(ctx, id, host.Mirror{Disk: disk.ID, To: disk.Path}),
+		"PivotMirror":   b.PivotMirror(ctx, id, host.Mirror{Disk: disk.ID, To: disk.Path}),
 		"SetTicket":     b.SetTicket(ctx, id, host.Ticket{Password: "opensesame"}),
 		"AgentPing":     b.AgentPing(ctx, id),
 		"AgentShutdown": b.AgentShutdown(ctx, id, false),

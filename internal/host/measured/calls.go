@@ -146,6 +146,30 @@ func (c *connection) UpdateNIC(ctx context.Context, id model.ID, nic host.NICSpe
 	return c.Host.UpdateNIC(ctx, id, nic)
 }
 
+// BeginMirror counts and passes on.
+func (c *connection) BeginMirror(ctx context.Context, id model.ID, mirror host.Mirror) (err error) {
+	defer c.count("BeginMirror", time.Now(), &err)
+	return c.Host.BeginMirror(ctx, id, mirror)
+}
+
+// FollowMirror counts and passes on.
+func (c *connection) FollowMirror(ctx context.Context, id model.ID, mirror host.Mirror) (progress host.MirrorProgress, err error) {
+	defer c.count("FollowMirror", time.Now(), &err)
+	return c.Host.FollowMirror(ctx, id, mirror)
+}
+
+// PivotMirror counts and passes on.
+func (c *connection) PivotMirror(ctx context.Context, id model.ID, mirror host.Mirror) (err error) {
+	defer c.count("PivotMirror", time.Now(), &err)
+	return c.Host.PivotMirror(ctx, id, mirror)
+}
+
+// AbortMirror counts and passes on.
+func (c *connection) AbortMirror(ctx context.Context, id, disk model.ID) (err error) {
+	defer c.count("AbortMirror", time.Now(), &err)
+	return c.Host.AbortMirror(ctx, id, disk)
+}
+
 // SetTicket counts and passes on.
 func (c *connection) SetTicket(ctx context.Context, id model.ID, ticket host.Ticket) (err error) {
 	defer c.count("SetTicket", time.Now(), &err)

@@ -46,7 +46,7 @@ func (f *Files) copy(ctx context.Context, from image.Source, to *model.StorageDo
 	if err != nil {
 		return err
 	}
-	defer source.Close()
+	defer source.dir.Close()
 	if spec.Size, err = source.sized(spec.Size); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (f *Files) copy(ctx context.Context, from image.Source, to *model.StorageDo
 	return nil
 }
 
-// source is the volume that is copied, after it was looked at.
+// source is the volume that is copied, after it was looked at; dir is to be closed.
 type source struct {
 	disk *model.Disk
 	dir  *os.Root
@@ -86,8 +86,6 @@ func (f *Files) openSource(ctx context.Context, from image.Source) (*source, err
 	name := filepath.Join(group(from.Disk.ID), string(from.Disk.Volume))
 	return &source{disk: from.Disk, dir: dir, path: filepath.Join(root(from.Domain), name), name: name, info: info}, nil
 }
-
-func (s *source) Close() error { return s.dir.Close() }
 
 // sized is how large a copy becomes of which size is wanted, in bytes; 0 leaves that
 // to the source.

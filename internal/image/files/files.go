@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,9 @@ type Options struct {
 	// RunDir is a directory for sockets, of which nobody else may know; empty makes
 	// one when it is needed.
 	RunDir string
+	// Sysprep is the path of virt-sysprep, which seals disks; empty looks for it in
+	// PATH. Without it nothing can be sealed.
+	Sysprep string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
@@ -23,6 +27,7 @@ type Options struct {
 type Files struct {
 	qemuImg, qemuNBD string
 	sockets          sockets
+	sysprep          string // empty: not installed
 }
 
 var _ image.Images = (*Files)(nil)
@@ -42,5 +47,19 @@ func New(options Options) (*Files, error) {
 	}
 	return &Files{
 		qemuImg: path, qemuNBD: filepath.Join(filepath.Dir(path), "qemu-nbd"), sockets: sockets{path: options.RunDir},
+		sysprep: optional(options.Sysprep, "virt-sysprep"),
 	}, nil
+}
+
+// optional is the absolute path of a program that need not be there; empty if it is
+// not.
+func optional(path, name string) string {
+	found, err := exec.LookPath(cmp.Or(path, name))
+	if err != nil {
+		return ""
+	}
+	if found, err = filepath.Abs(found); err != nil {
+		return ""
+	}
+	return found
 }

@@ -90,7 +90,7 @@ func overwrite(ctx context.Context, dir *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Nlink > 1 {
+	if linked(info) {
 		return nil
 	}
 	file, err := dir.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)

@@ -2,9 +2,11 @@ package files_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -180,4 +182,54 @@ func fill(t *testing.T, path string) {
 			return
 		}
 	}
+}
+
+// TestMergeOnFullDisk: a merge that finds no space leaves all that stood on the volume as
+// it was, and succeeds when there is some again.
+func TestMergeOnFullDisk(t *testing.T) {
+	onSmallFileSystem(t, func(t *testing.T, mount string) {
+		f, err := files.New(files.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		domain := &model.StorageDomain{ID: model.NewID(), Name: "small", Type: model.StorageDomainData, StorageType: model.StorageLocalFS, Path: mount, Format: "v3"}
+		ctx := t.Context()
+		must(t, f.Format(ctx, domain))
+		owner := image.Owner{UID: -1, GID: -1}
+		disk := &model.Disk{ID: model.NewID(), Volume: model.NewID(), Format: model.DiskCOW, Sparse: true, ProvisionedSize: 8 << 20}
+		must(t, f.Create(ctx, domain, image.VolumeSpec{Disk: disk.ID, Volume: disk.Volume, Format: disk.Format, Sparse: true, Size: disk.ProvisionedSize, Owner: owner}))
+		for range 2 {
+			volume := model.NewID()
+			must(t, f.Overlay(ctx, domain, disk, volume, owner))
+			disk.Chain = append(disk.Chain, model.Volume{ID: disk.Volume, Format: disk.Format, Sparse: disk.Sparse, Size: disk.ProvisionedSize})
+			disk.Volume, disk.Format, disk.Sparse = volume, model.DiskCOW, true
+		}
+		middle := disk.Chain[1].ID
+		at, _ := disk.Standing(middle)
+		io := func(disk *model.Disk, command string) {
+			t.Helper()
+			path, err := f.Path(ctx, domain, disk)
+			must(t, err)
+			if out, err := exec.CommandContext(ctx, "qemu-io", "-f", "qcow2", "-c", command, path).CombinedOutput(); err != nil || strings.Contains(string(out), "failed") {
+				t.Fatalf("%s: %v: %s", command, err, out)
+			}
+		}
+		io(at, "write -P 7 0 1M")
+		filler := filepath.Join(mount, "filler")
+		file, err := os.Create(filler)
+		must(t, err)
+		for err == nil {
+			_, err = file.Write(make([]byte, 1<<16))
+		}
+		must(t, file.Close())
+		if err := f.Merge(ctx, domain, disk, middle, nil); !errors.Is(err, image.ErrNoSpace) {
+			t.Errorf("a merge on a full disk gave %v", err)
+		}
+		io(disk, "read -P 7 0 1M")
+		must(t, os.Remove(filler))
+		must(t, f.Merge(ctx, domain, disk, middle, nil))
+		disk.Chain = disk.Chain[:1]
+		must(t, f.RemoveOverlay(ctx, domain, disk, middle))
+		io(disk, "read -P 7 0 1M")
+	})
 }

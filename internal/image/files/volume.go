@@ -134,7 +134,8 @@ func (f *Files) resize(ctx context.Context, domain *model.StorageDomain, disk *m
 	return resizeMeta(dir, volume, max(size, info.VirtualSize))
 }
 
-// Occupied adds up the blocks of all files of the group but the metadata.
+// Occupied adds up the blocks of all files of the group but the metadata, and but what
+// is a template's.
 func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error) {
 	if err := errors.Join(ctx.Err(), checkIDs(disk)); err != nil {
 		return 0, err
@@ -154,16 +155,17 @@ func (f *Files) Occupied(ctx context.Context, domain *model.StorageDomain, disk 
 	var sum int64
 	for _, name := range names {
 		if checkIDs(model.ID(name)) == nil {
-			sum += occupied(dir, filepath.Join(group(disk), name))
+			sum += occupied(dir, disk, filepath.Join(group(disk), name))
 		}
 	}
 	return sum, nil
 }
 
-// occupied is how many bytes a volume takes up; 0 for what is none, or gone.
-func occupied(dir *os.Root, volume string) int64 {
+// occupied is how many bytes a volume of a group takes up; 0 for what is none, or gone,
+// or counts for another group.
+func occupied(dir *os.Root, disk model.ID, volume string) int64 {
 	info, err := dir.Lstat(volume)
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil || !info.Mode().IsRegular() || linked(info) && ofAnother(dir, disk, volume) {
 		return 0
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {

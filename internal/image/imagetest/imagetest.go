@@ -41,6 +41,9 @@ func Run(t *testing.T, target Target) {
 		"space is reserved":               spaceIsReserved,
 		"overlays are made and removed":   overlaysAreMadeAndRemoved,
 		"overlays and their disks":        overlaysAndTheirDisks,
+		"links are shared":                linksAreShared,
+		"links are left":                  linksAreLeft,
+		"links are refused":               linksAreRefused,
 		"copies hold the same":            copiesHoldTheSame,
 		"copies are refused":              copiesAreRefused,
 		"chains are copied":               chainsAreCopied,
@@ -135,6 +138,7 @@ func goneSaysSo(t *testing.T, g Target) {
 		"Overlay":       g.Images.Overlay(ctx, domain, disk, model.NewID(), g.Owner),
 		"OverlayPath":   overlay,
 		"RemoveOverlay": g.Images.RemoveOverlay(ctx, domain, disk, model.NewID()),
+		"Link":          g.Images.Link(ctx, domain, disk, model.NewID()),
 		"Copy":          g.Images.Copy(ctx, image.Source{Domain: domain, Disk: disk}, domain, g.spec(g.likeness(disk)), nil),
 		"CopyChain":     g.Images.CopyChain(ctx, image.Source{Domain: domain, Disk: disk}, domain, model.NewID(), nil, g.Owner, nil),
 	} {

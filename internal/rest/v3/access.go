@@ -77,3 +77,6 @@ type Permissions struct {
 	Permission []Permission `wire:"permission"`
 	Clone      *bool        `wire:"clone"`
 }
+
+// Cloned says whether a request asks for the permissions of what something is made of.
+func (s *Permissions) Cloned() bool { return s != nil && s.Clone != nil && *s.Clone }

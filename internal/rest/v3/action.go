@@ -1,6 +1,10 @@
 package v3
 
-import "time"
+import (
+	"time"
+
+	"vireo/internal/model"
+)
 
 // Action is the body of an action and its answer (api-v3 2.4).
 type Action struct {
@@ -26,12 +30,21 @@ type Action struct {
 	ResolutionType   *string                  `wire:"resolution_type"`
 	Job              *Reference               `wire:"job"`
 	StorageDomains   *StorageDomainReferences `wire:"storage_domains"`
-	Disk             *Reference               `wire:"disk"`
+	Disk             *Disk                    `wire:"disk"`
 	Reason           *string                  `wire:"reason"`
 	UseSysprep       *bool                    `wire:"use_sysprep"`
 	UseCloudInit     *bool                    `wire:"use_cloud_init"`
 	Status           *Status                  `wire:"status"`
 	Fault            *Fault                   `wire:"fault"`
+}
+
+// Destination is the storage domain that an action names, as it must; method is the
+// one in the refusal (api-v3 5.2).
+func (a *Action) Destination(method string, find Finder) (model.ID, error) {
+	if !a.StorageDomain.given() {
+		return "", Incomplete("Action", method, "storageDomain.id|name")
+	}
+	return a.StorageDomain.Resolve(model.KindStorageDomain, find)
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.

@@ -58,6 +58,7 @@ type VersionCapabilities struct {
 	Encodings    *PayloadEncodings `wire:"payload_encodings"`
 	Reported     *ReportedTypes    `wire:"reported_device_types"`
 	IPVersions   *IPVersions       `wire:"ip_versions"`
+	Snapshots    *SnapshotStatuses `wire:"snapshot_statuses"`
 	SSO          *SSOWords         `wire:"sso_methods"`
 	Serials      *SerialPolicies   `wire:"serial_number_policies"`
 	RNG          *RNGSources       `wire:"rng_sources"`
@@ -147,6 +148,10 @@ type (
 	// PauseDetails lists words.
 	PauseDetails struct {
 		Words []string `wire:"vm_pause_detail"`
+	}
+	// SnapshotStatuses lists words.
+	SnapshotStatuses struct {
+		SnapshotStatus []string `wire:"snapshot_status"`
 	}
 	// DiskStates lists words.
 	DiskStates struct {
@@ -258,6 +263,7 @@ func (p *Page) showLevel(minor uint16, properties []CustomProperty, cpus []CPU) 
 		Encodings:    &PayloadEncodings{payloadEncodings},
 		Reported:     &ReportedTypes{[]string{"network"}},
 		IPVersions:   &IPVersions{[]string{"v4", "v6"}},
+		Snapshots:    &SnapshotStatuses{[]string{"ok", "locked", "in_preview"}},
 		SSO:          &SSOWords{ssoMethods},
 		Serials:      &SerialPolicies{texts(serialPolicies)},
 		RNG:          &RNGSources{rngSources},

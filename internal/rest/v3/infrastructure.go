@@ -127,25 +127,6 @@ type Usages struct {
 	Usage []string `wire:"usage"`
 }
 
-// Template is a template (api-v3 2.6).
-type Template struct {
-	VMBase
-	Version *TemplateVersion `wire:"version"`
-}
-
-// Templates is a list of templates.
-type Templates struct {
-	Collection
-	Template []Template `wire:"template"`
-}
-
-// TemplateVersion is version of a template.
-type TemplateVersion struct {
-	BaseTemplate  *Reference `wire:"base_template"`
-	VersionNumber *int       `wire:"version_number"`
-	VersionName   *string    `wire:"version_name"`
-}
-
 // Tag is a tag.
 type Tag struct {
 	Resource

@@ -154,15 +154,6 @@ func (p *Page) ShowNetwork(network *model.Network) *Network {
 	return out
 }
 
-// ShowTemplate shows a template.
-func (p *Page) ShowTemplate(template *model.Template) *Template {
-	out := &Template{VMBase: p.showBase(p.top(model.KindTemplate, template.ID), &template.VMConfig)}
-	out.Status = &Status{State: "ok"}
-	out.CreationTime = new(template.CreationTime)
-	out.Version = &TemplateVersion{BaseTemplate: p.ref(model.KindTemplate, template.ID), VersionNumber: new(1)}
-	return out
-}
-
 // ShowTag shows a tag.
 func (p *Page) ShowTag(tag *model.Tag) *Tag {
 	return p.showTag(tag, p.Href(model.KindTag, tag.ID))

@@ -86,3 +86,20 @@ func (s *Disks) IDs() ([]model.ID, error) {
 	}
 	return found, nil
 }
+
+// One is the id of the snapshot that a VM is made of; empty for none.
+func (s *SnapshotReferences) One() (model.ID, error) {
+	switch {
+	case s == nil || len(s.Snapshot) == 0:
+		return "", nil
+	case len(s.Snapshot) > 1:
+		return "", unsupported("A VM can be created from one snapshot only.")
+	case s.Snapshot[0].ID == nil:
+		return "", fault.Bad("Incomplete parameters", "VM [snapshots.snapshot.id] required for add")
+	}
+	id, err := model.ParseID(*s.Snapshot[0].ID)
+	if err != nil {
+		return "", fault.Missing("Snapshot: id=" + shorten(*s.Snapshot[0].ID))
+	}
+	return id, nil
+}

@@ -34,9 +34,10 @@ type Storage struct {
 	Path    *string `wire:"path"`
 }
 
-// Disk is a disk, of a VM or alone (api-v3 2.6). Its sizes are in bytes.
+// Disk is a disk, of a VM, of a template or alone (api-v3 2.6). Its sizes are in bytes.
 type Disk struct {
 	Resource
+	Template        *Reference               `wire:"template"`
 	VMs             *VMReferences            `wire:"vms"`
 	VM              *Reference               `wire:"vm"`
 	Alias           *string                  `wire:"alias"`
@@ -99,11 +100,12 @@ type Files struct {
 	File []File `wire:"file"`
 }
 
-// CDROM is the CD drive of a VM; a File with an empty id is no medium.
+// CDROM is the CD drive of a VM or template; a File with an empty id is no medium.
 type CDROM struct {
 	Resource
-	VM   *Reference `wire:"vm"`
-	File *File      `wire:"file"`
+	Template *Reference `wire:"template"`
+	VM       *Reference `wire:"vm"`
+	File     *File      `wire:"file"`
 }
 
 // CDROMs is the list of the one CD drive.

@@ -49,9 +49,10 @@ func (p *Page) ShowFile(file *model.File) *File {
 }
 
 // ShowDisk shows a disk of the collection of all disks; vms are those that it is
-// attached to.
-func (p *Page) ShowDisk(disk *model.Disk, vms []model.ID) *Disk {
+// attached to, template is the one that it belongs to, empty for none.
+func (p *Page) ShowDisk(disk *model.Disk, vms []model.ID, template model.ID) *Disk {
 	out := p.showDisk(p.top(model.KindDisk, disk.ID), disk)
+	out.Template = p.ref(model.KindTemplate, template)
 	out.Interface = text(disk.Interface)
 	out.Bootable = new(disk.Bootable)
 	if len(vms) > 0 {
@@ -161,15 +162,21 @@ func (p *Page) ShowCDROM(vm model.ID, medium string, domain model.ID) *CDROM {
 	href := below(p.Href(model.KindVM, vm), "cdroms", string(model.BlankID))
 	out := &CDROM{Resource: p.resource("cdrom", href, model.BlankID)}
 	out.VM = p.ref(model.KindVM, vm)
-	if medium != "" {
-		file := &File{}
-		file.ID = new(medium)
-		if domain != "" {
-			file.Href = below(p.Href(model.KindStorageDomain, domain), "files", medium)
-		}
-		out.File = file
-	}
+	out.File = p.medium(medium, domain)
 	return out
+}
+
+// medium is what is in a CD drive; nil for nothing.
+func (p *Page) medium(name string, domain model.ID) *File {
+	if name == "" {
+		return nil
+	}
+	file := &File{}
+	file.ID = new(name)
+	if domain != "" {
+		file.Href = below(p.Href(model.KindStorageDomain, domain), "files", name)
+	}
+	return file
 }
 
 // Medium is the file that a request puts into the drive: empty for an empty id,

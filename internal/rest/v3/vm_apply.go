@@ -12,13 +12,11 @@ import (
 func (s *VM) CheckAdd() error {
 	need := required{subject: "VM", method: "add"}
 	need.need(s.Name != nil && *s.Name != "", "name")
-	need.need(s.Template.given(), "template.id|name")
+	fromSnapshot := s.Snapshots != nil && len(s.Snapshots.Snapshot) > 0
+	need.need(s.Template.given() || fromSnapshot, "template.id|name")
 	need.need(s.Cluster.given(), "cluster.id|name")
 	if err := need.check(); err != nil {
 		return err
-	}
-	if s.Snapshots != nil && len(s.Snapshots.Snapshot) > 0 {
-		return unsupported("Creating a VM from a snapshot is not supported.")
 	}
 	if s.Initialization != nil && s.Initialization.Configuration != nil {
 		return unsupported("Creating a VM from an OVF text is not supported.")

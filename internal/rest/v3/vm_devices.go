@@ -1,8 +1,9 @@
 package v3
 
-// NIC is a network interface of a VM (api-v3 2.6).
+// NIC is a network interface of a VM or template (api-v3 2.6).
 type NIC struct {
 	Resource
+	Template        *Reference       `wire:"template"`
 	VM              *Reference       `wire:"vm"`
 	Network         *Reference       `wire:"network"`
 	Linked          *bool            `wire:"linked"`

@@ -14,15 +14,9 @@ import (
 // ShowNIC shows a network interface of a VM with what the guest reports of it.
 func (p *Page) ShowNIC(nic *model.NIC, vm model.ID, live *model.Live) *NIC {
 	href := below(p.Href(model.KindVM, vm), "nics", string(nic.ID))
-	out := &NIC{Resource: p.resource("nic", href, nic.ID)}
-	out.Name = new(nic.Name)
+	out := p.showNIC(p.resource("nic", href, nic.ID), nic)
 	out.VM = p.ref(model.KindVM, vm)
-	out.Network = p.ref(model.KindNetwork, nic.Network)
-	out.Linked = new(nic.Linked)
-	out.Interface = text(nic.Interface)
 	out.MAC = &MAC{Address: nic.MAC}
-	out.Active = new(nic.Plugged)
-	out.Plugged = new(nic.Plugged)
 	if live != nil {
 		for i := range live.Devices {
 			if strings.EqualFold(live.Devices[i].MAC, nic.MAC) {
@@ -30,6 +24,17 @@ func (p *Page) ShowNIC(nic *model.NIC, vm model.ID, live *model.Live) *NIC {
 			}
 		}
 	}
+	return out
+}
+
+func (p *Page) showNIC(resource Resource, nic *model.NIC) *NIC {
+	out := &NIC{Resource: resource}
+	out.Name = new(nic.Name)
+	out.Network = p.ref(model.KindNetwork, nic.Network)
+	out.Linked = new(nic.Linked)
+	out.Interface = text(nic.Interface)
+	out.Active = new(nic.Plugged)
+	out.Plugged = new(nic.Plugged)
 	return out
 }
 
