@@ -7,13 +7,23 @@ import (
 	"time"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/fault"
 	"vireo/internal/rest/v4"
 )
 
 // actionReaders4 make the parameters of those actions that have any, by the key of
 // their command.
-var actionReaders4 = map[string]func(*request, *v4.Action) (any, error){}
+var actionReaders4 = map[string]func(*request, *v4.Action) (any, error){
+	"disk.move": func(r *request, action *v4.Action) (any, error) {
+		to, err := action.Destination("move", r.finder())
+		return &disks.MoveParams{StorageDomain: to}, err
+	},
+	"disk.copy": func(r *request, action *v4.Action) (any, error) {
+		to, err := action.Destination("copy", r.finder())
+		return &disks.CopyParams{StorageDomain: to, Alias: action.NewAlias()}, err
+	},
+}
 
 // act4 is the one handler of every action of version 4 (api-v4 2.7).
 func (s *Server) act4(command *engine.Command) handler {

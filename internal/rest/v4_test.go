@@ -130,6 +130,10 @@ func TestDisks4(t *testing.T) {
 	e.want(200, "GET", newAPI+"/disks;max=many?search=alias%3Dsecond", "", "second", "!first")
 	e.want(200, "GET", newAPI+"/disks?search=alias%3Dsecond&case_sensitive=perhaps", "", "second")
 	e.want(400, "GET", newAPI+"/disks?search=%3D%3D", "", "<fault>")
+	e.want(400, "POST", newAPI+"/disks/"+id+"/copy", `<action/>`, "Action [storageDomain.id|name] required for copy")
+	copied := e.do("POST", newAPI+"/disks/"+id+"/copy", `<action><async>false</async><storage_domain><name>local-data</name></storage_domain><disk><alias>third</alias></disk></action>`)
+	e.check(copied, 200, "copy", "<status>complete</status>", "<job href=")
+	e.want(200, "GET", newAPI+"/disks?search=alias%3Dthird", "", "<status>ok</status>")
 	e.want(200, "DELETE", newAPI+"/disks/"+id, "", "<status>complete</status>", "<job href=")
 	e.want(404, "GET", newAPI+"/disks/"+id, "", "<fault>")
 }
