@@ -200,7 +200,7 @@ func (e *engine) chain(t *testing.T, disk string) []string {
 		out = append([]string{path}, out...)
 		output, err := exec.Command("qemu-img", "info", "-U", path).CombinedOutput()
 		if err != nil {
-			t.Fatalf("%v: %s", err, output)
+			t.Fatalf("disk %s, whose volume is %s: %v: %s; its group holds %v", disk, e.volume(t, disk), err, output, e.inGroup(disk))
 		}
 		at = ""
 		for line := range strings.Lines(string(output)) {
@@ -210,6 +210,12 @@ func (e *engine) chain(t *testing.T, disk string) []string {
 		}
 	}
 	return out
+}
+
+// inGroup are the files in a disk's group of the data domain.
+func (e *engine) inGroup(disk string) []string {
+	found, _ := filepath.Glob(filepath.Join(dataDomain(e.dataDir), "images", disk, "*"))
+	return found
 }
 
 // diesExporting kills the engine at each step of an export that replaces one; afterwards
