@@ -127,14 +127,12 @@ func (e *engine) domainID(t *testing.T, name string) string {
 	return e.call(t, "GET", "/storagedomains?search=name%3D"+name, "").body.at("storage_domain").attr("id")
 }
 
-// exportRoot is the directory of the export domain itself.
-func (e *engine) exportRoot(t *testing.T) string {
+// exportRoot is the directory of the export domain itself, rootOf that of any.
+func (e *engine) exportRoot(t *testing.T) string { t.Helper(); return e.rootOf(t, "local-export") }
+
+func (e *engine) rootOf(t *testing.T, name string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(e.dataDir, "*", "local-export", e.domainID(t, "local-export")))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("the export domain: %v, %v", found, err)
-	}
-	return found[0]
+	return filepath.Join(e.dataDir, "storage", name, e.domainID(t, name))
 }
 
 // exported reads what was exported of a VM, after listing it.
@@ -196,11 +194,11 @@ func (e *engine) chain(t *testing.T, disk string) []string {
 	t.Helper()
 	var out []string
 	for at := e.volume(t, disk); at != ""; {
-		path := filepath.Join(dataDomain(e.dataDir), "images", disk, at)
+		path := filepath.Join(e.rootOf(t, "local-data"), "images", disk, at)
 		out = append([]string{path}, out...)
 		output, err := exec.Command("qemu-img", "info", "-U", path).CombinedOutput()
 		if err != nil {
-			t.Fatalf("disk %s, whose volume is %s: %v: %s; its group holds %v", disk, e.volume(t, disk), err, output, e.inGroup(disk))
+			t.Fatalf("disk %s: %v: %s", disk, err, output)
 		}
 		at = ""
 		for line := range strings.Lines(string(output)) {
@@ -210,12 +208,6 @@ func (e *engine) chain(t *testing.T, disk string) []string {
 		}
 	}
 	return out
-}
-
-// inGroup are the files in a disk's group of the data domain.
-func (e *engine) inGroup(disk string) []string {
-	found, _ := filepath.Glob(filepath.Join(dataDomain(e.dataDir), "images", disk, "*"))
-	return found
 }
 
 // diesExporting kills the engine at each step of an export that replaces one; afterwards

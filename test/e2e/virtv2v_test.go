@@ -49,7 +49,7 @@ func TestVirtV2V(t *testing.T) {
 	disk := v.onlyDisk(t)
 	same := exec.Command("qemu-img", "compare", "-s", "-f", "raw", "-F", "raw",
 		filepath.Join(root, "images", disk, string(theirs.Disks[0].Volume)),
-		filepath.Join(dataDomain(e.dataDir), "images", disk, e.volume(t, disk)))
+		filepath.Join(e.rootOf(t, "local-data"), "images", disk, e.volume(t, disk)))
 	if output, err := same.CombinedOutput(); err != nil {
 		t.Errorf("the disk is not what was written: %v: %s", err, output)
 	}
