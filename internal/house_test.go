@@ -30,6 +30,7 @@ var house = map[string][]string{
 	"host/measured":            {"host", "model"},
 	"image":                    {"model"},
 	"image/files":              {"image", "model"},
+	"image/blockhash":          {},
 	"image/imagetest":          {"image", "model"},
 	"store":                    {"model"},
 	"store/sqlstore":           {"store", "model"},
@@ -55,10 +56,10 @@ var house = map[string][]string{
 	// Floor: what happens.
 	"engine": {
 		"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option",
-		"auth", "job", "vault", "engine/placement",
+		"auth", "job", "vault", "ovf", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
+	"engine/watch":      {"model", "host", "image", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,
@@ -67,19 +68,27 @@ var house = map[string][]string{
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/access":     append([]string{"auth"}, rooms...),
-	"engine/snapshots":  rooms,
+	"engine/storage":    rooms,
+	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
+	"engine/snapshots":  rooms,
+	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
 	// Roof: what can be seen.
 	"rest/wire": {},
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
+	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/snapshots", "engine/templates", "engine/access", "vault",
-		"rest/wire", "rest/v3",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
+		"engine/snapshots", "engine/transfers", "engine/access", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
+	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
+
+	// A client, that knows the API from outside.
+	"client": {"image/blockhash"},
 
 	// The whole.
 	"server": {"..."},
@@ -99,7 +108,7 @@ var rights = map[string][]string{
 	"modernc.org/sqlite":                 {"store/sqlstore"},
 	"github.com/jackc/pgx":               {"store/sqlstore", "store/storetest/postgres"},
 	"github.com/pressly/goose":           {"store/sqlstore"},
-	"net/http":                           {"rest", "rest/v3", "server"},
+	"net/http":                           {"rest", "rest/v3", "rest/images", "server", "client"},
 	"os/exec":                            {"auth/ldap/ldaptest", "image/files", "image/imagetest", "host/libvirt", "store/storetest/postgres"},
 	"go.yaml.in/yaml":                    {"seed"},
 	"github.com/go-ldap/ldap":            {"auth/ldap"},

@@ -21,7 +21,10 @@ func main() {
 		if !errors.Is(err, errSaid) {
 			fmt.Fprintln(os.Stderr, "vireo: "+err.Error())
 		}
-		os.Exit(1)
+		if coded, ok := errors.AsType[*exitError](err); ok {
+			os.Exit(coded.code)
+		}
+		os.Exit(exitFailed)
 	}
 }
 
@@ -38,6 +41,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(serve(), config(), domain(), user(), events(), storage(), backup(), restore(), admin())
+	command.AddCommand(serve(), config(), disk(), domain(), user(), events(), storage(), backup(), restore(), admin())
 	return command
 }

@@ -14,6 +14,7 @@ import (
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/host/libvirt"
+	"vireo/internal/image/files"
 	"vireo/internal/server"
 	"vireo/internal/store"
 	"vireo/internal/version"
@@ -71,6 +72,7 @@ func run(command *cobra.Command, flags *serveFlags) error {
 	if config.LocalHost == "none" {
 		config.LocalHost = ""
 	}
+	config.Stir = files.Stir
 	if config.Driver, err = driver(flags, &config, log); err != nil {
 		return err
 	}

@@ -29,8 +29,8 @@ func TestEveryCode(t *testing.T) {
 	about := audit.About{
 		VM:   &model.VM{ID: "vm", VMConfig: model.VMConfig{Name: "web1", Cluster: "cluster", Template: "template"}},
 		Host: &model.Host{ID: "host", Name: "h1", Cluster: "cluster"}, Domain: &model.StorageDomain{ID: "domain", Name: "data", DataCenter: "dc"},
-		Disk: &model.Disk{ID: "disk", Alias: "web1_Disk1"}, Snapshot: &model.Snapshot{Description: "before"},
-		Template: &model.Template{ID: "template", VMConfig: model.VMConfig{Name: "golden", Cluster: "cluster"}}, User: "user", UserName: "admin@internal",
+		Template: &model.Template{ID: "template", VMConfig: model.VMConfig{Name: "golden", Cluster: "cluster"}},
+		Disk:     &model.Disk{ID: "disk", Alias: "web1_Disk1"}, Snapshot: &model.Snapshot{Description: "before"}, User: "user", UserName: "admin@internal",
 		CorrelationID: "correlation", Job: "job", Detail: "Because.",
 	}
 	codes := audit.Codes()

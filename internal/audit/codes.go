@@ -104,16 +104,50 @@ const (
 	TagRemoved        Code = 434
 	TagAttached       Code = 440
 	TagDetached       Code = 446
-	AddBegun          Code = 37
-	AddFinished       Code = 53
-	AddFailed         Code = 60
-	TemplateAddBegun  Code = 48
-	TemplateUpdated   Code = 49
-	TemplateRemoved   Code = 50
-	TemplateAdded     Code = 51
-	TemplateAddFailed Code = 52
-	DomainInactive    Code = 968
-	DomainActive      Code = 967
+
+	DomainAdded            Code = 956
+	DomainAddFailed        Code = 957
+	DomainUpdated          Code = 958
+	DomainRemoved          Code = 960
+	DomainRemoveFailed     Code = 961
+	DomainAttached         Code = 962
+	DomainAttachFailed     Code = 963
+	DomainDetached         Code = 964
+	DomainDetachFailed     Code = 965
+	DomainActive           Code = 966
+	DomainActivateFailed   Code = 967
+	DomainDeactivated      Code = 968
+	DomainDeactivateFailed Code = 969
+	DomainInactive         Code = 970
+	DomainDestroyed        Code = 981
+	DomainDestroyFailed    Code = 982
+	DomainLowSpace         Code = 200
+	DomainFull             Code = 201
+	ResumedByEngine        Code = 196
+	AddBegun               Code = 37
+	AddFinished            Code = 53
+	AddFailed              Code = 60
+	TemplateAddBegun       Code = 48
+	TemplateUpdated        Code = 49
+	TemplateRemoved        Code = 50
+	TemplateAdded          Code = 51
+	TemplateAddFailed      Code = 52
+
+	ExportBegun           Code = 1162
+	Exported              Code = 1150
+	ExportFailed          Code = 1151
+	Imported              Code = 1152
+	ImportFailed          Code = 1153
+	TemplateExported      Code = 1155
+	TemplateExportFailed  Code = 1156
+	TemplateImported      Code = 1157
+	TemplateImportFailed  Code = 1158
+	TemplateExportBegun   Code = 1164
+	ImportBegun           Code = 1165
+	TemplateImportBegun   Code = 1163
+	ExportedRemoved       Code = 1159
+	ExportedTemplateGone  Code = 1154
+	ExportedRemovalFailed Code = 20120
 
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
@@ -136,6 +170,11 @@ const (
 	DiskCopied        Code = 20181
 	DiskCopyFailed    Code = 20182
 	DiskLeftBehind    Code = 20183
+	TransferBegun     Code = 20200
+	TransferDone      Code = 20201
+	TransferCancelled Code = 20202
+	TransferFailed    Code = 20203
+	TransferPaused    Code = 20204
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -162,6 +201,13 @@ const (
 	AccountEnabled  Code = 20247
 	AccountRemoved  Code = 20248
 	DirectorySilent Code = 20249
+
+	DisksForgotten Code = 20100
+	MasterMoved    Code = 20101
+
+	VMRegistered       Code = 20102
+	TemplateRegistered Code = 20103
+	DiskRegistered     Code = 20104
 )
 
 type line struct {
@@ -272,16 +318,50 @@ var lines = map[Code]line{
 	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
 	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
 	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
-	AddBegun:          {model.SeverityNormal, "VM {vm} is being created by {user}."},
-	AddFinished:       {model.SeverityNormal, "The creation of VM {vm} is complete."},
-	AddFailed:         {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
-	TemplateAddBegun:  {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
-	TemplateUpdated:   {model.SeverityNormal, "Template {template} was updated by {user}."},
-	TemplateRemoved:   {model.SeverityNormal, "Template {template} was removed by {user}."},
-	TemplateAdded:     {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
-	TemplateAddFailed: {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
-	DomainInactive:    {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
-	DomainActive:      {model.SeverityNormal, "Storage domain {domain} is active."},
+
+	DomainAdded:            {model.SeverityNormal, "Storage domain {domain} was added by {user}."},
+	DomainAddFailed:        {model.SeverityError, "Storage domain {domain} could not be added: {detail}"},
+	DomainUpdated:          {model.SeverityNormal, "Storage domain {domain} was updated by {user}."},
+	DomainRemoved:          {model.SeverityNormal, "Storage domain {domain} was removed by {user}."},
+	DomainRemoveFailed:     {model.SeverityError, "Storage domain {domain} could not be removed: {detail}"},
+	DomainAttached:         {model.SeverityNormal, "Storage domain {domain} was attached to its data center by {user}."},
+	DomainAttachFailed:     {model.SeverityError, "Storage domain {domain} could not be attached: {detail}"},
+	DomainDetached:         {model.SeverityNormal, "Storage domain {domain} was detached from its data center by {user}."},
+	DomainDetachFailed:     {model.SeverityError, "Storage domain {domain} could not be detached: {detail}"},
+	DomainActive:           {model.SeverityNormal, "Storage domain {domain} is active."},
+	DomainActivateFailed:   {model.SeverityError, "Storage domain {domain} could not be activated: {detail}"},
+	DomainDeactivated:      {model.SeverityNormal, "Storage domain {domain} was put into maintenance by {user}."},
+	DomainDeactivateFailed: {model.SeverityError, "Storage domain {domain} could not be put into maintenance: {detail}"},
+	DomainInactive:         {model.SeverityError, "Storage domain {domain} is not available: {detail}"},
+	DomainDestroyed:        {model.SeverityNormal, "Storage domain {domain} was destroyed by {user}: it is not known any more."},
+	DomainDestroyFailed:    {model.SeverityError, "Storage domain {domain} could not be destroyed: {detail}"},
+	DomainLowSpace:         {model.SeverityWarning, "Storage domain {domain} has little space left: {detail}"},
+	DomainFull:             {model.SeverityError, "Storage domain {domain} is full: {detail}"},
+	ResumedByEngine:        {model.SeverityNormal, "VM {vm} goes on: its storage is well again."},
+	AddBegun:               {model.SeverityNormal, "VM {vm} is being created by {user}."},
+	AddFinished:            {model.SeverityNormal, "The creation of VM {vm} is complete."},
+	AddFailed:              {model.SeverityError, "The creation of VM {vm} has failed: {detail}"},
+	TemplateAddBegun:       {model.SeverityNormal, "Template {template} is being created from VM {vm} by {user}."},
+	TemplateUpdated:        {model.SeverityNormal, "Template {template} was updated by {user}."},
+	TemplateRemoved:        {model.SeverityNormal, "Template {template} was removed by {user}."},
+	TemplateAdded:          {model.SeverityNormal, "The creation of template {template} from VM {vm} is complete."},
+	TemplateAddFailed:      {model.SeverityError, "The creation of template {template} from VM {vm} has failed: {detail}"},
+
+	ExportBegun:           {model.SeverityNormal, "VM {vm} is being exported to storage domain {domain} by {user}."},
+	Exported:              {model.SeverityNormal, "VM {vm} was exported to storage domain {domain}."},
+	ExportFailed:          {model.SeverityError, "VM {vm} could not be exported to storage domain {domain}: {detail}"},
+	Imported:              {model.SeverityNormal, "VM {vm} was imported from storage domain {domain}."},
+	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from storage domain {domain}: {detail}"},
+	TemplateExported:      {model.SeverityNormal, "Template {template} was exported to storage domain {domain}."},
+	TemplateExportFailed:  {model.SeverityError, "Template {template} could not be exported to storage domain {domain}: {detail}"},
+	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from storage domain {domain}."},
+	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from storage domain {domain}: {detail}"},
+	TemplateExportBegun:   {model.SeverityNormal, "Template {template} is being exported to storage domain {domain} by {user}."},
+	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from storage domain {domain} by {user}."},
+	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from storage domain {domain} by {user}."},
+	ExportedRemoved:       {model.SeverityNormal, "VM {detail} was removed from storage domain {domain} by {user}."},
+	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
+	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
 	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:           {model.SeverityError, "The kernel of VM {vm} has panicked."},
@@ -323,6 +403,17 @@ var lines = map[Code]line{
 	StateRestoreError:       {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 	TemplateKept:            {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	PreviewUndone:           {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
+
+	DisksForgotten:     {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
+	MasterMoved:        {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},
+	TransferBegun:      {model.SeverityNormal, "The transfer of disk {disk} was begun by {user}."},
+	TransferDone:       {model.SeverityNormal, "The {detail} of disk {disk} by {user} has succeeded."},
+	TransferCancelled:  {model.SeverityWarning, "The {detail} of disk {disk} by {user} was cancelled."},
+	TransferFailed:     {model.SeverityError, "The transfer of disk {disk} by {user} has failed: {detail}"},
+	TransferPaused:     {model.SeverityWarning, "The transfer of disk {disk} by {user} is paused: {detail}"},
+	VMRegistered:       {model.SeverityNormal, "VM {vm} was registered from storage domain {domain} by {user}."},
+	TemplateRegistered: {model.SeverityNormal, "Template {template} was registered from storage domain {domain} by {user}."},
+	DiskRegistered:     {model.SeverityNormal, "Disk {disk} was registered from storage domain {domain} by {user}."},
 }
 
 // Codes gives every code in the table, in no order.

@@ -144,7 +144,7 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 					accepted.blocker = holder
 					return nil
 				}
-				return locked(command, e.nameOf(call))
+				return locked(command, e.nameOfHeld(tx, call, ref))
 			}
 		}
 		accepted.path = path

@@ -114,9 +114,12 @@ func (e *Engine) CheckISOFile(call *Call, vm *model.VM, name, code string) error
 // StorageFault is the fault for an error of a storage domain. Paths stay in the
 // log.
 func StorageFault(what string, domain *model.StorageDomain, err error) error {
+	place, misplaced := errors.AsType[*image.PlaceError](err)
 	switch {
 	case err == nil:
 		return nil
+	case misplaced:
+		return fault.New(fault.StorageFailed, what, domain.Name, place.Why).Because(err)
 	case errors.Is(err, image.ErrNoSpace):
 		return fault.New(fault.DiskSpaceLow, what, domain.Name).Because(err)
 	case errors.Is(err, image.ErrNotFound):

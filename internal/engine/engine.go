@@ -60,9 +60,11 @@ type Engine struct {
 	commands map[string]*Command
 	rows     []*Command
 
-	refused refused
-	denials denials
-	index   atomic.Pointer[grants]
+	refused    refused
+	denials    denials
+	index      atomic.Pointer[grants]
+	describing describing
+	sights     sights
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live

@@ -15,12 +15,3 @@ func CopyPermissions(tx *inventory.Tx, from, to model.Ref) {
 		}
 	}
 }
-
-// ForgetPermissions takes away what anybody has on an object that is no more.
-func ForgetPermissions(tx *inventory.Tx, of model.Ref) {
-	for _, permission := range tx.Permissions.All() {
-		if permission.Object == of {
-			tx.Permissions.Delete(permission.ID)
-		}
-	}
-}

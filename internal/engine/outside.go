@@ -43,6 +43,13 @@ func Outside[T any](call *Call, key string, look func(ctx context.Context) (T, e
 	}}
 }
 
+// IsOutside says whether an error is the wish of Outside, which a check must return as
+// it is.
+func IsOutside(err error) bool {
+	_, ok := errors.AsType[*outsideError](err)
+	return ok
+}
+
 // lookOutside does what a check asked for. False: err is not such a wish, or
 // there were too many.
 func lookOutside(ctx context.Context, call *Call, err error) bool {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"vireo/internal/auth"
 	"vireo/internal/model"
 )
@@ -90,6 +92,15 @@ func (s *scope) sees(ref model.Ref) bool {
 		}
 	}
 	return s.seesBesides(ref)
+}
+
+// administers says whether an administrative role that shows what is below was given
+// on an object, or above it.
+func (s *scope) administers(ref model.Ref) bool {
+	if s.everything || s.openHosts[model.Ref{}] || s.openHosts[ref] {
+		return true
+	}
+	return slices.ContainsFunc(s.tree.above(ref), func(above model.Ref) bool { return s.openHosts[above] })
 }
 
 func (s *scope) seesBesides(ref model.Ref) bool {

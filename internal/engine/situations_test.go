@@ -2,18 +2,24 @@ package engine_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/snapshots"
+	"vireo/internal/engine/storage"
 	"vireo/internal/engine/templates"
+	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -27,9 +33,11 @@ type situation func(t *testing.T, site *sitetest.Site, row *engine.Command) (vm 
 // on. A kind that is not here fails them.
 var situations = map[model.Kind]situation{
 	model.KindVM: onVM, model.KindDisk: onDisk, model.KindNIC: onNIC, model.KindCDROM: onCDROM,
-	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain,
+	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindUser: onUser, model.KindGroup: onGroup, model.KindRole: onRole, model.KindPermission: onPermission,
-	model.KindSnapshot: onSnapshot, model.KindTemplate: onTemplate,
+	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
+	model.KindImageTransfer: onTransfer,
+	model.KindSnapshot:      onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -38,6 +46,7 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.export/copy": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")
 		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
@@ -58,6 +67,22 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"disk.update/switch": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &disks.UpdateParams{Attach: func(a *model.DiskAttachment) error { a.Active = false; return nil }}
+	},
+	"storage_domain.add/import": func(site *sitetest.Site, call *engine.Call) {
+		found := addStorage(site, "found")
+		mustStorage(site, "remove", found, &storage.RemoveParams{})
+		call.Params = addStorageParams(site, "found", true)
+	},
+	"storage_domain.remove/destroy": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &storage.RemoveParams{Destroy: true}
+	},
+	"storage_domain.remove/format": func(_ *sitetest.Site, call *engine.Call) {
+		call.Params = &storage.RemoveParams{Format: true}
+	},
+	"image_transfer.add/download": func(_ *sitetest.Site, call *engine.Call) {
+		if params, ok := call.Params.(*transfers.AddParams); ok {
+			params.Direction = model.TransferDownload
+		}
 	},
 	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
@@ -120,6 +145,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 			return nil
 		})
 		return site.Add("vm"), call
+	case "export":
+		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
 	case "update":
 		call.Params = &vms.UpdateParams{Edit: func(vm *model.VM) error { vm.Description += "!"; return nil }}
 	}
@@ -154,6 +181,12 @@ func onDisk(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	switch row.Name {
 	case "add":
 		call.Params = addParams()
+		return vm, call
+	case "register":
+		disk := addDisk(site, "")
+		site.Edit(func(tx *inventory.Tx) { tx.Disks.Delete(disk) })
+		call.Parent = ""
+		call.Params = &storage.RegisterParams{StorageDomain: sitetest.DataDomain, Disk: disk}
 		return vm, call
 	case "attach":
 		call.Target = addDisk(site, "")
@@ -229,7 +262,66 @@ func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	}
 	call.Target = addTemplate(site, "golden")
 	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
+	if row.Name == "export" {
+		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
+	}
 	return vm, call
+}
+
+// onExported has a VM and a template that lie in the export domain.
+func onExported(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	if row.Name == "register" {
+		return vm, &engine.Call{On: row.On, Name: row.Name, Params: &exports.ImportParams{
+			StorageDomain: sitetest.DataDomain, ID: lost(t, site, row), Cluster: sitetest.Cluster,
+		}}
+	}
+	addDisk(site, vm)
+	of := model.Ref{Kind: model.KindVM, ID: vm}
+	if row.On == model.KindExportedTemplate {
+		of = model.Ref{Kind: model.KindTemplate, ID: addTemplate(site, "golden")}
+	}
+	_, err := site.Act(&engine.Call{
+		On: of.Kind, Name: "export", Target: of.ID, Async: new(false), Params: &exports.ExportParams{StorageDomain: sitetest.ExportDomain},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &exports.RemoveParams{StorageDomain: sitetest.ExportDomain, ID: of.ID}}
+	if row.Name == "import" {
+		call.Params = &exports.ImportParams{
+			StorageDomain: sitetest.ExportDomain, ID: of.ID, Cluster: sitetest.Cluster, Target: sitetest.DataDomain, Clone: true, Name: "again",
+		}
+	}
+	return vm, call
+}
+
+// lost is a VM or template that lies in the data domain and that the engine knows
+// nothing of any more.
+func lost(t *testing.T, site *sitetest.Site, row *engine.Command) model.ID {
+	t.Helper()
+	id := site.Add("lost")
+	describe := site.Engine.DescribeVM
+	if row.On == model.KindExportedTemplate {
+		id, describe = addTemplate(site, "lost-template"), site.Engine.DescribeTemplate
+	} else {
+		addDisk(site, id)
+	}
+	described, _ := describe(id)
+	site.Edit(func(tx *inventory.Tx) {
+		disks := site.Inventory.Disks.All()
+		for _, disk := range disks {
+			tx.Disks.Delete(disk.ID)
+		}
+		tx.VMs.Delete(id)
+		tx.Templates.Delete(id)
+	})
+	site.Pass(time.Minute) // now the description has gone with it
+	domain, _ := site.Inventory.StorageDomains.Get(sitetest.DataDomain)
+	if err := site.Images.PutOVF(t.Context(), domain, id, described.Text); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func templateOf(name string) *templates.AddParams {
@@ -327,5 +419,85 @@ func onDomain(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID,
 	}
 	call.Target = made.Object.Ref().ID
 	call.Params = engine.Edit[model.Domain](func(domain *model.Domain) error { domain.Description += "!"; return nil })
+	return vm, call
+}
+
+// onStorageDomain has a second data domain, in the status that the row starts from.
+func onStorageDomain(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Params = addStorageParams(site, "more", false)
+		return vm, call
+	}
+	call.Target = addStorage(site, "more")
+	switch row.Name {
+	case "update":
+		call.Params = &storage.UpdateParams{Edit: func(domain *model.StorageDomain) error { domain.Description += "!"; return nil }}
+	case "attach":
+		call.Params = &storage.AttachParams{DataCenter: sitetest.DataCenter}
+	case "remove":
+		call.Params = &storage.RemoveParams{}
+	case "deactivate", "activate", "detach":
+		mustStorage(site, "attach", call.Target, &storage.AttachParams{DataCenter: sitetest.DataCenter})
+		if row.Name != "deactivate" {
+			mustStorage(site, "deactivate", call.Target, nil)
+		}
+	default:
+		t.Fatalf("there is no situation for the row %s", row.Key())
+	}
+	return vm, call
+}
+
+func addStorageParams(site *sitetest.Site, name string, imported bool) *storage.AddParams {
+	path := filepath.Join(site.Dir, name)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		panic(err)
+	}
+	return &storage.AddParams{Host: sitetest.HostID(1), Import: imported, Edit: func(domain *model.StorageDomain) error {
+		domain.Name, domain.Type, domain.StorageType, domain.Path = name, model.StorageDomainData, model.StorageLocalFS, path
+		return nil
+	}}
+}
+
+// addStorage makes a data domain that is unattached.
+func addStorage(site *sitetest.Site, name string) model.ID {
+	return mustStorage(site, "add", "", addStorageParams(site, name, false))
+}
+
+func mustStorage(site *sitetest.Site, name string, target model.ID, params any) model.ID {
+	result, err := site.Act(&engine.Call{On: model.KindStorageDomain, Name: name, Target: target, Params: params, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("%s of a storage domain: %v", name, err))
+	}
+	return result.Object.Ref().ID
+}
+
+// onTransfer is about a raw disk of a VM that is down: a client in the site is done
+// with every transfer at once. One that is to be changed has no job.
+func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	params := &disks.AddParams{Edit: func(disk *model.Disk) error {
+		disk.ProvisionedSize, disk.Format, disk.Sparse, disk.Interface = 1<<20, model.DiskRaw, true, model.DiskVirtio
+		return nil
+	}}
+	result, err := site.Act(&engine.Call{On: model.KindDisk, Name: "add", Parent: vm, Params: params, Async: new(false)})
+	if err != nil {
+		panic(fmt.Sprintf("making a disk: %v", err))
+	}
+	disk := result.Object.Ref().ID
+	call := &engine.Call{On: row.On, Name: row.Name}
+	if row.Name == "add" {
+		call.Params = &transfers.AddParams{Disk: disk}
+		return vm, call
+	}
+	call.Target = model.NewID()
+	phase := model.TransferTransferring
+	if row.Name == "resume" {
+		phase = model.TransferPausedUser
+	}
+	site.Edit(func(tx *inventory.Tx) {
+		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: phase})
+	})
 	return vm, call
 }

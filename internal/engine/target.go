@@ -53,6 +53,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.DataCenters.Get(ref.ID))
 	case model.KindNetwork:
 		return found(tx.Networks.Get(ref.ID))
+	case model.KindImageTransfer:
+		return found(tx.ImageTransfers.Get(ref.ID))
 	case model.KindStorageDomain:
 		return found(tx.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
@@ -90,8 +92,12 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.VMs.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
+	case model.KindStorageDomain:
+		return found(e.Inventory.StorageDomains.Get(ref.ID))
 	case model.KindTemplate:
 		return found(e.Inventory.Templates.Get(ref.ID))
+	case model.KindImageTransfer:
+		return found(e.Inventory.ImageTransfers.Get(ref.ID))
 	case model.KindSnapshot:
 		return found(e.Inventory.Snapshots.Get(ref.ID))
 	}
@@ -114,13 +120,27 @@ func (e *Engine) nameOf(call *Call) string {
 	if vm, ok := e.Inventory.VMs.Get(call.Target); ok && call.On == model.KindVM {
 		return "VM " + vm.Name
 	}
+	if call.On == model.KindExportedVM || call.On == model.KindExportedTemplate {
+		return "of the export domain"
+	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
+	}
+	if domain, ok := e.Inventory.StorageDomains.Get(call.Target); ok {
+		return "storage domain " + domain.Name
 	}
 	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
 		return "template " + template.Name
 	}
 	return string(call.On) + " " + string(call.Target)
+}
+
+// nameOfHeld is nameOf for a call that makes something of what is held.
+func (e *Engine) nameOfHeld(tx *inventory.Tx, call *Call, held model.Ref) string {
+	if call.Parent == "" && call.Target == "" {
+		return nameIn(tx, held)
+	}
+	return e.nameOf(call)
 }
 
 // AboutCaller begins what an event says of a call: who asked, and from where.
@@ -169,8 +189,14 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		}
 	case model.KindHost:
 		about.Host, _ = tx.Hosts.Get(target.ID)
+	case model.KindStorageDomain:
+		about.Domain, _ = tx.StorageDomains.Get(target.ID)
 	case model.KindTemplate:
 		about.Template, _ = tx.Templates.Get(target.ID)
+	case model.KindImageTransfer:
+		if transfer, ok := tx.ImageTransfers.Get(target.ID); ok {
+			about.Disk, _ = tx.Disks.Get(transfer.Disk)
+		}
 	}
 }
 

@@ -9,14 +9,16 @@ import (
 
 // tree is where objects stand below one another: the system above data centers,
 // these above clusters, networks and storage domains, these above hosts, VMs and
-// templates, and disks below the storage domain and the VM that has them (api-v3
-// appendix C). It reads the inventory, or a transaction on it.
+// templates, disks below the storage domain and the VM that has them (api-v3 appendix C),
+// snapshots below their VM and image transfers below their disk. It reads the
+// inventory, or a transaction on it.
 type tree struct {
 	vm        func(model.ID) (*model.VM, bool)
 	host      func(model.ID) (*model.Host, bool)
 	template  func(model.ID) (*model.Template, bool)
 	snapshot  func(model.ID) (*model.Snapshot, bool)
 	disk      func(model.ID) (*model.Disk, bool)
+	transfer  func(model.ID) (*model.ImageTransfer, bool)
 	domain    func(model.ID) (*model.StorageDomain, bool)
 	cluster   func(model.ID) (*model.Cluster, bool)
 	network   func(model.ID) (*model.Network, bool)
@@ -28,7 +30,7 @@ type tree struct {
 
 func treeOf(tx *inventory.Tx) *tree {
 	return &tree{
-		vm: tx.VMs.Get, host: tx.Hosts.Get, template: tx.Templates.Get, snapshot: tx.Snapshots.Get, disk: tx.Disks.Get,
+		vm: tx.VMs.Get, host: tx.Hosts.Get, template: tx.Templates.Get, snapshot: tx.Snapshots.Get, disk: tx.Disks.Get, transfer: tx.ImageTransfers.Get,
 		domain: tx.StorageDomains.Get, cluster: tx.Clusters.Get, network: tx.Networks.Get, vms: tx.VMs.All, templates: tx.Templates.All,
 	}
 }
@@ -36,7 +38,7 @@ func treeOf(tx *inventory.Tx) *tree {
 // treeNow reads what is committed, and looks up at once what has which disk.
 func treeNow(inv *inventory.Inventory) *tree {
 	t := &tree{
-		vm: inv.VMs.Get, host: inv.Hosts.Get, template: inv.Templates.Get, snapshot: inv.Snapshots.Get, disk: inv.Disks.Get,
+		vm: inv.VMs.Get, host: inv.Hosts.Get, template: inv.Templates.Get, snapshot: inv.Snapshots.Get, disk: inv.Disks.Get, transfer: inv.ImageTransfers.Get,
 		domain: inv.StorageDomains.Get, cluster: inv.Clusters.Get, network: inv.Networks.Get, vms: inv.VMs.All, templates: inv.Templates.All,
 		has: make(map[model.ID][]model.Ref),
 	}
@@ -94,6 +96,10 @@ func (t *tree) above(ref model.Ref) []model.Ref {
 		}
 	case model.KindDisk:
 		return t.aboveDisk(ref.ID)
+	case model.KindImageTransfer:
+		if transfer, ok := t.transfer(ref.ID); ok {
+			return t.andAbove(model.KindDisk, transfer.Disk)
+		}
 	case model.KindStorageDomain:
 		if domain, ok := t.domain(ref.ID); ok {
 			return t.andAbove(model.KindDataCenter, domain.DataCenter)

@@ -131,6 +131,27 @@ func (v *View) Disk(id model.ID) (*model.Disk, error) { return seen(v, v.engine.
 // Disks gives all disks, by alias.
 func (v *View) Disks() []*model.Disk { return allSeen(v, v.engine.Inventory.Disks) }
 
+// ImageTransfer finds one image transfer of a disk that the caller may edit.
+func (v *View) ImageTransfer(id model.ID) (*model.ImageTransfer, error) {
+	transfer, err := one(v.engine.Inventory.ImageTransfers, id)
+	if err == nil && !v.mayTransfer(transfer) {
+		return nil, fault.Missing(string(id))
+	}
+	return transfer, err
+}
+
+// ImageTransfers gives the image transfers of disks that the caller may edit: their
+// tickets are for nobody else.
+func (v *View) ImageTransfers() []*model.ImageTransfer {
+	all := v.engine.Inventory.ImageTransfers.All()
+	return slices.DeleteFunc(slices.Clone(all), func(t *model.ImageTransfer) bool { return !v.mayTransfer(t) })
+}
+
+// mayTransfer says whether the caller has the permit of the commands.
+func (v *View) mayTransfer(transfer *model.ImageTransfer) bool {
+	return v.engine.Permits(v.caller, auth.EditDiskProperties, model.Ref{Kind: model.KindDisk, ID: transfer.Disk})
+}
+
 // Domain finds one domain.
 func (v *View) Domain(id model.ID) (*model.Domain, error) {
 	if own := InternalDomain(); id == own.ID {
@@ -188,22 +209,37 @@ func (v *View) Files(ctx context.Context, domain model.ID) ([]model.File, error)
 	return files, nil
 }
 
-// Space measures a storage domain.
+// Space measures a storage domain; what is not there, or not mounted, has no size.
 func (v *View) Space(ctx context.Context, domain model.ID) (model.Space, error) {
 	found, err := v.StorageDomain(domain)
 	if err != nil {
 		return model.Space{}, err
 	}
-	space, err := v.engine.Images.Space(ctx, found)
+	var space model.Space
+	if found.Mount == "" || found.Status.Connected() {
+		space, err = v.engine.Images.Space(ctx, found)
+	}
 	if errors.Is(err, image.ErrUnavailable) {
-		err = nil
+		space, err = model.Space{}, nil
 	}
 	for _, disk := range v.Disks() {
 		if disk.StorageDomain == domain {
-			space.Committed += disk.ProvisionedSize
+			space.Committed += committed(disk)
 		}
 	}
 	return space, read(err)
+}
+
+// committed is what a disk may come to take up: of itself and of each volume that it
+// stands on and that is its own, the whole size.
+func committed(disk *model.Disk) int64 {
+	size := disk.ProvisionedSize
+	for _, below := range disk.Chain {
+		if below.Template == "" {
+			size += below.Size
+		}
+	}
+	return size
 }
 
 // SearchLimit is the size of a page in searches.

@@ -98,6 +98,11 @@ const (
 	RoleGiven              = "ERROR_CANNOT_REMOVE_ROLE_ATTACHED_TO_PERMISSION"
 	LastSuperUser          = "ERROR_CANNOT_REMOVE_LAST_SUPER_USER_ROLE"
 	AdminRoles             = "PERMISSION_ADD_FAILED_ONLY_SYSTEM_SUPER_USER_CAN_GIVE_ADMIN_ROLES"
+	ExportElsewhere        = "ACTION_TYPE_FAILED_TARGET_DATA_CENTER_DOES_NOT_CONTAIN_VM"
+	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
+	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
+	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
+	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -190,6 +195,11 @@ var catalogue = map[string]entry{
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
 	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
+	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
+	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
+	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
+	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
+	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

@@ -72,6 +72,7 @@ type Host interface {
 	Snapshots
 	Mirrors
 	Agent
+	Storage
 
 	// Watch returns the events of all guests, from the moment it returns on. The
 	// channel is closed when the connection is lost. It is called once.

@@ -52,6 +52,9 @@ type Images interface {
 	Surveys
 	Chains
 	Volumes
+	Groups
+	Domains
+	Transfers
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

@@ -7,12 +7,17 @@ import (
 	"vireo/internal/model"
 )
 
-// Volumes say what the metadata in a domain holds.
+// Volumes looks after single volumes of image groups, also of those that others have
+// written.
 type Volumes interface {
 	// Meta reads the metadata of a volume, which may be anybody's: ErrNotFound without
 	// a file of metadata, ErrUnsafe for one that cannot be used. The image is not
 	// opened, and what it says may differ.
 	Meta(ctx context.Context, domain *model.StorageDomain, group, volume model.ID) (VolumeMeta, error)
+	// Prune removes from an image group every volume but those that keep wants, and the
+	// group when none is left; with wipe what is removed is overwritten first. Not there
+	// is success.
+	Prune(ctx context.Context, domain *model.StorageDomain, group model.ID, keep func(volume model.ID) bool, wipe bool) error
 }
 
 // VolumeMeta is what the metadata of a volume says of it (api-v3 3.12).

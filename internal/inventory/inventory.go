@@ -18,6 +18,7 @@ type Inventory struct {
 	Domains        *Table[*model.Domain]
 	Groups         *Table[*model.Group]
 	Hosts          *Table[*model.Host]
+	ImageTransfers *Table[*model.ImageTransfer]
 	Networks       *Table[*model.Network]
 	Options        *Table[*model.Option]
 	Permissions    *Table[*model.Permission]
@@ -94,6 +95,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Domains:        newTable[*model.Domain](),
 		Groups:         newTable[*model.Group](),
 		Hosts:          newTable[*model.Host](),
+		ImageTransfers: newTable[*model.ImageTransfer](),
 		Networks:       newTable[*model.Network](),
 		Options:        newTable[*model.Option](),
 		Permissions:    newTable[*model.Permission](),
@@ -116,6 +118,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindDomain:        kept[model.Domain, *model.Domain]{inv.Domains},
 		model.KindGroup:         kept[model.Group, *model.Group]{inv.Groups},
 		model.KindHost:          kept[model.Host, *model.Host]{inv.Hosts},
+		model.KindImageTransfer: kept[model.ImageTransfer, *model.ImageTransfer]{inv.ImageTransfers},
 		model.KindNetwork:       kept[model.Network, *model.Network]{inv.Networks},
 		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},
 		model.KindPermission:    kept[model.Permission, *model.Permission]{inv.Permissions},

@@ -19,6 +19,7 @@ type Tx struct {
 	Domains        Staged[*model.Domain]
 	Groups         Staged[*model.Group]
 	Hosts          Staged[*model.Host]
+	ImageTransfers Staged[*model.ImageTransfer]
 	Networks       Staged[*model.Network]
 	Options        Staged[*model.Option]
 	Permissions    Staged[*model.Permission]
@@ -71,6 +72,7 @@ func (inv *Inventory) begin() *Tx {
 	tx.Domains = Staged[*model.Domain]{tx, inv.Domains, model.KindDomain, model.Clone[model.Domain]}
 	tx.Groups = Staged[*model.Group]{tx, inv.Groups, model.KindGroup, model.Clone[model.Group]}
 	tx.Hosts = Staged[*model.Host]{tx, inv.Hosts, model.KindHost, model.Clone[model.Host]}
+	tx.ImageTransfers = Staged[*model.ImageTransfer]{tx, inv.ImageTransfers, model.KindImageTransfer, model.Clone[model.ImageTransfer]}
 	tx.Networks = Staged[*model.Network]{tx, inv.Networks, model.KindNetwork, model.Clone[model.Network]}
 	tx.Options = Staged[*model.Option]{tx, inv.Options, model.KindOption, model.Clone[model.Option]}
 	tx.Permissions = Staged[*model.Permission]{tx, inv.Permissions, model.KindPermission, model.Clone[model.Permission]}
@@ -101,6 +103,8 @@ func (tx *Tx) batch() (*store.Batch, error) {
 			record.Status = string(typed.Run.Status)
 		case *model.Host:
 			record.Status = string(typed.Status)
+		case *model.ImageTransfer:
+			record.Status = string(typed.Phase)
 		case *model.Disk:
 			record.Status = string(typed.Status)
 		}

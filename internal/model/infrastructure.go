@@ -111,6 +111,8 @@ type HostFacts struct {
 	SerialNumber string   `json:"serial_number,omitempty"`
 	// Session says that libvirt runs without root: guests get user-mode networks.
 	Session bool `json:"session,omitempty"`
+	// Local says that it is the engine's own machine.
+	Local bool `json:"local,omitempty"`
 	// ImageOwner is the user and group id that QEMU runs as; -1 when it is the
 	// engine's own user.
 	ImageUID int `json:"image_uid"`

@@ -43,6 +43,7 @@ const (
 	KindFile          Kind = "file"
 	KindGroup         Kind = "group"
 	KindHost          Kind = "host"
+	KindImageTransfer Kind = "image_transfer"
 	KindJob           Kind = "job"
 	KindNetwork       Kind = "network"
 	KindNIC           Kind = "nic"
@@ -60,6 +61,13 @@ const (
 
 // KindTicket is no object but a lock: of who sets the ticket of a VM, by its id.
 const KindTicket Kind = "ticket"
+
+// KindExportedVM and KindExportedTemplate are no objects but what lies in an export
+// domain, by its id there.
+const (
+	KindExportedVM       Kind = "exported_vm"
+	KindExportedTemplate Kind = "exported_template"
+)
 
 // KindFileSystems is no object but a lock: of who freezes or thaws the file systems
 // of a VM, by its id.

@@ -9,20 +9,63 @@ type StorageDomain struct {
 	Description string            `json:"description,omitempty"`
 	Comment     string            `json:"comment,omitempty"`
 	Type        StorageDomainType `json:"type"`
-	// Storage says where it is: Type localfs and the mount Path; the domain's
-	// own root is Path/ID.
+	// StorageType, Address and Path say where it is, as whoever added it said it:
+	// a directory for localfs, what is mounted for the others.
 	StorageType StorageType `json:"storage_type"`
 	Address     string      `json:"address,omitempty"`
 	Path        string      `json:"path"`
+	// VFSType is the file system of posixfs; MountOptions are further options of the
+	// mount, comma-separated.
+	VFSType      string `json:"vfs_type,omitempty"`
+	MountOptions string `json:"mount_options,omitempty"`
+	// NFSVersion is auto, v3, v4 or v4_1; NFSTimeout is in tenths of a second; 0, like
+	// that of NFSRetransmissions, leaves it to the client.
+	NFSVersion         string `json:"nfs_version,omitempty"`
+	NFSTimeout         int    `json:"nfs_timeout,omitempty"`
+	NFSRetransmissions int    `json:"nfs_retransmissions,omitempty"`
+	// Mount is the directory where it is mounted, on the engine's machine and on
+	// hosts; empty for localfs. See Dir.
+	Mount string `json:"mount,omitempty"`
 	// DataCenter is empty while unattached.
-	DataCenter   ID                  `json:"data_center,omitempty"`
+	DataCenter ID `json:"data_center,omitempty"`
+	// Engine is the engine that it was added to, written into its metadata while it
+	// is attached.
+	Engine       ID                  `json:"engine,omitempty"`
 	Status       StorageDomainStatus `json:"status"`
 	StatusDetail string              `json:"status_detail,omitempty"`
 	// Master says that it is the data center's master domain.
 	Master bool `json:"master,omitempty"`
 	// Format is v1, v2 or v3.
-	Format string    `json:"format"`
-	Since  time.Time `json:"since"`
+	Format string `json:"format"`
+	// WipeAfterDelete is what disks that are made in it start with.
+	WipeAfterDelete bool `json:"wipe_after_delete,omitempty"`
+	// Full says that it is inactive because nothing more can be written: what makes
+	// room is allowed. LowSpace says that a warning of that was given.
+	Full     bool `json:"full,omitempty"`
+	LowSpace bool `json:"low_space,omitempty"`
+	// Since is when its status was entered.
+	Since time.Time `json:"since"`
+}
+
+// Dir is the directory that the domain's own root, called by its id, lies in.
+func (s *StorageDomain) Dir() string {
+	if s.Mount != "" {
+		return s.Mount
+	}
+	return s.Path
+}
+
+// Place is where it is in one text, as mount prints it: address:path, or the path.
+func (s *StorageDomain) Place() string {
+	if s.Address != "" {
+		return s.Address + ":" + s.Path
+	}
+	return s.Path
+}
+
+// Connected says whether a domain in this status is mounted and used.
+func (s StorageDomainStatus) Connected() bool {
+	return s == StorageDomainActive || s == StorageDomainInactive
 }
 
 // Ref names the storage domain.

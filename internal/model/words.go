@@ -229,6 +229,11 @@ const (
 	StorageDomainInactive    StorageDomainStatus = "inactive"
 	StorageDomainMaintenance StorageDomainStatus = "maintenance"
 	StorageDomainUnattached  StorageDomainStatus = "unattached"
+	// These last while a job works on it.
+	StorageDomainLocked    StorageDomainStatus = "locked"
+	StorageDomainPreparing StorageDomainStatus = "preparing_for_maintenance"
+	StorageDomainDetaching StorageDomainStatus = "detaching"
+	StorageDomainStarting  StorageDomainStatus = "activating"
 )
 
 // Severity is severity of an event; they rank in this order.

@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"vireo/internal/engine"
@@ -61,8 +62,12 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Parent = r.id("vm")
 	case model.KindUser, model.KindGroup, model.KindRole, model.KindPermission:
 		call.Target = r.id(string(on))
+	case model.KindStorageDomain:
+		call.Target = r.id("storagedomain")
 	case model.KindTemplate:
 		call.Target = r.id("template")
+	case model.KindImageTransfer:
+		call.Target = r.id("imagetransfer")
 	}
 	return call
 }
@@ -106,7 +111,7 @@ func (s *Server) actionStatus(command *engine.Command) handler {
 				return nil, err
 			}
 		}
-		state, refusal, err := r.progress(command.Key())
+		state, failed, err := r.progress(command.Key())
 		if err != nil {
 			return nil, err
 		}
@@ -120,20 +125,20 @@ func (s *Server) actionStatus(command *engine.Command) handler {
 			{Href: at, Rel: "replay"},
 		}
 		action.Status = &v3.Status{State: state}
-		action.Fault = refusal
+		action.Fault = jobFault(failed)
 		return &answer{root: "action", shape: action}, nil
 	}
 }
 
 // creationStatus answers how far the making of an object is (api-v3 2.5).
 func (s *Server) creationStatus(r *request) (*answer, error) {
-	state, refusal, err := r.progress("")
+	state, failed, err := r.progress("")
 	if err != nil {
 		return nil, err
 	}
 	at := r.href()
 	object := at[:strings.LastIndex(at, "/creation_status/")]
-	creation := &v3.Creation{Status: &v3.Status{State: state}, Fault: refusal}
+	creation := &v3.Creation{Status: &v3.Status{State: state}, Fault: jobFault(failed)}
 	creation.ID = new(r.ids["ids"])
 	creation.Href = object + "/creation_status/" + url.PathEscape(r.ids["ids"])
 	creation.Link = []v3.Link{{Href: object, Rel: "parent"}}
@@ -142,7 +147,7 @@ func (s *Server) creationStatus(r *request) (*answer, error) {
 
 // progress looks up the jobs of a state resource: the worst of them counts. Jobs
 // of other commands than action, or of other objects, are as unknown.
-func (r *request) progress(action string) (state string, refusal *v3.Fault, err error) {
+func (r *request) progress(action string) (state string, failed *model.Job, err error) {
 	state = "complete"
 	for text := range strings.SplitSeq(r.ids["ids"], ",") {
 		id, err := model.ParseID(strings.TrimSpace(text))
@@ -163,23 +168,29 @@ func (r *request) progress(action string) (state string, refusal *v3.Fault, err 
 			}
 		case model.JobFailed, model.JobAborted:
 			state = "failed"
-			refusal = jobFault(job)
+			failed = job
 		case model.JobFinished, model.JobUnknown:
 		}
 	}
-	return state, refusal, nil
+	return state, failed, nil
 }
 
 func (r *request) concerns(job *model.Job, action string) bool {
 	for _, id := range r.ids {
-		if string(job.Target.ID) == id {
+		// What is imported as a clone has another id than what it is made of, which is locked.
+		locked := slices.ContainsFunc(job.Locks, func(ref model.Ref) bool { return ref.Kind == model.KindExportedVM && string(ref.ID) == id })
+		if string(job.Target.ID) == id || locked {
 			return action == "" || job.Action == action
 		}
 	}
 	return false
 }
 
+// jobFault says why a job has failed; nil for none.
 func jobFault(job *model.Job) *v3.Fault {
+	if job == nil {
+		return nil
+	}
 	failed := &v3.Fault{Reason: "Asynchronous task failed"}
 	if job.Fault != nil {
 		failed.Detail = new("[" + job.Fault.Message + "]")

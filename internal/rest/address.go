@@ -82,7 +82,9 @@ func (a *address) takeRoot(header http.Header) bool {
 	default:
 		return false
 	}
-	a.version = strings.TrimSpace(header.Get("Version"))
+	if a.version = strings.TrimSpace(header.Get("Version")); a.version == "" {
+		a.version = version4
+	}
 	if len(a.segments) > 0 && isVersion(a.segments[0]) {
 		a.version = a.segments[0][1:]
 		a.prefix += "/" + a.segments[0]

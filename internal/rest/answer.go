@@ -33,13 +33,13 @@ type list struct {
 }
 
 // render writes the body of an answer.
-func (a *answer) render(out *body, f format) error {
+func (a *answer) render(out *body, f format, json wire.JSON) error {
 	switch {
 	case a.list != nil:
-		return a.list.render(out, a.root, f)
+		return a.list.render(out, a.root, f, json)
 	case a.shape == nil:
 	case f == jsonFormat:
-		out.add(func(dst []byte) []byte { return wire.AppendJSON(dst, a.shape, wire.JSON{}) })
+		out.add(func(dst []byte) []byte { return wire.AppendJSON(dst, a.shape, json) })
 	default:
 		out.add(func(dst []byte) []byte { return wire.AppendXML(dst, a.root, a.shape) })
 	}
@@ -48,8 +48,8 @@ func (a *answer) render(out *body, f format) error {
 
 // render puts a collection together: what stands before the items, the items and
 // what stands after them. A collection of nothing is <vms/>, or {}.
-func (l *list) render(out *body, root string, f format) error {
-	frame := l.frame(root, f)
+func (l *list) render(out *body, root string, f format, json wire.JSON) error {
+	frame := l.frame(root, f, json)
 	items := 0
 	err := l.each(func(shape any) {
 		between := frame.between
@@ -63,7 +63,7 @@ func (l *list) render(out *body, root string, f format) error {
 				return append(dst, text...)
 			}
 			if f == jsonFormat {
-				return wire.AppendJSON(dst, shape, wire.JSON{})
+				return wire.AppendJSON(dst, shape, json)
 			}
 			return wire.AppendXMLElement(dst, l.item, shape, 1)
 		})
@@ -85,9 +85,9 @@ type frame struct {
 	before, between, after, empty string
 }
 
-func (l *list) frame(root string, f format) frame {
+func (l *list) frame(root string, f format, json wire.JSON) frame {
 	if f == jsonFormat {
-		empty := string(wire.AppendJSON(nil, l.head, wire.JSON{}))
+		empty := string(wire.AppendJSON(nil, l.head, json))
 		before := strings.TrimSuffix(empty, "}")
 		if before != "{" {
 			before += ","

@@ -21,7 +21,11 @@ const batch = 500
 // narrows them down as far as it can, in batches; what the rest of the search
 // text says is compared here. So an answer costs what it selects, and not all
 // that ever happened (api-v3 1.8, 6.4).
-func (s *Server) events(r *request) (*answer, error) {
+func (s *Server) events(show func(*request, *model.Event) any) handler {
+	return func(r *request) (*answer, error) { return r.listEvents(show) }
+}
+
+func (r *request) listEvents(show func(*request, *model.Event) any) (*answer, error) {
 	query, options, err := r.query(eventKind)
 	if err != nil {
 		return nil, err
@@ -50,7 +54,7 @@ func (s *Server) events(r *request) (*answer, error) {
 		if !r.details.main() {
 			return nil
 		}
-		return scan.run(func(event *model.Event) { emit(r.page.ShowEvent(event)) })
+		return scan.run(func(event *model.Event) { emit(show(r, event)) })
 	}}}, nil
 }
 
@@ -192,7 +196,13 @@ func narrowBy(r *request, c search.Comparison, options search.Options, selection
 }
 
 // event answers with one event.
-func (s *Server) event(r *request) (*answer, error) {
+func (s *Server) event(show func(*request, *model.Event) any) handler {
+	return func(r *request) (*answer, error) { return r.oneEvent(show) }
+}
+
+func showEvent(r *request, event *model.Event) any { return r.page.ShowEvent(event) }
+
+func (r *request) oneEvent(show func(*request, *model.Event) any) (*answer, error) {
 	number, valid := eventNumber(r.ids["event"])
 	if !valid {
 		return nil, badID(r.ids["event"])
@@ -201,5 +211,5 @@ func (s *Server) event(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{root: "event", shape: r.page.ShowEvent(event)}, nil
+	return &answer{root: "event", shape: show(r, event)}, nil
 }

@@ -25,6 +25,21 @@ const sessionName = "JSESSIONID"
 const unauthorized = `<html><head><title>Error</title></head><body>Unauthorized</body></html>
 `
 
+// tokenExpired is the code of the refusal of a token, and expiredSentence what clients
+// look for in its page in order to log in anew (api-v4 1.3, 1.6).
+const (
+	tokenExpired    = "TOKEN_EXPIRED"
+	expiredSentence = "invalid_grant: The provided authorization grant for the auth code has expired."
+)
+
+// unauthorizedPage is the page of a 401, which says of a token why it is not taken.
+func unauthorizedPage(reason error) string {
+	if f := fault.Of(reason); f.Code == tokenExpired {
+		return strings.Replace(unauthorized, "Unauthorized", expiredSentence, 1)
+	}
+	return unauthorized
+}
+
 // preferences are the words of the header Prefer (api-v3 1.4).
 type preferences struct {
 	persistent, fresh, protected bool
@@ -59,6 +74,13 @@ func (s *Server) login(in *request, header http.Header) (caller *auth.Caller, af
 	token := ""
 	if cookie, err := r.Cookie(sessionName); err == nil {
 		token = cookie.Value
+	}
+	if bearer, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); given {
+		found, err := s.sessions.Resume(strings.TrimSpace(bearer), "")
+		if err != nil {
+			return nil, after, &fault.Fault{Kind: fault.Unauthenticated, Code: tokenExpired, Messages: []string{expiredSentence}, Cause: err}
+		}
+		return &found, after, nil
 	}
 	if token != "" && wanted.fresh {
 		s.logout(in, token)

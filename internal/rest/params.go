@@ -13,15 +13,22 @@ import (
 // actionReaders make the parameters of those actions that have any, by the key
 // of their command.
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
-	"vm.clone":  readClone,
-	"vm.start":  readStart,
-	"vm.ticket": readTicket,
-
-	"vm.preview_snapshot": readPreview,
-	"snapshot.restore":    readRestore,
-	"vm.move":             readMove,
-	"disk.move":           readMove,
-	"disk.copy":           readCopy,
+	"vm.start":                   readStart,
+	"vm.ticket":                  readTicket,
+	"storage_domain.activate":    readAttached,
+	"storage_domain.deactivate":  readAttached,
+	"vm.export":                  readExport,
+	"template.export":            readExport,
+	"exported_vm.import":         readImport("vm"),
+	"exported_template.import":   readImport("template"),
+	"vm.clone":                   readClone,
+	"vm.preview_snapshot":        readPreview,
+	"snapshot.restore":           readRestore,
+	"exported_vm.register":       readRegister("vm"),
+	"exported_template.register": readRegister("template"),
+	"vm.move":                    readMove,
+	"disk.move":                  readMove,
+	"disk.copy":                  readCopy,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {

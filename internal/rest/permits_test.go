@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vireo/internal/auth"
 	"vireo/internal/engine"
@@ -64,11 +65,38 @@ var requestsOf = map[string][3]string{
 	"snapshot.add":        {"POST", "/api/vms/VM/snapshots", "<snapshot><description>s</description></snapshot>"},
 	"snapshot.remove":     {"DELETE", "/api/vms/VM/snapshots/SNAPSHOT", ""},
 	"snapshot.restore":    {"POST", "/api/vms/VM/snapshots/SNAPSHOT/restore", "<action/>"},
-	"option.set":          {},
-	"domain.add":          {},
-	"domain.update":       {},
-	"domain.remove":       {},
-	"user.account_add":    {}, "user.account_password": {}, "user.account_disable": {}, "user.account_enable": {}, "user.account_remove": {},
+	"disk.register":       {"POST", "/api/storagedomains/DOMAIN/disks;unregistered=true", `<disk id="DISK"/>`},
+	"vm.export":           {"POST", "/api/vms/VM/export", `<action><storage_domain id="DOMAIN"/></action>`},
+	"template.export":     {"POST", "/api/templates/00000000-0000-0000-0000-000000000000/export", `<action><storage_domain id="DOMAIN"/></action>`},
+
+	"exported_vm.import":         {"POST", "/api/storagedomains/DOMAIN/vms/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
+	"exported_template.import":   {"POST", "/api/storagedomains/DOMAIN/templates/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
+	// A domain that holds nothing to register: in others, what is there would be told from what is not.
+	"exported_vm.register":       {"POST", "/api/storagedomains/ISO/vms/VM/register", `<action><cluster id="CLUSTER"/></action>`},
+	"exported_template.register": {"POST", "/api/storagedomains/ISO/templates/VM/register", `<action><cluster id="CLUSTER"/></action>`},
+	"exported_vm.remove":         {"DELETE", "/api/storagedomains/DOMAIN/vms/VM", ""},
+	"exported_template.remove":   {"DELETE", "/api/storagedomains/DOMAIN/templates/VM", ""},
+
+	"storage_domain.add":        {"POST", "/api/storagedomains", `<storage_domain><name>local-data</name><type>data</type><host id="HOST"/><storage><type>localfs</type><path>relative</path></storage></storage_domain>`},
+	"storage_domain.update":     {"PUT", "/api/storagedomains/DOMAIN", "<storage_domain><comment>seen</comment></storage_domain>"},
+	"storage_domain.remove":     {"DELETE", "/api/storagedomains/DOMAIN", `<storage_domain><host id="HOST"/></storage_domain>`},
+	"storage_domain.attach":     {"POST", "/api/datacenters/CENTER/storagedomains", `<storage_domain id="DOMAIN"/>`},
+	"storage_domain.detach":     {"DELETE", "/api/datacenters/CENTER/storagedomains/DOMAIN", ""},
+	"storage_domain.activate":   {"POST", "/api/datacenters/CENTER/storagedomains/DOMAIN/activate", "<action/>"},
+	"storage_domain.deactivate": {"POST", "/api/datacenters/CENTER/storagedomains/DOMAIN/deactivate", "<action/>"},
+
+	"image_transfer.add":      {"POST", "/ovirt-engine/api/v4/imagetransfers", `<image_transfer><disk id="DISK"/><direction>upload</direction></image_transfer>`},
+	"image_transfer.extend":   {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/extend", "<action/>"},
+	"image_transfer.pause":    {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/pause", "<action/>"},
+	"image_transfer.resume":   {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/resume", "<action/>"},
+	"image_transfer.cancel":   {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/cancel", "<action/>"},
+	"image_transfer.finalize": {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/finalize", "<action/>"},
+
+	"option.set":       {},
+	"domain.add":       {},
+	"domain.update":    {},
+	"domain.remove":    {},
+	"user.account_add": {}, "user.account_password": {}, "user.account_disable": {}, "user.account_enable": {}, "user.account_remove": {},
 }
 
 // walk is a system with one of everything, and a user for each predefined role.
@@ -99,10 +127,18 @@ func newWalk(t *testing.T) *walk {
 		tx.Snapshots.Put(&model.Snapshot{
 			ID: lettingIn, VM: edited.ID, Description: "s", Type: model.SnapshotRegular, Status: model.SnapshotOK, Config: edited.VMConfig,
 		})
+		tx.ImageTransfers.Put(&model.ImageTransfer{
+			ID: lettingIn, Disk: model.ID(disk), Direction: model.TransferUpload, Phase: model.TransferFinishedSuccess, Ended: time.Now(),
+		})
 	})
 	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
 	host := e.engine.Inventory.Hosts.All()[0].ID
-	w := &walk{edge: e, words: strings.NewReplacer("VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain, "SNAPSHOT", string(lettingIn), "ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID))}
+	w := &walk{edge: e, words: strings.NewReplacer(
+		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,
+		"SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
+		"CLUSTER", string(server.DefaultCluster), "CENTER", string(server.DefaultDataCenter),
+		"ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID),
+	)}
 	center := level{"data_center", model.Ref{Kind: model.KindDataCenter, ID: server.DefaultDataCenter}}
 	cluster := level{"cluster", model.Ref{Kind: model.KindCluster, ID: server.DefaultCluster}}
 	storage := level{"storage_domain", model.Ref{Kind: model.KindStorageDomain, ID: model.ID(domain)}}
@@ -114,6 +150,7 @@ func newWalk(t *testing.T) *walk {
 		{"host", model.Ref{Kind: model.KindHost, ID: host}},
 		{"network", model.Ref{Kind: model.KindNetwork, ID: server.ManagementNetwork}},
 		{"template", model.Ref{Kind: model.KindTemplate, ID: model.BlankID}},
+		{"image_transfer", model.Ref{Kind: model.KindImageTransfer, ID: lettingIn}},
 	}
 	return w
 }
@@ -201,9 +238,13 @@ func TestWhoMayWhat(t *testing.T) {
 				path := map[model.Kind]string{
 					model.KindDataCenter: "datacenters", model.KindCluster: "clusters", model.KindStorageDomain: "storagedomains", model.KindVM: "vms",
 					model.KindDisk: "disks", model.KindHost: "hosts", model.KindNetwork: "networks", model.KindTemplate: "templates",
+					model.KindImageTransfer: "/ovirt-engine/api/v4/imagetransfers",
 				}[object.ref.Kind]
-				one := w.do("GET", "/api/"+path+"/"+string(object.ref.ID), "", as...)
-				list := w.do("GET", "/api/"+path, "", as...)
+				if object.ref.Kind != model.KindImageTransfer {
+					path = "/api/" + path
+				}
+				one := w.do("GET", path+"/"+string(object.ref.ID), "", as...)
+				list := w.do("GET", path, "", as...)
 				listed := strings.Contains(list.Body.String(), `id="`+string(object.ref.ID)+`"`)
 				if (one.Code == 200) != listed || one.Code != 200 && one.Code != 404 {
 					t.Errorf("%s on the %s: the %s is answered with %d, and listed: %v", role.Name, level.name, object.name, one.Code, listed)

@@ -113,8 +113,10 @@ func (r *request) storageDomain() (*model.StorageDomain, error) {
 	return r.view.StorageDomain(r.id("storagedomain"))
 }
 
-// attachedDomain shows a storage domain as a part of a data center.
-var oneAttachedDomain = object("storage_domain", func(r *request) (*model.StorageDomain, error) {
+// oneAttachedDomain shows a storage domain as a part of a data center.
+var oneAttachedDomain = object("storage_domain", (*request).attachedDomain, showDomain(true))
+
+func (r *request) attachedDomain() (*model.StorageDomain, error) {
 	within, err := r.dataCenter()
 	if err != nil {
 		return nil, err
@@ -124,7 +126,7 @@ var oneAttachedDomain = object("storage_domain", func(r *request) (*model.Storag
 		return nil, fault.Missing(string(found.ID))
 	}
 	return found, err
-}, showDomain(true))
+}
 
 func showDomain(within bool) func(*request, *model.StorageDomain) (any, error) {
 	return func(r *request, domain *model.StorageDomain) (any, error) {

@@ -44,10 +44,12 @@ var stepList = collection[jobStep]{
 	show: showStep,
 }
 
-var oneStep = object("step", func(r *request) (jobStep, error) {
+var oneStep = object("step", (*request).step, showStep)
+
+func (r *request) step() (jobStep, error) {
 	all, err := r.steps()
 	return pick(all, r.ids["step"], err, func(s jobStep) *string { return new(string(s.step.ID)) })
-}, showStep)
+}
 
 func (r *request) steps() ([]jobStep, error) {
 	job, err := r.job()

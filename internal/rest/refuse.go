@@ -39,7 +39,10 @@ var codes = map[fault.Kind]int{
 	unreadable:            http.StatusBadRequest,
 }
 
-func codeOf(f *fault.Fault) int {
+func (d *dialect) codeOf(f *fault.Fault) int {
+	if code, other := d.codes[f.Kind]; other {
+		return code
+	}
 	if code, known := codes[f.Kind]; known {
 		return code
 	}
@@ -52,14 +55,18 @@ const syntaxMessage = "Request syntactically incorrect. See the description belo
 // refuse makes the answer of a refusal or failure.
 func (r *request) refuse(err error) *answer {
 	f := fault.Of(err)
-	out := &answer{code: codeOf(f), root: "fault", shape: faultShape(f), reason: err}
-	if f.Kind == unreadable {
-		out.root = "usage_message"
-		out.shape = &v3.UsageMessage{Message: syntaxMessage, DetailedLink: &v3.DetailedLink{
-			Href: r.href(), Rel: r.rel(), Description: new(f.Message()),
-		}}
+	root, shape := r.dialect.refusal(r, f)
+	return &answer{code: r.dialect.codeOf(f), root: root, shape: shape, reason: err}
+}
+
+// refusal is the body of a refusal in version 3.
+func refusal(r *request, f *fault.Fault) (root string, shape any) {
+	if f.Kind != unreadable {
+		return "fault", faultShape(f)
 	}
-	return out
+	return "usage_message", &v3.UsageMessage{Message: syntaxMessage, DetailedLink: &v3.DetailedLink{
+		Href: r.href(), Rel: r.rel(), Description: new(f.Message()),
+	}}
 }
 
 // refuseAction makes the answer of a command that was refused or failed, inside
@@ -71,7 +78,7 @@ func (r *request) refuseAction(action *v3.Action, err error) *answer {
 	}
 	action.Status = &v3.Status{State: "failed"}
 	action.Fault = faultShape(f)
-	return &answer{code: codeOf(f), root: "action", shape: action, reason: err}
+	return &answer{code: r.dialect.codeOf(f), root: "action", shape: action, reason: err}
 }
 
 func faultShape(f *fault.Fault) *v3.Fault {
@@ -139,9 +146,6 @@ func badID(text string) error {
 
 // unsupportedVersion is the answer to a version that is not served (api-v3 1.1).
 func unsupportedVersion(version string) error {
-	sentence := "This engine serves version 3 of the API only: ask for " + newRoot + "/v3, or send the header Version: 3."
-	if version != "" {
-		sentence = "Version " + shorten(version) + " of the API is not supported. " + sentence
-	}
-	return fault.Bad("Unsupported version", sentence)
+	return fault.Bad("Unsupported version", "Version "+shorten(version)+" of the API is not supported: ask for "+
+		newRoot+"/v3 or "+newRoot+"/v4, or send the header Version with 3 or 4.")
 }

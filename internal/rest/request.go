@@ -12,6 +12,7 @@ import (
 	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
+	"vireo/internal/rest/v4"
 	"vireo/internal/rest/wire"
 )
 
@@ -20,15 +21,17 @@ type request struct {
 	*address
 	acceptance
 
-	server *Server
-	http   *http.Request
-	route  *route
+	server  *Server
+	http    *http.Request
+	dialect *dialect
+	route   *route
 	// ids are the values of the path's placeholders.
 	ids map[string]string
 	// correlation is the client's id for what it causes, or one made for it.
 	correlation string
 	caller      *auth.Caller
 	page        *v3.Page
+	page4       *v4.Page
 	view        *engine.View
 	related     related
 }
@@ -61,6 +64,9 @@ func (r *request) flag(name string) (value, given bool, err error) {
 		return true, true, nil
 	case strings.EqualFold(text, "false"):
 		return false, true, nil
+	case r.dialect.lenient:
+		value, given = switchWord(text)
+		return value, given, nil
 	}
 	return false, false, fault.Bad("", "Illegal value '"+shorten(text)+"' for matrix param: '"+name+
 		"'. Acceptable values are 'true' or 'false'")
@@ -73,6 +79,9 @@ func (r *request) max() (int, error) {
 		return -1, nil
 	}
 	number, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil && r.dialect.lenient {
+		return -1, nil
+	}
 	if err != nil {
 		return 0, fault.Bad("", "Max number of results is not a valid number: "+shorten(text))
 	}

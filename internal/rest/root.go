@@ -37,8 +37,9 @@ func (s *Server) root(r *request) (*answer, error) {
 }
 
 func (s *Server) rootLinks(prefix string) []v3.Link {
+	table := s.dialects[version3].table
 	var links []v3.Link
-	for _, child := range s.table.children(s.table.tree.route) {
+	for _, child := range table.children(table.tree.route) {
 		href := prefix + "/" + child.path
 		links = append(links, v3.Link{Href: href, Rel: child.path})
 		if !child.search {
@@ -55,15 +56,21 @@ func (s *Server) rootLinks(prefix string) []v3.Link {
 
 // linkHeader repeats the links with absolute addresses (api-v3 1.9).
 func linkHeader(r *http.Request, links []v3.Link) string {
-	scheme := "https" // plain HTTP is for reverse proxies only
+	parts := make([]string, len(links))
+	for i, link := range links {
+		parts[i] = fmt.Sprintf("<%s%s>; rel=%s", origin(r), link.Href, link.Rel)
+	}
+	return strings.Join(parts, ",")
+}
+
+// origin is where the client has found the engine: plain HTTP is for reverse proxies
+// only, which say what their clients speak.
+func origin(r *http.Request) string {
+	scheme := "https"
 	if forwarded := r.Header.Get("X-Forwarded-Proto"); forwarded == "https" || forwarded == "http" {
 		scheme = forwarded
 	}
-	parts := make([]string, len(links))
-	for i, link := range links {
-		parts[i] = fmt.Sprintf("<%s://%s%s>; rel=%s", scheme, r.Host, link.Href, link.Rel)
-	}
-	return strings.Join(parts, ",")
+	return scheme + "://" + r.Host
 }
 
 // summary counts what there is and what of it is active.

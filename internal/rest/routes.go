@@ -20,19 +20,29 @@ func (s *Server) routes() []*route {
 		{path: "clusters/{cluster}", get: oneCluster, noun: "cluster"},
 		{path: "datacenters", get: dataCenterList.get, search: true},
 		{path: "datacenters/{datacenter}", get: oneDataCenter, noun: "data_center"},
-		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList.get},
-		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain},
+		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList.get, post: s.writes(model.KindStorageDomain, "attach", s.attachDomain)},
+		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain, noun: "attached_domain", delete: s.writes(model.KindStorageDomain, "detach", s.detachDomain)},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
 		{path: "datacenters/{datacenter}/networks", get: in(networkList, func(n *model.Network) model.ID { return n.DataCenter }).get},
-		{path: "events", get: s.events, search: true},
-		{path: "events/{event}", get: s.event, free: []string{"event"}},
+		{path: "events", get: s.events(showEvent), search: true},
+		{path: "events/{event}", get: s.event(showEvent), free: []string{"event"}},
 		{path: "hosts", get: hostList.get, search: true},
 		{path: "hosts/{host}", get: oneHost, noun: "host"},
 		{path: "networks", get: networkList.get, search: true},
 		{path: "networks/{network}", get: oneNetwork, noun: "network"},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
-		{path: "storagedomains", get: domainList.get, search: true},
-		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain"},
+		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
+		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},
+		{path: "storagedomains/{storagedomain}/vms", get: exportedList("vms", "vm", false).get},
+		{path: "storagedomains/{storagedomain}/vms/{vm}", get: object("vm", exportedOne("vm"), showExported), noun: "exported_vm", delete: s.writes(model.KindExportedVM, "remove", s.removeExported(model.KindExportedVM, "vm"))},
+		{path: "storagedomains/{storagedomain}/vms/{vm}/disks", get: exportedDiskList("vm").get},
+		{path: "storagedomains/{storagedomain}/vms/{vm}/disks/{disk}", get: oneExportedDisk("vm")},
+		{path: "storagedomains/{storagedomain}/templates", get: exportedList("templates", "template", true).get},
+		{path: "storagedomains/{storagedomain}/templates/{template}", get: object("template", exportedOne("template"), showExported), noun: "exported_template", delete: s.writes(model.KindExportedTemplate, "remove", s.removeExported(model.KindExportedTemplate, "template"))},
+		{path: "storagedomains/{storagedomain}/templates/{template}/disks", get: exportedDiskList("template").get},
+		{path: "storagedomains/{storagedomain}/templates/{template}/disks/{disk}", get: oneExportedDisk("template")},
+		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList.get, post: s.writes(model.KindDisk, "add", s.addDomainDisk)},
+		{path: "storagedomains/{storagedomain}/disks/{disk}", get: oneDomainDisk, delete: s.writes(model.KindDisk, "remove", s.removeDisk)},
 		{path: "storagedomains/{storagedomain}/files", get: fileList.get},
 		{path: "storagedomains/{storagedomain}/files/{file}", get: oneFile, free: []string{"file"}},
 		{path: "tags", get: tagList.get, post: s.writes(model.KindTag, "add", s.addTag)},
@@ -76,6 +86,8 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/graphicsconsoles", get: vmConsoleList.get},
 		{path: "vms/{vm}/graphicsconsoles/{graphicsconsole}", get: oneVMConsole, free: []string{"graphicsconsole"}},
 		{path: "vms/{vm}/disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "storagedomains/{storagedomain}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
+		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "vms/{vm}/snapshots/{snapshot}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "vms/{vm}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
@@ -93,10 +105,18 @@ func (s *Server) routes() []*route {
 
 // actionBases are the objects that commands without a method of their own act on.
 var actionBases = map[model.Kind]string{
-	model.KindVM:       "vms/{vm}",
-	model.KindDisk:     "vms/{vm}/disks/{disk}",
-	model.KindNIC:      "vms/{vm}/nics/{nic}",
+	model.KindVM:   "vms/{vm}",
+	model.KindDisk: "vms/{vm}/disks/{disk}",
+	model.KindNIC:  "vms/{vm}/nics/{nic}",
+
 	model.KindSnapshot: "vms/{vm}/snapshots/{snapshot}",
+
+	model.KindTemplate: "templates/{template}",
+
+	model.KindExportedVM:       "storagedomains/{storagedomain}/vms/{vm}",
+	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",
+
+	model.KindStorageDomain: "datacenters/{datacenter}/storagedomains/{storagedomain}",
 }
 
 // otherBases are those of commands that can do without what contains the object
@@ -142,6 +162,8 @@ func isConfiguration(command *engine.Command) bool {
 	switch command.Name {
 	case "add", "update", "remove":
 		return true
+	case "register":
+		return command.On == model.KindDisk
 	case "attach", "detach":
 		return command.On != model.KindVM
 	}

@@ -13,7 +13,7 @@ import (
 // query reads the search text and how to compare (api-v3 1.7, 1.8). A blank in
 // front, as some clients send, does not matter.
 func (r *request) query(kind *search.Kind) (*search.Query, search.Options, error) {
-	options := search.Options{CaseSensitive: true, Now: time.Now()}
+	options := search.Options{CaseSensitive: !r.dialect.lenient, Now: time.Now()}
 	sensitive, given, err := r.flag("case_sensitive")
 	if err != nil {
 		return nil, options, err

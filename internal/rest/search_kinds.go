@@ -293,7 +293,8 @@ var domainKind = &search.Kind{
 		{Name: "id", Values: search.TextOf(func(v *row[*model.StorageDomain]) string { return string(v.it.ID) })},
 		{Name: "type", Values: search.TextOf(func(v *row[*model.StorageDomain]) string { return string(v.it.StorageType) })},
 		{Name: "status", Type: search.Enum, Words: statusWords(model.StorageDomainActive, model.StorageDomainInactive,
-			model.StorageDomainMaintenance, model.StorageDomainUnattached), Values: search.TextOf(func(v *row[*model.StorageDomain]) string { return string(v.it.Status) })},
+			model.StorageDomainMaintenance, model.StorageDomainUnattached, model.StorageDomainLocked, model.StorageDomainPreparing,
+			model.StorageDomainDetaching, model.StorageDomainStarting), Values: search.TextOf(func(v *row[*model.StorageDomain]) string { return string(v.it.Status) })},
 		{Name: "datacenter", Values: search.TextOf(func(v *row[*model.StorageDomain]) string { return dataCenterName(v.in, v.it.DataCenter) })},
 	},
 }

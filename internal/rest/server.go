@@ -19,6 +19,7 @@ import (
 	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
+	"vireo/internal/rest/v4"
 	"vireo/internal/vault"
 )
 
@@ -51,6 +52,12 @@ type Options struct {
 	// CustomProperties gives the custom properties that VMs may have, as
 	// name=regular expression, separated by semicolons (engine option).
 	CustomProperties func() string
+	// Transfers knows of image transfers what is not kept.
+	Transfers Transfers
+	// Authority gives the certificate of the engine's CA in PEM; nil is none.
+	Authority func() ([]byte, error)
+	// Instance is the id of the engine.
+	Instance model.ID
 	// Release is this program's own version, shown behind that of the API.
 	Release string
 	// BodyLimit is the longest body in bytes; 0 means 1 MiB.
@@ -64,9 +71,11 @@ type Server struct {
 	logins   Logins
 	sessions *auth.Sessions
 	log      *slog.Logger
-	table    *table
+	dialects map[string]*dialect
+	services map[string]http.HandlerFunc
 	metrics  *metrics
 	pages    map[pageKey]*v3.Page
+	pages4   map[pageKey]*v4.Page
 	shown    fragments
 }
 
@@ -94,15 +103,19 @@ func New(options Options) *Server {
 	}
 	s.shown.kept = make(map[fragmentKey]fragment)
 	v3.Prepare()
-	s.table = newTable(s.routes())
+	v4.Prepare()
+	s.dialects = s.makeDialects()
+	s.services = s.makeServices()
 	s.makePages()
+	s.makePages4()
 	return s
 }
 
 // makePages prepares what representations know of the API, per way to ask.
 func (s *Server) makePages() {
 	s.pages = map[pageKey]*v3.Page{}
-	links, actions := s.table.rels(false), s.table.rels(true)
+	table := s.dialects[version3].table
+	links, actions := table.rels(false), table.rels(true)
 	for _, prefix := range []string{oldRoot, newRoot, newRoot + "/v3"} {
 		for _, all := range []bool{false, true} {
 			for _, filtered := range []bool{false, true} {
@@ -128,6 +141,10 @@ func (s *Server) bodyLimit() int64 {
 // ServeHTTP answers one request: it finds out who asks for what in which format,
 // lets the route's handler answer, and writes the answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if serve, known := s.services[r.URL.Path]; known {
+		serve(w, r)
+		return
+	}
 	began := time.Now()
 	id := uuid.NewString()
 	in := &request{server: s, http: r, address: &address{}}
@@ -147,6 +164,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // minimal fills what a refusal needs before the request has been looked at.
 func (r *request) minimal() {
 	r.prefix, r.root = oldRoot, oldRoot
+	r.dialect = r.server.dialects[version3]
 }
 
 // answer makes the answer; a panic becomes an internal failure.
@@ -186,13 +204,15 @@ func (s *Server) handle(in *request, header http.Header) (*answer, func(), error
 	if !below {
 		return nil, nothing, noRoute()
 	}
-	if in.version != "3" {
+	spoken, known := s.dialects[in.version]
+	if !known {
 		return nil, nothing, unsupportedVersion(in.version)
 	}
+	in.dialect = spoken
 	if err := in.correlate(header); err != nil {
 		return nil, nothing, err
 	}
-	in.route, in.ids = s.table.find(in.segments)
+	in.route, in.ids = in.dialect.table.find(in.segments)
 	if in.http.Method == http.MethodOptions {
 		return in.options(header), nothing, in.missingRoute()
 	}
@@ -234,6 +254,9 @@ func (r *request) correlate(header http.Header) error {
 	if id == "" {
 		id = strings.TrimSpace(r.http.URL.Query().Get("correlation_id"))
 	}
+	if r.dialect.lenient {
+		id = plainCorrelation(id)
+	}
 	if len([]rune(id)) > longestCorrelation {
 		return fault.Bad("", "The Correlation-Id is longer than "+strconv.Itoa(longestCorrelation)+" characters.")
 	}
@@ -266,13 +289,14 @@ func (r *request) options(header http.Header) *answer {
 
 // enter fills what depends on the caller.
 func (r *request) enter(caller *auth.Caller) {
-	caller.Filtered = headerFlag(r.http.Header, "Filter")
+	caller.Filtered = headerFlag(r.http.Header, "Filter") || r.dialect.filters && !caller.Admin
 	caller.Address = r.http.RemoteAddr
 	r.caller = caller
 	all := headerFlag(r.http.Header, "All-Content") || strings.EqualFold(r.http.URL.Query().Get("all_content"), "true")
 	// An administrator who asks for the filtered view sees everything, as
 	// fence_rhevm does by default (clients 1.2).
 	r.page = r.server.pages[pageKey{r.prefix, all, caller.Filtered && !caller.Admin}]
+	r.page4 = r.server.pages4[pageKey{r.prefix, all, false}]
 	r.view = r.server.engine.View(caller)
 }
 

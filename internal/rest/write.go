@@ -26,14 +26,14 @@ func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
 		}
 		return w
 	}
-	if err := out.render(made, in.format); err != nil {
+	if err := out.render(made, in.format, in.dialect.json); err != nil {
 		if made.to != nil {
 			s.log.Error("an answer could not be finished", "path", plainPath(in.http), "err", err)
 			panic(http.ErrAbortHandler)
 		}
 		made.release()
 		out = in.refuse(err)
-		_ = out.render(made, in.format) // a refusal always renders
+		_ = out.render(made, in.format, in.dialect.json) // a refusal always renders
 	}
 	if made.to != nil {
 		made.send(made.to)
@@ -41,7 +41,7 @@ func (s *Server) write(w http.ResponseWriter, in *request, out *answer) int {
 	}
 	if codeOfAnswer(out) == http.StatusUnauthorized {
 		made.release()
-		made.add(func(dst []byte) []byte { return append(dst, unauthorized...) })
+		made.add(func(dst []byte) []byte { return append(dst, unauthorizedPage(out.reason)...) })
 	}
 	code = s.begin(w, in, out, &made.length)
 	if in.http.Method != http.MethodHead {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 
 	"vireo/internal/host"
@@ -31,6 +32,9 @@ type Config struct {
 	Driver host.Driver
 	// Images keeps the disks; nil: directories (tests put faults in).
 	Images image.Images
+	// Stir tells of storage that has changed; nil looks at it in intervals only. See
+	// watch.Options.
+	Stir func(ctx context.Context, roots func() []string, stirred func())
 	// Overrides are values of engine options that win over those kept (tests).
 	Overrides map[string]string
 	Log       *slog.Logger

@@ -1,7 +1,11 @@
 package server
 
 import (
+	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -9,6 +13,7 @@ import (
 
 	"vireo/internal/model"
 	"vireo/internal/rest"
+	"vireo/internal/rest/images"
 )
 
 // handler joins the edge with what else is served: metrics and health.
@@ -21,9 +26,17 @@ func (s *Server) handler() http.Handler {
 		CSRFProtection:   func() bool { return s.Values.Bool("CSRFProtection") },
 		CustomProperties: func() string { return s.Values.String("UserDefinedVMProperties") },
 		Release:          s.Version,
+		Transfers:        s.Transfers,
+		Authority:        s.authority,
+		Instance:         s.Engine.ID,
 	})
+	data := &images.Server{Sessions: s.Transfers, Log: s.Log}
 	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, images.Prefix) {
+			data.ServeHTTP(w, r)
+			return
+		}
 		switch r.URL.Path {
 		case "/metrics":
 			metrics.ServeHTTP(w, r)
@@ -59,4 +72,15 @@ func newJobMetrics() *jobMetrics {
 
 func (m *jobMetrics) ended(job *model.Job) {
 	m.WithLabelValues(job.Action, string(job.Status)).Observe(job.EndTime.Sub(job.StartTime).Seconds())
+}
+
+// errNoAuthority: the operator has brought certificates of another authority.
+var errNoAuthority = errors.New("the engine's certificate is not of its own CA")
+
+// authority is the certificate of the engine's CA.
+func (s *Server) authority() ([]byte, error) {
+	if s.Certificate != "" {
+		return nil, errNoAuthority
+	}
+	return os.ReadFile(filepath.Join(s.DataDir, authorityFile))
 }

@@ -44,7 +44,8 @@ func Seed(ctx context.Context, inv *inventory.Inventory, images image.Images, fr
 	if _, there := inv.DataCenters.Get(DefaultDataCenter); there {
 		return nil
 	}
-	domains := freshDomains(fresh.DataDir)
+	engine := model.NewID()
+	domains := freshDomains(fresh.DataDir, engine)
 	for _, domain := range domains {
 		if err := os.MkdirAll(domain.Path, 0o711); err != nil {
 			return fmt.Errorf("making the folder of storage domain %s: %w", domain.Name, err)
@@ -65,17 +66,17 @@ func Seed(ctx context.Context, inv *inventory.Inventory, images image.Images, fr
 				Cluster: DefaultCluster, Status: model.HostUnassigned, Since: time.Now().UTC(),
 			})
 		}
-		tx.Options.Put(&model.Option{Name: engineID, Value: string(model.NewID())})
+		tx.Options.Put(&model.Option{Name: engineID, Value: string(engine)})
 		tx.Event(audit.New(audit.EngineStarted, audit.About{Detail: "Its data is new."}))
 		return nil
 	})
 }
 
-func freshDomains(dataDir string) []*model.StorageDomain {
+func freshDomains(dataDir string, engine model.ID) []*model.StorageDomain {
 	domain := func(name string, of model.StorageDomainType, format string) *model.StorageDomain {
 		return &model.StorageDomain{
 			ID: model.NewID(), Name: name, Type: of, StorageType: model.StorageLocalFS,
-			Path: filepath.Join(dataDir, "storage", name), DataCenter: DefaultDataCenter,
+			Path: filepath.Join(dataDir, "storage", name), DataCenter: DefaultDataCenter, Engine: engine,
 			Status: model.StorageDomainActive, Format: format, Since: time.Now().UTC(),
 		}
 	}

@@ -16,11 +16,14 @@ import (
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
+	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/templates"
+	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/measured"
@@ -51,6 +54,7 @@ type Server struct {
 	Values    *option.Values
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
+	Transfers *transfers.Room
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
@@ -112,12 +116,15 @@ func (s *Server) assemble(ctx context.Context) error {
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault, Sources: s.sources,
 		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
+	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
+	s.Engine.Install(s.Transfers.Commands())
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
 		Adopt:   engineIDOf(s.Inventory.Options, option.Restored) != "",
 		Adopted: func(tx *inventory.Tx) { tx.Options.Delete(option.Restored) },
+		Stir:    s.Stir,
 	})
 	s.Engine.Machines = s.Watcher
 	records := s.Engine.Records()
@@ -161,6 +168,8 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
+	e.Install(storage.Commands(e))
+	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))
 	e.Install(snapshots.Commands(e))
 }
@@ -169,7 +178,7 @@ func (s *Server) images() (image.Images, error) {
 	if s.Images != nil {
 		return s.Images, nil
 	}
-	return files.New(files.Options{})
+	return files.New(files.Options{Mounts: filepath.Join(s.DataDir, "mnt"), RunDir: filepath.Join(s.DataDir, "run")})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

@@ -40,7 +40,6 @@ var sections = []struct {
 	{"power", measurePower},
 	{"runonce", measureRunOnce},
 	{"copies", measureCopies},
-	{"snapshots", measureSnapshots},
 	{"events", measureEvents},
 	{"scale", measureScale},
 	{"encodings", measureEncodings},
@@ -55,7 +54,7 @@ func main() {
 	flag.IntVar(&s.pairs, "pairs", 15, "how many starts and stops of each kind")
 	flag.IntVar(&s.changes, "changes", 100, "how many changes behind the engine's back")
 	flag.DurationVar(&s.load, "load", 5*time.Second, "how long the mixed load lasts")
-	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, snapshots, events, scale, encodings or startup")
+	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, events, scale, encodings or startup")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

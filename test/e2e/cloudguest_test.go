@@ -40,6 +40,18 @@ func cloudFolder(t *testing.T) string {
 // so many NICs in the machine's NAT network.
 func (e *engine) createCloud(t *testing.T, nics int) *vm {
 	t.Helper()
+	v := e.createDebian(t)
+	v.fillDisk(t, filepath.Join(cloudFolder(t), cloudDiskFile))
+	for i := range nics {
+		e.call(t, "POST", v.path()+"/nics", `<nic><name>nic`+strconv.Itoa(i+1)+`</name>
+			<network><name>ovirtmgmt</name></network><interface>virtio</interface></nic>`)
+	}
+	return v
+}
+
+// createDebian makes a VM that boots the kernel of that Debian, without a disk.
+func (e *engine) createDebian(t *testing.T) *vm {
+	t.Helper()
 	folder := cloudFolder(t)
 	e.putISO(t, folder, cloudKernelFile)
 	e.putISO(t, folder, cloudInitrdFile)
@@ -57,13 +69,7 @@ func (e *engine) createCloud(t *testing.T, nics int) *vm {
 	</os>
 	<console enabled="true"/>
 </vm>`)
-	v := &vm{e: e, id: said.body.attr("id"), name: name}
-	v.fillDisk(t, filepath.Join(folder, cloudDiskFile))
-	for i := range nics {
-		e.call(t, "POST", v.path()+"/nics", `<nic><name>nic`+strconv.Itoa(i+1)+`</name>
-			<network><name>ovirtmgmt</name></network><interface>virtio</interface></nic>`)
-	}
-	return v
+	return &vm{e: e, id: said.body.attr("id"), name: name}
 }
 
 // fillDisk gives the VM a disk, and the disk the content of an image. There is

@@ -16,7 +16,7 @@ func TestFullDisk(t *testing.T) {
 	dataDir := newDataDir(t)
 	small := dataDomain(dataDir)
 	mountSmall(t, small, "64m")
-	e := serveFrom(t, dataDir, system, nil)
+	e := serveFrom(t, dataDir, system, map[string]string{"StorageCheckInterval": "5s"})
 	ballast := filepath.Join(small, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 40<<20), 0o600); err != nil {
 		t.Fatal(err)
@@ -38,13 +38,17 @@ func TestFullDisk(t *testing.T) {
 	v.is(t, "paused (I/O error)")
 	e.refused(t, 409, "PUT", v.path()+"/disks/"+disk.body.attr("id"), `<disk><provisioned_size>67108864</provisioned_size></disk>`)
 	belongsToQEMU(t, small, disk.body.attr("id"))
+	full := &domain{e, e.call(t, "GET", "/storagedomains?search=name%3Dlocal-data", "").body.at("storage_domain").attr("id"), "local-data"}
+	full.becomes(t, "inactive")
+	full.told(t, "201")
 
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	e.call(t, "PUT", v.path()+"/disks/"+disk.body.attr("id"), `<disk><provisioned_size>67108864</provisioned_size></disk>`)
-	v.act(t, "start")
+	full.becomes(t, "active")
 	v.await(t, "up")
+	v.told(t, "196")
+	e.call(t, "PUT", v.path()+"/disks/"+disk.body.attr("id"), `<disk><provisioned_size>67108864</provisioned_size></disk>`)
 	// With a full disk of its own the guest lives on.
 	eventually(t, "the guest to fill its disk", func() (bool, string) {
 		if status := v.status(t); status != "up" {

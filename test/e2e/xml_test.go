@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/xml"
 	"strings"
+	"testing"
 )
 
 // node is an element of an answer, without any knowledge of the schema.
@@ -49,4 +50,41 @@ func (n node) attr(name string) string {
 		}
 	}
 	return ""
+}
+
+// outline is every place in an OVF where something stands: elements by their path, with
+// the type in the place of Section and of Item, and attributes behind an @.
+func outline(t *testing.T, text string) map[string]bool {
+	t.Helper()
+	var top node
+	if err := xml.Unmarshal([]byte(text), &top); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]bool{}
+	var walk func(node, string)
+	walk = func(n node, path string) {
+		name := n.XMLName.Local
+		switch name {
+		case "Section":
+			_, kind, _ := strings.Cut(n.attr("type"), ":")
+			name = strings.TrimSuffix(kind, "_Type")
+		case "Item":
+			name = "Item" + n.text("ResourceType")
+			if name == "Item0" {
+				name += n.text("Type")
+			}
+		}
+		path = strings.TrimPrefix(path+"/"+name, "/")
+		out[path] = true
+		for _, attr := range n.Attrs {
+			if attr.Name.Space != "xmlns" {
+				out[path+"@"+attr.Name.Local] = true
+			}
+		}
+		for _, child := range n.Nodes {
+			walk(child, path)
+		}
+	}
+	walk(top, "")
+	return out
 }

@@ -81,6 +81,9 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 	if err := r.chooseDomain(tx, call, disk, vm); err != nil {
 		return nil, err
 	}
+	if domain, ok := tx.StorageDomains.Get(disk.StorageDomain); ok && domain.WipeAfterDelete && !saysNotToWipe(params.Edit) {
+		disk.WipeAfterDelete = true
+	}
 	if vm == nil {
 		return &wanted{params: params, disk: disk}, nil
 	}
@@ -102,6 +105,13 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call) (*wanted, error) {
 func saysSparse(edit engine.Edit[model.Disk]) bool {
 	probe := &model.Disk{ID: model.NewID(), Sparse: true}
 	return edit(probe) == nil && !probe.Sparse
+}
+
+// saysNotToWipe finds out whether an edit wants the disk not to be wiped, whatever its
+// domain does.
+func saysNotToWipe(edit engine.Edit[model.Disk]) bool {
+	probe := &model.Disk{ID: model.NewID(), WipeAfterDelete: true}
+	return edit(probe) == nil && !probe.WipeAfterDelete
 }
 
 func (r *room) checkDisk(verb string, disk *model.Disk) error {

@@ -1,6 +1,7 @@
 package disks_test
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,10 +120,12 @@ func TestMove(t *testing.T) {
 			disk := add(b, vm, edit)
 			format := map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}[b.Disk(disk).Format]
 			qemuIO(t, format, volumeIn(b, here, disk), "write -P 0x73 1M 64k")
-			witness := filepath.Join(here.Path, "witness-"+string(disk))
-			if err := os.Link(volumeIn(b, here, disk), witness); err != nil {
+			// A file that is open shows what becomes of its blocks.
+			witness, err := os.Open(volumeIn(b, here, disk))
+			if err != nil {
 				t.Fatal(err)
 			}
+			defer witness.Close()
 			before := b.LastEvent()
 			release := b.Images.Hold("CopyChain")
 			begun := b.Begin(moveCall(vm, disk, there))
@@ -134,7 +137,7 @@ func TestMove(t *testing.T) {
 			isAt(b, disk, there, here)
 			qemuIO(t, format, volumeIn(b, there, disk), "read -P 0x73 1M 64k")
 			wantEvents(b, before, 2008, 2010)
-			text, err := os.ReadFile(witness)
+			text, err := io.ReadAll(witness)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -304,6 +307,12 @@ func TestMoveIsRefused(t *testing.T) {
 	sound.Status = model.DiskOK
 	b.Put(sound)
 	b.Refused(copyCall(disk, there, "a\nb"), fault.NameIllegal)
+	previewed := &model.Snapshot{ID: model.NewID(), VM: vm, Status: model.SnapshotInPreview}
+	b.Put(previewed)
+	b.Refused(moveCall("", disk, there), fault.InPreview)
+	settled := model.Clone(previewed)
+	settled.Status = model.SnapshotOK
+	b.Put(settled)
 
 	shared := add(b, vm, func(d *model.Disk) { d.Format, d.Shareable = model.DiskRaw, true })
 	fixed := add(b, vm, preallocated, func(d *model.Disk) { d.Format = model.DiskCOW })

@@ -78,6 +78,9 @@ func (r *room) checkGoing(tx *inventory.Tx, call *engine.Call, disk *model.Disk,
 	if domain.ID == disk.StorageDomain {
 		return nil, fault.New(fault.SameDomain, verb, disk.Alias, domain.Name)
 	}
+	if err := checkSettled(tx, verb, disk); err != nil {
+		return nil, err
+	}
 	for _, vm := range users(tx, disk.ID) {
 		if call.On == model.KindVM && vm.ID == call.Target {
 			continue // the command has its lock
@@ -87,6 +90,23 @@ func (r *room) checkGoing(tx *inventory.Tx, call *engine.Call, disk *model.Disk,
 		}
 	}
 	return domain, checkLive(tx, verb, disk)
+}
+
+// checkSettled refuses a disk of a VM whose snapshots are at work, or that previews one:
+// its image group then holds more than the disk's chain.
+func checkSettled(tx *inventory.Tx, verb string, disk *model.Disk) error {
+	concerned := users(tx, disk.ID)
+	if held := engine.HeldBy(tx, disk.ID); held != nil {
+		if vm, ok := tx.VMs.Get(held.VM); ok {
+			concerned = append(concerned, vm)
+		}
+	}
+	for _, vm := range concerned {
+		if err := engine.CheckSettled(tx, verb, vm); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkWhole refuses a disk that is at other work or broken.

@@ -54,7 +54,7 @@ func (r *room) checkRemove(tx *inventory.Tx, call *engine.Call) error {
 		return err
 	}
 	domain, ok := tx.StorageDomains.Get(disk.StorageDomain)
-	if ok && domain.Status != model.StorageDomainActive && !forced(call) {
+	if ok && domain.Status != model.StorageDomainActive && !domain.Full && !forced(call) {
 		return fault.New(fault.DomainStatusIllegal, call.Verb, string(domain.Status))
 	}
 	return nil

@@ -31,6 +31,7 @@ type Bench struct {
 	Server *server.Server
 
 	config server.Config
+	now    atomic.Pointer[server.Server]
 	died   atomic.Pointer[func(job.Point) bool]
 }
 
@@ -86,6 +87,7 @@ func (b *Bench) open() {
 		b.Fatal(err)
 	}
 	b.Server = opened
+	b.now.Store(opened)
 }
 
 // Restart kills the engine as a crash would and starts another on what it left.
@@ -95,6 +97,9 @@ func (b *Bench) Restart() {
 	b.died.Store(nil)
 	b.open()
 }
+
+// Now is the engine as it is now, for those who look beside the test.
+func (b *Bench) Now() *server.Server { return b.now.Load() }
 
 func (b *Bench) close() {
 	b.Images.Clear()

@@ -35,15 +35,26 @@ func (b *Bench) Put(object model.Object) {
 			tx.Networks.Put(typed)
 		case *model.DataCenter:
 			tx.DataCenters.Put(typed)
-		case *model.User:
-			tx.Users.Put(typed)
+		case *model.Snapshot:
+			tx.Snapshots.Put(typed)
 		case *model.Role:
 			tx.Roles.Put(typed)
+		case *model.User:
+			tx.Users.Put(typed)
 		case *model.Permission:
 			tx.Permissions.Put(typed)
 		default:
 			return fmt.Errorf("a bench cannot put a %T", object)
 		}
+		return nil
+	})
+}
+
+// Forget removes the record of a snapshot behind the engine's back.
+func (b *Bench) Forget(snapshot model.ID) {
+	b.Helper()
+	b.update(func(tx *inventory.Tx) error {
+		tx.Snapshots.Delete(snapshot)
 		return nil
 	})
 }

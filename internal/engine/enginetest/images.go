@@ -18,8 +18,8 @@ type Images struct {
 }
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
-// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Merge, Relate, Copy, Link, Seal,
-// CanSeal or Space.
+// Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Copy, Link, Seal, CanSeal, Merge,
+// Relate, CopyChain, PutOVF, RemoveOVF, Prune, Meta or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -63,6 +63,7 @@ var filters = []filter{
 		}
 		return ""
 	}},
+	{"Storage", func(_ *inventory.Tx, on candidate, needs Needs, _ Limits) string { return needs.Unseen[on.host.ID] }},
 }
 
 func reject(tx *inventory.Tx, on candidate, needs Needs, limits Limits) (name, why string) {

@@ -23,6 +23,8 @@ type Needs struct {
 	Not []model.ID
 	// Prefer is taken when it passes.
 	Prefer model.ID
+	// Unseen says, by host, what storage that the VM needs a host does not see.
+	Unseen map[model.ID]string
 	Verb   string
 }
 

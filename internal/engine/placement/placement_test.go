@@ -129,6 +129,12 @@ func TestFilters(t *testing.T) {
 		},
 		{"network", func(w *world) { w.vm.NICs = []model.NIC{{Network: "red", Plugged: true}} }, "Network because network(s) red are missing."},
 		{
+			"storage", func(w *world) {
+				w.needs = func(n *placement.Needs) { n.Unseen = map[model.ID]string{"h1": "it is blind", "h2": "it is blind"} }
+			},
+			"Storage because it is blind.",
+		},
+		{
 			"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h3", "h4"} } },
 			"PinToHost because the VM is to run on another host.",
 		},
@@ -160,6 +166,9 @@ func TestChoice(t *testing.T) {
 		{"guests that rest do not count", func(w *world) { w.occupy(0, 4*gib, model.StatusSuspended) }, "h1"},
 		{"more room", func(w *world) { w.hosts[1].Facts.Memory = 8 * gib }, "h2"},
 		{"the preferred one", func(w *world) { w.needs = func(n *placement.Needs) { n.Prefer = "h2" } }, "h2"},
+		{"one that sees the storage", func(w *world) {
+			w.needs = func(n *placement.Needs) { n.Unseen = map[model.ID]string{"h1": "it is blind"} }
+		}, "h2"},
 		{"the preferred one is full", func(w *world) {
 			w.needs = func(n *placement.Needs) { n.Prefer = "h2" }
 			w.occupy(1, 4*gib, model.StatusUp)

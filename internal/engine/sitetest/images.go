@@ -196,6 +196,52 @@ func (i *Images) Space(ctx context.Context, domain *model.StorageDomain) (space 
 	return space, err
 }
 
+// Check looks at a domain. It is struck by orders that name it only, and not among
+// Calls: it changes nothing, and is done all the time.
+func (i *Images) Check(ctx context.Context, domain *model.StorageDomain) error {
+	if err := i.ordered("Check").strike(ctx); err != nil {
+		return err
+	}
+	return i.Images.Check(ctx, domain)
+}
+
+// ordered finds the first order that names a call.
+func (i *Images) ordered(name string) *ImageRule {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, rule := range i.orders {
+		if rule.Call == name {
+			return rule
+		}
+	}
+	return nil
+}
+
+// Connect mounts a domain.
+func (i *Images) Connect(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Connect", func() error { return i.Images.Connect(ctx, domain) })
+}
+
+// Disconnect unmounts a domain.
+func (i *Images) Disconnect(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Disconnect", func() error { return i.Images.Disconnect(ctx, domain) })
+}
+
+// Format makes a domain.
+func (i *Images) Format(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Format", func() error { return i.Images.Format(ctx, domain) })
+}
+
+// Describe writes the metadata of a domain.
+func (i *Images) Describe(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Describe", func() error { return i.Images.Describe(ctx, domain) })
+}
+
+// Erase deletes a domain.
+func (i *Images) Erase(ctx context.Context, domain *model.StorageDomain) error {
+	return i.call(ctx, "Erase", func() error { return i.Images.Erase(ctx, domain) })
+}
+
 // PrepareSaved makes the groups of a saved state.
 func (i *Images) PrepareSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState, size int64, config []byte, owner image.Owner) (path string, err error) {
 	err = i.call(ctx, "PrepareSaved", func() error {
@@ -208,6 +254,29 @@ func (i *Images) PrepareSaved(ctx context.Context, domain *model.StorageDomain, 
 // RemoveSaved deletes a saved state.
 func (i *Images) RemoveSaved(ctx context.Context, domain *model.StorageDomain, saved *model.SavedState) error {
 	return i.call(ctx, "RemoveSaved", func() error { return i.Images.RemoveSaved(ctx, domain, saved) })
+}
+
+// OpenTransfer opens a disk; one that is struck afterwards is closed again.
+func (i *Images) OpenTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) (content image.Content, err error) {
+	err = i.call(ctx, "OpenTransfer", func() error {
+		content, err = i.Images.OpenTransfer(ctx, domain, spec)
+		return err
+	})
+	if err != nil && content != nil {
+		_ = content.Close()
+		content = nil
+	}
+	return content, err
+}
+
+// FinishTransfer checks what was uploaded.
+func (i *Images) FinishTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) error {
+	return i.call(ctx, "FinishTransfer", func() error { return i.Images.FinishTransfer(ctx, domain, spec) })
+}
+
+// AbandonTransfer removes what was uploaded.
+func (i *Images) AbandonTransfer(ctx context.Context, domain *model.StorageDomain, spec image.TransferSpec) error {
+	return i.call(ctx, "AbandonTransfer", func() error { return i.Images.AbandonTransfer(ctx, domain, spec) })
 }
 
 // Merge merges a volume into the one below.

@@ -6,18 +6,22 @@ import (
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
+	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
+	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
 	"vireo/internal/engine/templates"
+	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 )
 
 // Rooms give the rows of the command table, as the server installs them.
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
-	domains.Commands, snapshots.Commands, templates.Commands, access.Commands,
+	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
+	access.Commands,
 }
 
 // Install adds the rows of every room to an engine.

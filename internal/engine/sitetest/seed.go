@@ -20,6 +20,8 @@ const (
 	Network    model.ID = "00000000-0000-0000-0000-000000000009"
 	DataDomain model.ID = "00000003-0003-0003-0003-000000000001"
 	ISODomain  model.ID = "00000003-0003-0003-0003-000000000002"
+	// ExportDomain has nothing in it.
+	ExportDomain model.ID = "00000003-0003-0003-0003-000000000004"
 	// SpareDomain is a data domain that disks can be moved to.
 	SpareDomain model.ID = "00000003-0003-0003-0003-000000000003"
 )
@@ -94,6 +96,7 @@ func (s *Site) domains() []*model.StorageDomain {
 	}
 	return []*model.StorageDomain{
 		domain(DataDomain, "data", model.StorageDomainData), domain(ISODomain, "iso", model.StorageDomainISO),
+		domain(ExportDomain, "export", model.StorageDomainExport),
 		domain(SpareDomain, "spare", model.StorageDomainData),
 	}
 }

@@ -138,6 +138,7 @@ func (s *Site) TryStart() error {
 		ID: engineID(inv), Log: s.logger(), Died: s.dies, Vault: s.Vault,
 	})
 	Install(s.Engine)
+	inv.Follow(s.client(s.Engine))
 	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.World.Driver(), Log: s.logger(), Adopt: s.Restored})
 	s.Engine.Machines = s.Watcher
 	s.Watcher.Start()

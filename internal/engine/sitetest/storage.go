@@ -4,10 +4,16 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"vireo/internal/model"
 	"vireo/internal/storagecheck"
 )
+
+// settled are the statuses of a storage domain that no job works on.
+var settled = []model.StorageDomainStatus{
+	model.StorageDomainActive, model.StorageDomainInactive, model.StorageDomainMaintenance, model.StorageDomainUnattached,
+}
 
 // storage compares storage with what is recorded, as operators do.
 func (s *Site) storage() []string {
@@ -19,7 +25,12 @@ func (s *Site) storage() []string {
 	for _, each := range report.Findings {
 		all = append(all, fmt.Sprintf("%s %s:%s %s: %s", each.Kind, each.Domain, each.Path, each.Object, each.What))
 	}
-	return append(all, s.used()...)
+	for _, domain := range s.Inventory.StorageDomains.All() {
+		if !slices.Contains(settled, domain.Status) {
+			all = append(all, fmt.Sprintf("storage domain %s is %s", domain.Name, domain.Status))
+		}
+	}
+	return append(append(all, s.exported()...), s.used()...)
 }
 
 // used compares what the guests that run write to with what is recorded: a disk's own

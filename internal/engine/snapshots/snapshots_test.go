@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
@@ -69,6 +70,7 @@ func TestPreview(t *testing.T) {
 	b.Refused(b.call("remove", second), fault.InPreview)
 	b.Refused(b.onVM("preview_snapshot", &snapshots.PreviewParams{Snapshot: second}), fault.InPreview)
 	b.Refused(b.onVM("remove", nil), fault.InPreview)
+	b.Refused(&engine.Call{On: model.KindDisk, Name: "move", Target: b.disk, Parent: b.vm, Params: &disks.MoveParams{StorageDomain: b.Domain("local-export").ID}}, fault.InPreview)
 	b.Refused(b.onVM("start", &vms.StartParams{Once: &model.RunOnce{Stateless: true}}), fault.StatelessInPreview)
 
 	b.Must(b.onVM("undo_snapshot", nil))

@@ -224,5 +224,4 @@ func (r *room) added(tx *inventory.Tx, w *job.Work, failure error) {
 	about.Detail = fault.Of(failure).Message()
 	tx.Event(audit.New(audit.TemplateAddFailed, about))
 	tx.Templates.Delete(template.ID)
-	engine.ForgetPermissions(tx, template.Ref())
 }

@@ -136,6 +136,5 @@ func (r *room) removed(tx *inventory.Tx, w *job.Work, failure error) {
 		return
 	}
 	tx.Templates.Delete(template.ID)
-	engine.ForgetPermissions(tx, template.Ref())
 	tx.Event(audit.New(audit.TemplateRemoved, about))
 }

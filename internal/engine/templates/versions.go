@@ -91,3 +91,15 @@ func versionsOf(tx *inventory.Tx, base *model.Template) []*model.Template {
 	}
 	return found
 }
+
+// Fit makes a template that comes from elsewhere, complete but for what place gives it,
+// one of ours, or refuses it. verb is the command in messages.
+func Fit(e *engine.Engine, tx *inventory.Tx, verb string, template *model.Template) error {
+	if template.Base == "" || template.Base == template.ID {
+		template.Base = ""
+		if err := place(tx, verb, template); err != nil {
+			return err
+		}
+	}
+	return (&room{e}).check(tx, verb, template)
+}

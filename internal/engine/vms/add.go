@@ -197,7 +197,6 @@ func (r *room) settleMade(tx *inventory.Tx, w *job.Work, id model.ID, copies *en
 	about.Detail = fault.Of(failure).Message()
 	tx.Event(audit.New(audit.AddFailed, about))
 	tx.VMs.Delete(id)
-	engine.ForgetPermissions(tx, vm.Ref())
 }
 
 func about(call *engine.Call, vm *model.VM) audit.About {

@@ -226,3 +226,13 @@ func (r *room) checkProperties(verb string, properties []model.CustomProperty) e
 	}
 	return nil
 }
+
+// CheckNamed is Check with the name of the VM. what is the command in messages.
+func CheckNamed(e *engine.Engine, tx *inventory.Tx, what string, vm *model.VM) error {
+	return (&room{e}).check(tx, what, vm.ID, &vm.VMConfig)
+}
+
+// CheckProperty refuses a custom property that the engine's options do not allow.
+func CheckProperty(e *engine.Engine, property model.CustomProperty) error {
+	return (&room{e}).checkProperties("edit", []model.CustomProperty{property})
+}

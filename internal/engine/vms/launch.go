@@ -47,6 +47,10 @@ func (r *room) reserve(tx *inventory.Tx, call *engine.Call) (model.Object, error
 	if edited.Run.Suspended != nil {
 		needs.Prefer = edited.Run.Suspended.Host
 	}
+	var err error
+	if needs.Unseen, err = r.Unseen(tx, call, edited); err != nil {
+		return nil, err
+	}
 	chosen, err := placement.Choose(tx, needs, r.limits())
 	if err != nil {
 		return nil, err
@@ -167,13 +171,17 @@ func (r *room) another(w *job.Work, data launchData, refusal error) bool {
 	if len(data.Tried) >= r.Values.Int("MaxRerunVmOnVdsCount") {
 		return false
 	}
+	var unseen map[model.ID]string
+	if vm, err := r.vm(w); err == nil {
+		unseen = r.UnseenNow(w.Steady(), vm)
+	}
 	err := w.Update(w.Steady(), func(tx *inventory.Tx) error {
 		vm, ok := tx.VMs.Edit(w.Job.Target.ID)
 		if !ok {
 			return fault.New(fault.VMNotFound, w.Job.Verb)
 		}
 		needs := r.needs(vm, w.Job.Verb)
-		needs.Not = data.Tried
+		needs.Not, needs.Unseen = data.Tried, unseen
 		chosen, err := placement.Choose(tx, needs, r.limits())
 		if err != nil {
 			return err

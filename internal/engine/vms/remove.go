@@ -66,7 +66,6 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	}
 	r.Tidy(tx, vm, left)
 	tx.VMs.Delete(vm.ID)
-	engine.ForgetPermissions(tx, vm.Ref())
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)
 	return vm, nil

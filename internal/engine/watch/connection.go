@@ -80,6 +80,7 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 		m.mu.Unlock()
 		w.announce()
 	}()
+	w.surveys.ask(m.id)
 	w.lookAtAll(m.id)
 	return true, w.listen(ctx, m, conn, events)
 }

@@ -26,6 +26,8 @@ func (w *Watcher) heard(m *machine, conn host.Host, event host.Event) {
 		w.note(event.Guest, audit.GuestPanicked)
 	case host.EventWatchdog:
 		w.note(event.Guest, audit.GuestWatchdog)
+	case host.EventIOError:
+		w.stir()
 	case host.EventDefined, host.EventForgotten:
 		return
 	}

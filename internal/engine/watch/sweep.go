@@ -13,7 +13,7 @@ import (
 // removal was begun. What a job is at work on, or what is recorded, is left alone.
 func (w *Watcher) sweepDomain(id model.ID) {
 	domain, ok := w.inventory.StorageDomains.Get(id)
-	if !ok || domain.Status != model.StorageDomainActive || w.swept[id] {
+	if !ok || domain.Status != model.StorageDomainActive || w.wasSwept(id, false) {
 		return
 	}
 	bounded, cancel := context.WithTimeout(w.base, w.values.Duration("HostCallTimeout"))
@@ -29,5 +29,14 @@ func (w *Watcher) sweepDomain(id model.ID) {
 		w.Log.WarnContext(w.base, "not all that killed work had left could be removed", "storage_domain", id, "err", err)
 		return
 	}
-	w.swept[id] = true
+	w.wasSwept(id, true)
+}
+
+// wasSwept says whether a domain was swept before, and may record that it is now.
+func (w *Watcher) wasSwept(id model.ID, now bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.swept[id]
+	w.swept[id] = before || now
+	return before
 }

@@ -25,6 +25,10 @@ type Options struct {
 	Adopt bool
 	// Adopted is called in the transaction that ends that; may be nil.
 	Adopted func(*inventory.Tx)
+	// Stir calls stirred when storage may have come, gone or changed, until ctx ends;
+	// roots gives the directories of the domains that are to be followed. Nil: storage
+	// is looked at in intervals only.
+	Stir func(ctx context.Context, roots func() []string, stirred func())
 }
 
 // Watcher implements engine.Machines.
@@ -50,8 +54,15 @@ type Watcher struct {
 	looks   *keyed
 	returns *keyed
 	thaws   *keyed
-	alarms  *alarms
-	told    *told
+	checks  *keyed // of storage domains
+	resumes *keyed
+	surveys *keyed // of storage domains, by host
+	stirred chan struct{}
+	pauses  map[model.ID]pausedAgain // guarded by mu
+
+	descriptions *descriptions
+	alarms       *alarms
+	told         *told
 
 	adoption *adoption
 }
@@ -75,14 +86,19 @@ func New(options Options) *Watcher {
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
 		guarding: make(map[model.ID]bool), changed: make(chan struct{}),
+		stirred: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
 	}
 	w.base, w.cancel = context.WithCancel(context.Background())
 	w.looks = newKeyed(w.base, &w.wait, w.lookNow)
 	w.returns = newKeyed(w.base, &w.wait, w.seekReturn)
 	w.thaws = newKeyed(w.base, &w.wait, w.seekThaw)
+	w.checks = newKeyed(w.base, &w.wait, w.checkNow)
+	w.resumes = newKeyed(w.base, &w.wait, w.resumeNow)
+	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
+	w.descriptions = newDescriptions()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
 }
@@ -100,9 +116,23 @@ func (w *Watcher) Start() {
 			w.guard(vm)
 		}
 	})
+	w.inventory.Follow(func(_ model.Ref, object model.Object) {
+		if domain, ok := object.(*model.StorageDomain); ok && domain.Status == model.StorageDomainActive {
+			w.checks.ask(domain.ID)
+			for _, on := range w.inventory.Hosts.All() {
+				w.surveys.ask(on.ID)
+			}
+		}
+	})
 	for _, vm := range w.inventory.VMs.All() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
+	}
+	w.inventory.Follow(w.followDescriptions)
+	w.remount()
+	w.wait.Go(w.keepDescriptions)
+	if w.Stir != nil {
+		w.wait.Go(func() { w.Stir(w.base, w.localDirectories, w.stir) })
 	}
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)

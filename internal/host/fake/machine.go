@@ -42,6 +42,9 @@ type Machine struct {
 	// machine, and is closed when it speaks again.
 	down bool
 	mute chan struct{}
+	// blind are directories that the machine does not have; mounts those that it was
+	// told to mount.
+	blind, mounts []string
 	// lost are the kinds of event that are never told.
 	lost map[host.EventKind]bool
 }
@@ -107,6 +110,7 @@ func defaultFacts(spec MachineSpec) model.HostFacts {
 		Manufacturer:       "Vireo",
 		ProductName:        "Imaginary Machine",
 		SerialNumber:       "fake-" + hostName(spec.Address),
+		Local:              true,
 		ImageUID:           -1,
 		ImageGID:           -1,
 	}

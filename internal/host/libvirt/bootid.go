@@ -41,7 +41,7 @@ func (h *hypervisor) readFile(ctx context.Context, path string) ([]byte, error) 
 		}
 		return text, nil
 	case transportSSH:
-		return runSSH(ctx, h.target, "cat "+path)
+		return runSSH(ctx, h.target, "cat -- "+quoted(path))
 	default:
 		return h.readThroughPool(ctx, path)
 	}

@@ -26,7 +26,7 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 	if _, total, err := h.Memory(ctx); err == nil && total > 0 {
 		facts.Memory = total
 	}
-	facts.Session = h.profile.session
+	facts.Session, facts.Local = h.profile.session, h.profile.local
 	facts.UUID = h.profile.capabilities.Host.UUID
 	facts.ImageUID, facts.ImageGID = h.profile.imageOwner()
 	facts.MachineTypes = h.profile.guestMachines()

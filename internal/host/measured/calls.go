@@ -218,6 +218,24 @@ func (c *connection) GuestUptime(ctx context.Context, id model.ID) (answer time.
 	return c.Host.GuestUptime(ctx, id)
 }
 
+// ReadFile counts and passes on.
+func (c *connection) ReadFile(ctx context.Context, path string) (answer []byte, err error) {
+	defer c.count("ReadFile", time.Now(), &err)
+	return c.Host.ReadFile(ctx, path)
+}
+
+// MountStorage counts and passes on.
+func (c *connection) MountStorage(ctx context.Context, mount host.StorageMount) (err error) {
+	defer c.count("MountStorage", time.Now(), &err)
+	return c.Host.MountStorage(ctx, mount)
+}
+
+// UnmountStorage counts and passes on.
+func (c *connection) UnmountStorage(ctx context.Context, path string) (err error) {
+	defer c.count("UnmountStorage", time.Now(), &err)
+	return c.Host.UnmountStorage(ctx, path)
+}
+
 // TakeSnapshot counts and passes on.
 func (c *connection) TakeSnapshot(ctx context.Context, id model.ID, snapshot host.SnapshotSpec) (err error) {
 	defer c.count("TakeSnapshot", time.Now(), &err)

@@ -16,6 +16,10 @@ import (
 
 const metadataFile = "dom_md/metadata"
 
+// engineKey names the engine that a domain is attached to, beside the keys of the
+// layout, which tell data centers apart and not engines.
+const engineKey = "VIREO_ENGINE"
+
 // mailbox is the size of inbox and outbox (api-v3 3.12).
 const mailbox = 16 << 20
 
@@ -27,6 +31,9 @@ func (f *Files) Format(ctx context.Context, domain *model.StorageDomain) error {
 	}
 	if err := checkDomain(domain); err != nil {
 		return err
+	}
+	if mounted, err := f.Connected(domain); err != nil || !mounted {
+		return unavailable(domain, "it is not mounted")
 	}
 	if err := makeRoot(domain); err != nil {
 		return fmt.Errorf("making storage domain %q: %w", domain.Name, unavailable(domain, err))
@@ -49,13 +56,13 @@ func (f *Files) Format(ctx context.Context, domain *model.StorageDomain) error {
 // makeRoot makes the domain's root; a path that is new can be passed through,
 // whatever the umask.
 func makeRoot(domain *model.StorageDomain) error {
-	_, err := os.Stat(domain.Path)
+	_, err := os.Stat(domain.Dir())
 	fresh := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(root(domain), 0o755); err != nil {
 		return err
 	}
 	if fresh {
-		return os.Chmod(domain.Path, 0o755)
+		return os.Chmod(domain.Dir(), 0o755)
 	}
 	return nil
 }
@@ -74,6 +81,32 @@ func makeDomain(dir *os.Root, domain *model.StorageDomain, known pairs) error {
 			return err
 		}
 	}
+	return putMetadata(dir, domain, known)
+}
+
+// Describe writes the metadata anew where it is not what it should be. Whether another
+// engine has the domain is not asked: whoever describes it has taken it.
+func (f *Files) Describe(ctx context.Context, domain *model.StorageDomain) error {
+	return within(ctx, domain, func() error {
+		dir, err := open(domain)
+		if err != nil {
+			return err
+		}
+		defer dir.Close()
+		anyones := *domain
+		anyones.Engine = ""
+		known, err := readMetadata(dir, &anyones)
+		if errors.Is(err, fs.ErrNotExist) {
+			return unavailable(domain, "its metadata is gone")
+		}
+		if err != nil {
+			return err
+		}
+		return putMetadata(dir, domain, known)
+	})
+}
+
+func putMetadata(dir *os.Root, domain *model.StorageDomain, known pairs) error {
 	text := metadata(domain, known).sealed()
 	if old, err := dir.ReadFile(metadataFile); err == nil && string(old) == text {
 		return nil
@@ -110,10 +143,6 @@ func metadata(domain *model.StorageDomain, known pairs) pairs {
 	if domain.Master {
 		role = "Master"
 	}
-	remote := domain.Path
-	if domain.Address != "" {
-		remote = domain.Address + ":" + domain.Path
-	}
 	maps.Copy(out, pairs{
 		"CLASS":                  classes[domain.Type],
 		"DESCRIPTION":            oneLine(domain.Name, 50),
@@ -123,12 +152,16 @@ func metadata(domain *model.StorageDomain, known pairs) pairs {
 		"LOCKPOLICY":             "",
 		"LOCKRENEWALINTERVALSEC": "5",
 		"POOL_UUID":              string(domain.DataCenter),
-		"REMOTE_PATH":            oneLine(remote, 4096),
+		"REMOTE_PATH":            oneLine(domain.Place(), 4096),
 		"ROLE":                   role,
 		"SDUUID":                 string(domain.ID),
 		"TYPE":                   storageTypes[domain.StorageType],
 		"VERSION":                versions[domain.Format],
 	})
+	delete(out, engineKey)
+	if domain.Engine != "" && domain.DataCenter != "" {
+		out[engineKey] = string(domain.Engine)
+	}
 	return out
 }
 
@@ -146,7 +179,25 @@ var versions = map[string]string{"": "0", "v1": "0", "v2": "2", "v3": "3"}
 // readMetadata reads dom_md/metadata and wants it to be whole and this domain's;
 // fs.ErrNotExist when there is none.
 func readMetadata(dir *os.Root, domain *model.StorageDomain) (pairs, error) {
-	info, err := dir.Stat(metadataFile)
+	known, err := parseMetadata(dir, domain)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case known["SDUUID"] != string(domain.ID):
+		return nil, unavailable(domain, fmt.Sprintf("another domain, %.64q, is there", known["SDUUID"]))
+	case known["CLASS"] != classes[domain.Type]:
+		return nil, unavailable(domain, fmt.Sprintf("it is of class %.64q and not %q", known["CLASS"], classes[domain.Type]))
+	case domain.Engine != "" && known[engineKey] != "" && known[engineKey] != string(domain.Engine):
+		return nil, unavailable(domain, "another engine has taken it over")
+	}
+	return known, nil
+}
+
+// parseMetadata reads dom_md/metadata of whichever domain and wants it to be whole;
+// fs.ErrNotExist when there is none.
+func parseMetadata(dir *os.Root, domain *model.StorageDomain) (pairs, error) {
+	info, err := dir.Lstat(metadataFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -158,18 +209,14 @@ func readMetadata(dir *os.Root, domain *model.StorageDomain) (pairs, error) {
 		return nil, unavailable(domain, err)
 	}
 	known := parsePairs(string(text))
-	switch {
-	case known[checksumKey] != known.checksum():
+	if known[checksumKey] != known.checksum() {
 		return nil, unavailable(domain, "its metadata is damaged")
-	case known["SDUUID"] != string(domain.ID):
-		return nil, unavailable(domain, fmt.Sprintf("another domain, %.64q, is there", known["SDUUID"]))
-	case known["CLASS"] != classes[domain.Type]:
-		return nil, unavailable(domain, fmt.Sprintf("it is of class %.64q and not %q", known["CLASS"], classes[domain.Type]))
 	}
 	return known, nil
 }
 
-// Check reads the metadata and writes a file.
+// Check reads the metadata and writes a file. A data domain in which ordinary users
+// can hardly write any more is full: what is left is the system's reserve.
 func (f *Files) Check(ctx context.Context, domain *model.StorageDomain) error {
 	return within(ctx, domain, func() error {
 		dir, err := open(domain)
@@ -182,14 +229,20 @@ func (f *Files) Check(ctx context.Context, domain *model.StorageDomain) error {
 		} else if err != nil {
 			return err
 		}
-		return tryWriting(dir, domain)
+		if err := tryWriting(dir, domain); err != nil || domain.Type != model.StorageDomainData {
+			return err
+		}
+		return hasRoom(domain, leastRoom)
 	})
 }
+
+// leastRoom is how many bytes are free in a domain that is not full.
+const leastRoom = 4 << 20
 
 // probePrefix begins the names of the files by which a domain is tried.
 const probePrefix = ".check-"
 
-// tryWriting writes next to the metadata. A full domain is still available.
+// tryWriting writes next to the metadata. That a domain is full is not found out here.
 func tryWriting(dir *os.Root, domain *model.StorageDomain) error {
 	name := filepath.Join("dom_md", probePrefix+string(model.NewID()))
 	err := dir.WriteFile(name, []byte(domain.ID), 0o600)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"vireo/internal/image"
@@ -34,10 +36,16 @@ func explain(err error) error {
 // unavailable says that a domain cannot be used, and why.
 func unavailable(domain *model.StorageDomain, reason any) error {
 	if err, ok := reason.(error); ok {
-		return fmt.Errorf("storage domain %q at %s: %w: %w", domain.Name, domain.Path, image.ErrUnavailable, err)
+		return fmt.Errorf("storage domain %q at %s: %w: %w", domain.Name, domain.Dir(), image.ErrUnavailable, err)
 	}
-	return fmt.Errorf("storage domain %q at %s: %w: %v", domain.Name, domain.Path, image.ErrUnavailable, reason)
+	return fmt.Errorf("storage domain %q at %s: %w: %v", domain.Name, domain.Dir(), image.ErrUnavailable, reason)
 }
+
+// mostAbandoned is how many deeds may hang on one place; then no more are begun there.
+const mostAbandoned = 8
+
+// abandoned counts, by directory, the deeds that were left to themselves.
+var abandoned sync.Map
 
 // within does something that may hang on a dead file system; when the context
 // ends first, the deed is left to itself.
@@ -45,12 +53,22 @@ func within(ctx context.Context, domain *model.StorageDomain, do func() error) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	kept, _ := abandoned.LoadOrStore(domain.Dir(), new(atomic.Int32))
+	hanging, _ := kept.(*atomic.Int32) // nothing else is kept there
+	if hanging.Load() >= mostAbandoned {
+		return unavailable(domain, "it does not answer")
+	}
 	done := make(chan error, 1)
 	go func() { done <- do() }()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		hanging.Add(1)
+		go func() {
+			<-done
+			hanging.Add(-1)
+		}()
 		return unavailable(domain, ctx.Err())
 	}
 }

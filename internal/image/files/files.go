@@ -13,17 +13,25 @@ import (
 type Options struct {
 	// QEMUImg is the path of qemu-img; empty looks for it in PATH.
 	QEMUImg string
+	// Mounts is the directory below which storage domains are mounted; empty mounts
+	// none.
+	Mounts string
 	// Sysprep is the path of virt-sysprep, which seals disks; empty looks for it in
 	// PATH. Without it nothing can be sealed.
 	Sysprep string
+	// RunDir is a directory for sockets, of which nobody else may know; empty makes
+	// one when it is needed.
+	RunDir string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
 // on different images; who changes one image twice at once is the caller's
 // care.
 type Files struct {
-	qemuImg string
-	sysprep string // empty: not installed
+	qemuImg, qemuNBD string
+	mounts           string
+	sysprep          string // empty: not installed
+	sockets          sockets
 }
 
 var _ image.Images = (*Files)(nil)
@@ -41,7 +49,10 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
-	return &Files{qemuImg: path, sysprep: optional(options.Sysprep, "virt-sysprep")}, nil
+	return &Files{
+		qemuImg: path, qemuNBD: filepath.Join(filepath.Dir(path), "qemu-nbd"), sockets: sockets{path: options.RunDir},
+		mounts: options.Mounts, sysprep: optional(options.Sysprep, "virt-sysprep"),
+	}, nil
 }
 
 // optional is the absolute path of a program that need not be there; empty if it is

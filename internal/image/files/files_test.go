@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func newFiles(t *testing.T) *files.Files {
 	t.Helper()
-	made, err := files.New(files.Options{})
+	made, err := files.New(files.Options{RunDir: filepath.Join(t.TempDir(), "run")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ type imageInfo struct {
 	VirtualSize     int64  `json:"virtual-size"`
 	BackingFilename string `json:"backing-filename"`
 	BackingFormat   string `json:"backing-filename-format"`
+	Encrypted       bool   `json:"encrypted"`
 	FormatSpecific  struct {
 		Data struct {
 			DataFile string `json:"data-file"`

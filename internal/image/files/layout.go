@@ -20,7 +20,7 @@ const removedPrefix = "_remove_me_"
 
 // root is the absolute path of a domain.
 func root(domain *model.StorageDomain) string {
-	return filepath.Join(domain.Path, string(domain.ID))
+	return filepath.Join(domain.Dir(), string(domain.ID))
 }
 
 // group is the path of an image group inside the domain.
@@ -40,8 +40,8 @@ func open(domain *model.StorageDomain) (*os.Root, error) {
 }
 
 func checkDomain(domain *model.StorageDomain) error {
-	if !filepath.IsAbs(domain.Path) {
-		return fmt.Errorf("the path %q of storage domain %q is not absolute: %w", domain.Path, domain.Name, image.ErrUnsafe)
+	if !filepath.IsAbs(domain.Dir()) {
+		return fmt.Errorf("the path %q of storage domain %q is not absolute: %w", domain.Dir(), domain.Name, image.ErrUnsafe)
 	}
 	return checkIDs(domain.ID)
 }

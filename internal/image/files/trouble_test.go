@@ -136,7 +136,7 @@ func TestFullDomain(t *testing.T) {
 		disk := newDisk(t, f, domain, model.DiskCOW, true)
 		full := filepath.Join(mount, "filler")
 		fill(t, full)
-		must(t, f.Check(t.Context(), domain)) // full is not gone
+		wantError(t, f.Check(t.Context(), domain), image.ErrNoSpace)
 		space, err := f.Space(t.Context(), domain)
 		if err != nil || space.Available > 64<<10 || space.Used < 1<<20 {
 			t.Errorf("space of a full domain is %+v, %v", space, err)

@@ -33,7 +33,8 @@ var (
 	}
 	domainTypes    = []model.StorageDomainType{model.StorageDomainData, model.StorageDomainISO, model.StorageDomainExport}
 	domainStatuses = []model.StorageDomainStatus{
-		model.StorageDomainActive, model.StorageDomainInactive, model.StorageDomainUnattached, model.StorageDomainMaintenance,
+		model.StorageDomainActive, model.StorageDomainInactive, model.StorageDomainLocked, model.StorageDomainUnattached,
+		model.StorageDomainMaintenance, model.StorageDomainPreparing, model.StorageDomainDetaching, model.StorageDomainStarting,
 	}
 	storageTypes     = []model.StorageType{model.StorageNFS, model.StorageLocalFS, model.StoragePosixFS}
 	pauseDetails     = []model.PauseDetail{model.PauseNone, model.PauseEOther, model.PauseEIO, model.PauseENoSpc, model.PauseEPerm, model.PauseNoError}

@@ -19,6 +19,9 @@ type Finder interface {
 	Exists(kind model.Kind, id model.ID) bool
 }
 
+// Given says whether a reference names anything.
+func (r *Reference) Given() bool { return r.given() }
+
 // given says whether a reference names anything.
 func (r *Reference) given() bool {
 	return r != nil && (r.ID != nil && *r.ID != "" || r.Name != nil && *r.Name != "")
@@ -30,7 +33,7 @@ func (r *Reference) Resolve(kind model.Kind, find Finder) (model.ID, error) {
 	if r.ID != nil && *r.ID != "" {
 		id, err := model.ParseID(*r.ID)
 		if err != nil {
-			return "", fault.Bad("Invalid value", fmt.Sprintf("%q is not a valid id of a %s", shorten(*r.ID), words(kind)))
+			return "", invalidID(*r.ID, kind)
 		}
 		if !find.Exists(kind, id) {
 			return "", fault.Missing(entity(kind) + ": id=" + string(id))
@@ -38,6 +41,10 @@ func (r *Reference) Resolve(kind model.Kind, find Finder) (model.ID, error) {
 		return id, nil
 	}
 	return find.Find(kind, *r.Name)
+}
+
+func invalidID(text string, kind model.Kind) error {
+	return fault.Bad("Invalid value", fmt.Sprintf("%q is not a valid id of a %s", shorten(text), words(kind)))
 }
 
 // setReference stores the id that a reference means, if there is one.

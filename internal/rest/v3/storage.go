@@ -9,11 +9,15 @@ type StorageDomain struct {
 	Status          *Status               `wire:"status"`
 	Master          *bool                 `wire:"master"`
 	Storage         *Storage              `wire:"storage"`
+	Host            *Reference            `wire:"host"`
+	Format          *bool                 `wire:"format"`
+	Destroy         *bool                 `wire:"destroy"`
 	Available       *int64                `wire:"available"`
 	Used            *int64                `wire:"used"`
 	Committed       *int64                `wire:"committed"`
 	StorageFormat   *string               `wire:"storage_format"`
 	WipeAfterDelete *bool                 `wire:"wipe_after_delete"`
+	Import          *bool                 `wire:"import"`
 }
 
 // StorageDomains is a list of storage domains.
@@ -29,9 +33,14 @@ type DataCenterReferences struct {
 
 // Storage says where a storage domain is.
 type Storage struct {
-	Address *string `wire:"address"`
-	Type    *string `wire:"type"`
-	Path    *string `wire:"path"`
+	Address            *string `wire:"address"`
+	Type               *string `wire:"type"`
+	Path               *string `wire:"path"`
+	MountOptions       *string `wire:"mount_options"`
+	VFSType            *string `wire:"vfs_type"`
+	NFSVersion         *string `wire:"nfs_version"`
+	NFSTimeout         *uint16 `wire:"nfs_timeo"`
+	NFSRetransmissions *uint16 `wire:"nfs_retrans"`
 }
 
 // Disk is a disk, of a VM, of a template or alone (api-v3 2.6). Its sizes are in bytes.

@@ -15,11 +15,12 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 	}
 	out := &StorageDomain{Resource: p.resource("storage_domain", href, domain.ID)}
 	if within {
-		out.Actions, out.Link = nil, nil
+		out.Resource = p.resource("attached_domain", href, domain.ID)
 	}
-	if domain.Type != model.StorageDomainISO {
-		out.Link = slices.DeleteFunc(out.Link, func(l Link) bool { return l.Rel == "files" })
-	}
+	out.Link = slices.DeleteFunc(out.Link, func(l Link) bool {
+		of, only := linksOf[l.Rel]
+		return only && of != domain.Type
+	})
 	out.describe(domain.Name, domain.Description, domain.Comment)
 	if domain.DataCenter != "" {
 		out.DataCenter = p.ref(model.KindDataCenter, domain.DataCenter)
@@ -30,11 +31,33 @@ func (p *Page) ShowStorageDomain(domain *model.StorageDomain, space model.Space,
 		out.Status = &Status{State: string(domain.Status), Detail: text(domain.StatusDetail)}
 	}
 	out.Master = new(domain.Master)
-	out.Storage = &Storage{Address: text(domain.Address), Type: new(string(domain.StorageType)), Path: new(domain.Path)}
-	out.Available = new(space.Available)
-	out.Used = new(space.Used)
+	out.Storage = showStorage(domain)
+	if space.Available+space.Used > 0 {
+		out.Available = new(space.Available)
+		out.Used = new(space.Used)
+	}
 	out.Committed = new(space.Committed)
 	out.StorageFormat = text(domain.Format)
+	out.WipeAfterDelete = new(domain.WipeAfterDelete)
+	return out
+}
+
+// linksOf are the collections that only domains of a type have.
+var linksOf = map[string]model.StorageDomainType{
+	"files": model.StorageDomainISO, "vms": model.StorageDomainExport, "templates": model.StorageDomainExport,
+}
+
+func showStorage(domain *model.StorageDomain) *Storage {
+	out := &Storage{
+		Address: text(domain.Address), Type: new(string(domain.StorageType)), Path: new(domain.Path),
+		MountOptions: text(domain.MountOptions), VFSType: text(domain.VFSType), NFSVersion: text(domain.NFSVersion),
+	}
+	if domain.NFSTimeout != 0 {
+		out.NFSTimeout = new(uint16(domain.NFSTimeout))
+	}
+	if domain.NFSRetransmissions != 0 {
+		out.NFSRetransmissions = new(uint16(domain.NFSRetransmissions))
+	}
 	return out
 }
 

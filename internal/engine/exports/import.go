@@ -1,0 +1,484 @@
+package exports
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/engine/templates"
+	"vireo/internal/engine/vms"
+	"vireo/internal/fault"
+	"vireo/internal/image"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+	"vireo/internal/ovf"
+)
+
+// ImportParams are the Params of import (api-v3 appendix C, storage domains): ID is the
+// VM or template in the export domain StorageDomain.
+type ImportParams struct {
+	StorageDomain model.ID `json:"storage_domain"`
+	ID            model.ID `json:"id"`
+	// Cluster is where it will belong, Target the data domain of the disks for which no
+	// other is wished.
+	Cluster model.ID `json:"cluster"`
+	Target  model.ID `json:"target"`
+	// Clone makes it another one: with a new id, new disks and new addresses.
+	Clone bool `json:"clone,omitempty"`
+	// Exclusive overwrites images that lie in the target domains under the ids of the
+	// disks and belong to nothing.
+	Exclusive bool `json:"exclusive,omitempty"`
+	// Collapse makes one volume of each disk.
+	Collapse bool `json:"collapse,omitempty"`
+	// Name is another name than it had; empty keeps that.
+	Name string `json:"name,omitempty"`
+	// Disks say how disks are to differ from those that were exported.
+	Disks []engine.DiskWish `json:"-"`
+
+	// What follows is filled in: the new id, and what is copied to what.
+	New    model.ID    `json:"new,omitempty"`
+	Copies []taken     `json:"copies,omitempty"`
+	Owner  image.Owner `json:"owner"`
+}
+
+// taken is a disk of an export domain that is copied to one of ours. To is the latter's
+// id; it has Volumes for names, or is one volume if it is collapsed.
+type taken struct {
+	From      model.Disk            `json:"from"`
+	To        model.ID              `json:"to"`
+	Volumes   map[model.ID]model.ID `json:"volumes"`
+	Collapsed bool                  `json:"collapsed,omitempty"`
+	Shared    bool                  `json:"shared,omitempty"`
+}
+
+// Durable keeps the parameters with the job.
+func (*ImportParams) Durable() {}
+
+func importParams(call *engine.Call) *ImportParams {
+	params, ok := call.Params.(*ImportParams)
+	if !ok || params == nil {
+		params = &ImportParams{}
+		call.Params = params
+	}
+	if params.New == "" {
+		if params.New = params.ID; params.Clone {
+			params.New = model.NewID()
+		}
+	}
+	return params
+}
+
+func locksOfImport(_ *inventory.Tx, call *engine.Call) []model.Ref {
+	params := importParams(call)
+	kind := model.KindVM
+	if call.On == model.KindExportedTemplate {
+		kind = model.KindTemplate
+	}
+	return []model.Ref{{Kind: kind, ID: params.New}, exportedRef(params.ID)}
+}
+
+// demandsOfImport: what is imported may name a file of the host as its kernel, and
+// whoever wrote the text was asked for no permit.
+func (r *room) demandsOfImport(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+	params := importParams(call)
+	make, edit := model.Permit("create_vm"), model.Permit("edit_admin_vm_properties")
+	if call.On == model.KindExportedTemplate {
+		make, edit = "create_template", "edit_admin_template_properties"
+	}
+	cluster := model.Ref{Kind: model.KindCluster, ID: params.Cluster}
+	demands := []engine.Demand{{Permit: importExport, On: onDomain(params.StorageDomain)}, {Permit: make, On: cluster}}
+	domain, err := exportDomain(tx, call.Verb, params.StorageDomain)
+	if err != nil {
+		return demands, nil //nolint:nilerr // it will be refused
+	}
+	found, err := r.lookAt(call, domain, params.ID)
+	if engine.IsOutside(err) {
+		return demands, err
+	}
+	if err == nil && found.Document != nil && vms.NamesHostFile(model.OS{}, found.Document.Config().OS) {
+		demands = append(demands, engine.Demand{Permit: edit, On: cluster})
+	}
+	return demands, nil
+}
+
+// beginImport records the VM or template with its disks, locked until they are there.
+func (r *room) beginImport(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
+	params := importParams(call)
+	domain, err := exportDomain(tx, call.Verb, params.StorageDomain)
+	if err != nil {
+		return nil, err
+	}
+	document, err := r.wanted(tx, call, domain)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.place(tx, call, domain, document); err != nil {
+		return nil, err
+	}
+	config := document.Config()
+	if err := r.fit(tx, call, document); err != nil {
+		return nil, err
+	}
+	params.Owner = engine.ImageOwner(tx, engine.DataCenterOf(tx, config.Cluster))
+	for i := range document.Disks {
+		tx.Disks.Put(&document.Disks[i])
+	}
+	about := aboutCall(call)
+	about.Domain = domain
+	if document.Template != nil {
+		tx.Templates.Put(document.Template)
+		about.Template = document.Template
+		tx.Event(audit.New(audit.TemplateImportBegun, about))
+		return document.Template, nil
+	}
+	tx.VMs.Put(document.VM)
+	about.VM = document.VM
+	tx.Event(audit.New(audit.ImportBegun, about))
+	for i := range document.Snapshots {
+		tx.Snapshots.Put(&document.Snapshots[i])
+	}
+	return document.VM, nil
+}
+
+// wanted is the document as it is to be here, but for its disks.
+func (r *room) wanted(tx *inventory.Tx, call *engine.Call, domain *model.StorageDomain) (*ovf.Document, error) {
+	params := importParams(call)
+	found, err := r.lookAt(call, domain, params.ID)
+	if err != nil {
+		return nil, err
+	}
+	if found.Problem != nil {
+		return nil, fault.New(fault.Invalid, call.Verb, "Its description in the export domain cannot be used: "+found.Problem.Error()+".")
+	}
+	if (found.Document.Template != nil) != (call.On == model.KindExportedTemplate) {
+		return nil, fault.Missing(string(params.ID))
+	}
+	document := copyOf(found.Document)
+	noun := "VM"
+	if document.Template != nil {
+		noun = "Template"
+	}
+	if configOf(tx, model.KindVM, params.New) != nil || configOf(tx, model.KindTemplate, params.New) != nil {
+		return nil, fault.New(fault.SameIdentifier, call.Verb, noun)
+	}
+	cluster, ok := tx.Clusters.Get(params.Cluster)
+	if !ok {
+		return nil, fault.Missing("Cluster: id=" + string(params.Cluster))
+	}
+	config := document.Config()
+	config.Name = cmp.Or(params.Name, config.Name)
+	config.Cluster, config.CPU.Architecture = cluster.ID, cluster.Architecture
+	config.CDROM, config.Tags = "", nil // of a place that need not be here
+	adapt(tx, document, params, cluster)
+	return document, nil
+}
+
+// copyOf shares nothing with a document that is kept while the call is tried anew.
+func copyOf(d *ovf.Document) *ovf.Document { return model.Clone(d) }
+
+// adapt puts what a document names in the place of what is here.
+func adapt(tx *inventory.Tx, document *ovf.Document, params *ImportParams, cluster *model.Cluster) {
+	networks := map[model.ID]model.ID{}
+	for _, network := range tx.Networks.All() {
+		if network.DataCenter == cluster.DataCenter {
+			networks[model.ID(network.Name)] = network.ID
+		}
+	}
+	document.Networks(func(name model.ID) model.ID { return networks[name] })
+	if document.Template != nil {
+		adaptTemplate(tx, document.Template, params)
+	} else {
+		document.VM.ID, document.VM.Run = params.New, model.Run{Status: model.StatusImageLocked, Since: time.Now().UTC()}
+		if _, known := tx.Templates.Get(document.VM.Template); !known || params.Collapse {
+			document.VM.Template = model.BlankID
+		}
+	}
+	if params.Collapse || document.Template != nil {
+		document.Snapshots = nil
+	}
+	for i := range document.Snapshots {
+		s := &document.Snapshots[i]
+		s.VM, s.Status, s.Memory = params.New, model.SnapshotLocked, nil
+		if _, taken := tx.Snapshots.Get(s.ID); taken || params.Clone {
+			s.ID = model.NewID()
+		}
+		s.Config.Cluster, s.Config.Template = cluster.ID, document.VM.Template
+		s.Config.CPU.Architecture = cluster.Architecture
+		s.Config.Placement.Hosts, s.Config.CDROM = hostsOf(tx, s.Config.Placement.Hosts, cluster.ID), ""
+	}
+	config := document.Config()
+	config.Placement.Hosts = hostsOf(tx, config.Placement.Hosts, cluster.ID)
+	for _, attachment := range config.Disks {
+		config.VirtioSCSI = config.VirtioSCSI || attachment.Interface == model.DiskVirtioSCSI
+	}
+}
+
+// adaptTemplate: a version whose first is not here becomes a first one.
+func adaptTemplate(tx *inventory.Tx, template *model.Template, params *ImportParams) {
+	template.ID, template.Status, template.Template = params.New, model.TemplateLocked, model.BlankID
+	if _, known := tx.Templates.Get(template.Base); !known || params.Clone {
+		template.Base, template.VersionNumber = "", 0
+	}
+}
+
+// hostsOf are those of a cluster that are known here.
+func hostsOf(tx *inventory.Tx, hosts []model.ID, cluster model.ID) []model.ID {
+	var out []model.ID
+	for _, id := range hosts {
+		if on, ok := tx.Hosts.Get(id); ok && on.Cluster == cluster {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// fit refuses what cannot be, and gives NICs their addresses.
+func (r *room) fit(tx *inventory.Tx, call *engine.Call, document *ovf.Document) error {
+	config := document.Config()
+	if config.GuaranteedMemory == 0 || config.GuaranteedMemory > config.Memory {
+		config.GuaranteedMemory = config.Memory
+	}
+	config.CustomProperties = slices.DeleteFunc(config.CustomProperties, func(p model.CustomProperty) bool {
+		return vms.CheckProperty(r.Engine, p) != nil // of another engine's options
+	})
+	if document.Template != nil {
+		if err := templates.Fit(r.Engine, tx, call.Verb, document.Template); err != nil {
+			return err
+		}
+	} else if err := vms.CheckNamed(r.Engine, tx, call.Verb, document.VM); err != nil {
+		return err
+	}
+	return r.address(tx, call, document)
+}
+
+// address renews what must be no one else's: the ids of NICs, and their addresses.
+func (r *room) address(tx *inventory.Tx, call *engine.Call, document *ovf.Document) error {
+	used, ids := map[string]bool{}, map[model.ID]bool{}
+	for _, vm := range tx.VMs.All() {
+		for _, nic := range vm.NICs {
+			used[strings.ToLower(nic.MAC)], ids[nic.ID] = true, true
+		}
+	}
+	nics := document.Config().NICs
+	var without []*model.NIC
+	for i := range nics {
+		nic := &nics[i]
+		if document.Template != nil {
+			nic.ID, nic.MAC = model.NewID(), ""
+			continue
+		}
+		if importParams(call).Clone || ids[nic.ID] {
+			nic.ID = model.NewID()
+		}
+		if importParams(call).Clone || used[nic.MAC] || !unicast(nic.MAC) {
+			without = append(without, nic)
+			continue
+		}
+		used[nic.MAC] = true
+	}
+	addresses, err := r.FreeMACs(tx, call.Verb, len(without))
+	if err != nil {
+		return err
+	}
+	for i, nic := range without {
+		nic.MAC = addresses[i]
+	}
+	return nil
+}
+
+// unicast says whether a text is an address that a NIC can have.
+func unicast(mac string) bool {
+	return len(mac) == 17 && mac != "00:00:00:00:00:00" && strings.ContainsRune("02468ace", rune(mac[1]))
+}
+
+// place decides for each disk which it becomes, where, and of what volumes.
+func (r *room) place(tx *inventory.Tx, call *engine.Call, domain *model.StorageDomain, document *ovf.Document) error {
+	params := importParams(call)
+	if err := r.complete(call, domain, document); err != nil {
+		return err
+	}
+	config := document.Config()
+	if err := engine.CheckWishes(params.Disks, config.Disks); err != nil {
+		return err
+	}
+	if len(document.Disks) == 0 && params.Target != "" {
+		if _, err := target(tx, call, params.Target, config.Cluster); err != nil {
+			return err
+		}
+	}
+	params.Copies = nil
+	needed := map[model.ID]int64{}
+	for i := range document.Disks {
+		disk := &document.Disks[i]
+		copied, err := r.placeOne(tx, call, document, disk, i)
+		if err != nil {
+			return err
+		}
+		params.Copies = append(params.Copies, *copied)
+		needed[disk.StorageDomain] += max(copied.From.ActualSize, 1<<20)
+	}
+	for _, id := range slices.Sorted(mapKeys(needed)) {
+		to, err := target(tx, call, id, config.Cluster)
+		if err != nil {
+			return err
+		}
+		if err := r.checkRoom(call, call.Verb, to, needed[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *room) placeOne(tx *inventory.Tx, call *engine.Call, document *ovf.Document, disk *model.Disk, number int) (*taken, error) {
+	params, config := importParams(call), document.Config()
+	wish := engine.Wish(params.Disks, disk.ID)
+	copied := &taken{From: *model.Clone(disk), To: disk.ID, Volumes: map[model.ID]model.ID{}, Shared: document.Template != nil}
+	copied.Collapsed = params.Collapse || copied.Shared || len(disk.Chain) == 0
+	if params.Clone {
+		copied.To = model.NewID()
+	}
+	if _, known := tx.Disks.Get(copied.To); known || isMemory(tx, copied.To) {
+		return nil, fault.New(fault.Duplicate, call.Verb, fmt.Sprintf("There is a disk with the id %s already; import it as a clone.", copied.To))
+	}
+	if disk.Alias == "" {
+		disk.Alias = fmt.Sprintf("%s_Disk%d", config.Name, number+1)
+	}
+	disk.Alias = cmp.Or(wish.Alias, disk.Alias)
+	disk.StorageDomain = cmp.Or(wish.StorageDomain, params.Target)
+	to, err := target(tx, call, disk.StorageDomain, config.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if err := reshape(call, copied, disk, wish); err != nil {
+		return nil, err
+	}
+	disk.Status, disk.Shareable = model.DiskLocked, false
+	rename(document, disk, copied)
+	if err := engine.CheckDiskTexts(call.Verb, disk); err != nil {
+		return nil, err
+	}
+	return copied, r.checkFree(call, to, disk.ID)
+}
+
+// isMemory says whether an image group holds the memory of a VM: whoever writes texts may
+// give a disk any id.
+func isMemory(tx *inventory.Tx, group model.ID) bool {
+	is := func(saved *model.SavedState) bool {
+		return saved != nil && (saved.MemoryImage == group || saved.ConfigImage == group)
+	}
+	return slices.ContainsFunc(tx.VMs.All(), func(vm *model.VM) bool { return is(vm.Run.Suspended) }) ||
+		slices.ContainsFunc(tx.Snapshots.All(), func(s *model.Snapshot) bool { return is(s.Memory) })
+}
+
+// reshape gives a disk of one volume the format that is wished.
+func reshape(call *engine.Call, copied *taken, disk *model.Disk, wish engine.DiskWish) error {
+	changes := wish.Format != "" && wish.Format != disk.Format || wish.Sparse != nil && *wish.Sparse != disk.Sparse
+	if changes && !copied.Collapsed {
+		return fault.New(fault.Invalid, call.Verb, "The format of a disk with snapshots can be changed only when they are collapsed.")
+	}
+	if copied.Collapsed {
+		disk.Format, disk.Sparse = collapsed(disk)
+		disk.Format = cmp.Or(wish.Format, disk.Format)
+		if wish.Sparse != nil {
+			disk.Sparse = *wish.Sparse
+		}
+		disk.Chain = nil
+	}
+	return nil
+}
+
+// rename gives the disk and its volumes their names here, wherever they stand.
+func rename(document *ovf.Document, disk *model.Disk, copied *taken) {
+	from := disk.ID
+	for i := range disk.Chain {
+		name := model.NewID()
+		copied.Volumes[disk.Chain[i].ID], disk.Chain[i].ID = name, name
+	}
+	name := model.NewID()
+	copied.Volumes[disk.Volume], disk.Volume, disk.ID = name, name, copied.To
+	configs := []*model.VMConfig{document.Config()}
+	for i := range document.Snapshots {
+		s := &document.Snapshots[i]
+		configs = append(configs, &s.Config)
+		for j := range s.Volumes {
+			if v := &s.Volumes[j]; v.Disk == from {
+				v.Disk, v.Volume = copied.To, copied.Volumes[v.Volume]
+			}
+		}
+	}
+	for _, config := range configs {
+		for i := range config.Disks {
+			if config.Disks[i].Disk == from {
+				config.Disks[i].Disk = copied.To
+			}
+		}
+	}
+}
+
+// target finds a data domain for disks of a cluster.
+func target(tx *inventory.Tx, call *engine.Call, id, cluster model.ID) (*model.StorageDomain, error) {
+	domain, ok := tx.StorageDomains.Get(id)
+	switch {
+	case !ok:
+		return nil, fault.New(fault.DomainNotFound, call.Verb)
+	case domain.Status != model.StorageDomainActive:
+		return nil, fault.New(fault.DomainStatusIllegal, call.Verb, string(domain.Status))
+	case domain.Type != model.StorageDomainData:
+		return nil, fault.New(fault.Invalid, call.Verb, fmt.Sprintf("%s is not a data storage domain.", domain.Name))
+	case domain.DataCenter != engine.DataCenterOf(tx, cluster):
+		return nil, fault.New(fault.DataCenterMismatch, call.Verb, domain.Name)
+	}
+	return domain, nil
+}
+
+// checkFree wants that no image lies where a disk is to be, unless it may be overwritten.
+func (r *room) checkFree(call *engine.Call, domain *model.StorageDomain, disk model.ID) error {
+	if params := importParams(call); params.Exclusive || params.Clone {
+		return nil
+	}
+	there, err := engine.Outside(call, "group "+string(disk), func(ctx context.Context) (bool, error) {
+		_, err := r.Images.Occupied(ctx, domain, disk)
+		if errors.Is(err, image.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return outside(call.Verb, domain, err)
+	}
+	if there {
+		return fault.New(fault.Duplicate, call.Verb, fmt.Sprintf(
+			"An image of the disk %s lies in storage domain %s and belongs to nothing; import with exclusive to overwrite it.", disk, domain.Name))
+	}
+	return nil
+}
+
+// complete describes the volumes that the text only names, by their metadata: those of a
+// template on which the disks of a VM stand lie in its image groups too.
+func (r *room) complete(call *engine.Call, domain *model.StorageDomain, document *ovf.Document) error {
+	for i := range document.Disks {
+		disk := &document.Disks[i]
+		if len(disk.Chain) == 0 || disk.Chain[0].Format != "" {
+			continue
+		}
+		base := &disk.Chain[0]
+		known, err := engine.Outside(call, "base of "+string(disk.ID), func(ctx context.Context) (image.VolumeMeta, error) {
+			return r.Images.Meta(ctx, domain, disk.ID, base.ID)
+		})
+		if engine.IsOutside(err) {
+			return err
+		}
+		if err != nil || known.Parent != "" {
+			return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf(
+				"The disk %s stands on the volume of a template that is not in storage domain %s.", disk.Alias, domain.Name)).Because(err)
+		}
+		base.Format, base.Sparse, base.Size, base.CreationTime = known.Format, known.Sparse, known.Size, known.Created
+	}
+	return nil
+}

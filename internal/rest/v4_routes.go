@@ -1,0 +1,68 @@
+package rest
+
+import (
+	"slices"
+
+	"vireo/internal/model"
+)
+
+// routes4 is the table of version 4, in the order of the links of the root (api-v4
+// 1.12). What is not there yet is not found.
+func (s *Server) routes4() []*route {
+	table := []*route{
+		{path: "", get: s.root4},
+		{path: "clusters", get: clusterList4.get, search: true},
+		{path: "clusters/{cluster}", get: oneCluster4, noun: "cluster"},
+		{path: "datacenters", get: dataCenterList4.get, search: true},
+		{path: "datacenters/{datacenter}", get: oneDataCenter4, noun: "data_center"},
+		{path: "datacenters/{datacenter}/clusters", get: in(clusterList4, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
+		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList4.get},
+		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain4},
+		{path: "events", get: s.events(showEvent4), search: true},
+		{path: "events/{event}", get: s.event(showEvent4), free: []string{"event"}},
+		{path: "storagedomains", get: domainList4.get, search: true},
+		{path: "storagedomains/{storagedomain}", get: oneDomain4, noun: "storage_domain"},
+		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList4.get, post: s.writes(model.KindDisk, "add", s.addDisk4)},
+		{path: "disks", get: diskList4.get, search: true, post: s.writes(model.KindDisk, "add", s.addDisk4)},
+		{
+			path: "disks/{disk}", get: oneDisk4, noun: "disk", put: s.writes(model.KindDisk, "update", s.updateDisk4),
+			delete: s.writes(model.KindDisk, "remove", s.removeDisk4),
+		},
+		{path: "disks/{disk}/creation_status/{ids}", get: s.creationStatus4, free: []string{"ids"}},
+		{path: "jobs", get: jobList4.get},
+		{path: "jobs/{job}", get: oneJob4, noun: "job"},
+		{path: "jobs/{job}/steps", get: stepList4.get},
+		{path: "jobs/{job}/steps/{step}", get: oneStep4, noun: "step"},
+		{path: "imagetransfers", get: transferList4.get, post: s.writes(model.KindImageTransfer, "add", s.addTransfer4)},
+		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
+	}
+	return append(table, s.actionRoutes4()...)
+}
+
+// actionBases4 are the objects that commands without a method of their own act on.
+var actionBases4 = map[model.Kind]string{
+	model.KindDisk:          "disks/{disk}",
+	model.KindImageTransfer: "imagetransfers/{imagetransfer}",
+}
+
+// notActions4 are commands that version 4 has no action for: they change how a disk is
+// attached.
+var notActions4 = []string{"disk.activate", "disk.deactivate"}
+
+// actionRoutes4 mounts the actions, and the resources of their state beside them
+// (api-v4 2.7).
+func (s *Server) actionRoutes4() []*route {
+	var found []*route
+	for _, command := range s.engine.Commands() {
+		base, acts := actionBases4[command.On]
+		if !acts || isConfiguration(command) || slices.Contains(notActions4, command.Key()) {
+			continue
+		}
+		path := base + "/" + command.Name
+		found = append(found,
+			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act4(command))},
+			&route{path: path + "/{ids}", get: s.actionStatus4(command), free: []string{"ids"}},
+		)
+	}
+	return found
+}
