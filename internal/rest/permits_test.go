@@ -69,8 +69,8 @@ var requestsOf = map[string][3]string{
 	"vm.export":           {"POST", "/api/vms/VM/export", `<action><storage_domain id="DOMAIN"/></action>`},
 	"template.export":     {"POST", "/api/templates/00000000-0000-0000-0000-000000000000/export", `<action><storage_domain id="DOMAIN"/></action>`},
 
-	"exported_vm.import":         {"POST", "/api/storagedomains/DOMAIN/vms/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
-	"exported_template.import":   {"POST", "/api/storagedomains/DOMAIN/templates/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
+	"exported_vm.import":       {"POST", "/api/storagedomains/DOMAIN/vms/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
+	"exported_template.import": {"POST", "/api/storagedomains/DOMAIN/templates/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
 	// A domain that holds nothing to register: in others, what is there would be told from what is not.
 	"exported_vm.register":       {"POST", "/api/storagedomains/ISO/vms/VM/register", `<action><cluster id="CLUSTER"/></action>`},
 	"exported_template.register": {"POST", "/api/storagedomains/ISO/templates/VM/register", `<action><cluster id="CLUSTER"/></action>`},
