@@ -126,9 +126,7 @@ func nfs(t *testing.T, e *engine) {
 	v.act(t, "stop")
 	v.await(t, "down")
 	v.remove(t)
-	d.act(t, "deactivate")
-	e.call(t, "DELETE", d.path(), "")
-	e.call(t, "DELETE", "/storagedomains/"+d.id, "<storage_domain><host><name>local</name></host></storage_domain>")
+	d.leaves(t)
 }
 
 // TestStorageFails: storage fails under guests, which are paused and not harmed.
@@ -205,7 +203,7 @@ func becomesReadOnly(t *testing.T, e *engine) {
 	v.act(t, "stop")
 	v.await(t, "down")
 	v.remove(t)
-	d.act(t, "deactivate")
+	d.leaves(t)
 }
 
 // mend corrects a file system; fsck says with its code 1 that it had to.
@@ -248,7 +246,7 @@ func errorsThatEnd(t *testing.T, e *engine) {
 	v.act(t, "stop")
 	v.await(t, "down")
 	v.remove(t)
-	d.act(t, "deactivate")
+	d.leaves(t)
 }
 
 // fill makes a file that takes up all that is left of a file system.
