@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"vireo/internal/job"
 	"vireo/internal/model"
 	"vireo/internal/ovf"
 )
@@ -98,4 +99,16 @@ func (e *Engine) KeepDescription(ctx context.Context, domain, id model.ID, text 
 		return true, e.Images.RemoveOVF(ctx, in, id)
 	}
 	return true, e.Images.PutOVF(ctx, in, id, text)
+}
+
+// Undescribe removes the description of what a job has removed. The watcher would, too,
+// but not after the engine has died. Where it cannot be done now it is no failure: a
+// description is all that stays.
+func (e *Engine) Undescribe(w *job.Work, domains []model.ID) {
+	for _, domain := range domains {
+		if _, err := e.KeepDescription(w.Steady(), domain, w.Job.Target.ID, nil); err != nil {
+			e.Log.Warn("the description of what was removed stays in its storage domain",
+				string(w.Job.Target.Kind), w.Job.Target.ID, "storage_domain", domain, "job", w.Job.ID, "err", err)
+		}
+	}
 }

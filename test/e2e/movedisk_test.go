@@ -12,10 +12,16 @@ import (
 // runs and writes, and at rest. What the guest has written is found, at one place.
 func TestMoveDisk(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t, system, nil)
-	tiny := filepath.Join(e.dataDir, "storage", "tiny")
-	mountSmall(t, tiny, "24m")
-	e.addDomain(t, "other", "tiny")
+	dataDir := newDataDir(t)
+	mountSmall(t, filepath.Join(dataDir, "storage", "tiny"), "24m")
+	e := serveFrom(t, dataDir, system, nil)
+	for _, name := range []string{"other", "tiny"} {
+		place := filepath.Join(dataDir, "storage", name)
+		if err := os.MkdirAll(place, 0o711); err != nil {
+			t.Fatal(err)
+		}
+		e.storage(t, name, "<type>localfs</type><path>"+place+"</path>").attach(t)
+	}
 	v := e.create(t)
 	s := &moves{v: v, thin: v.addDiskOf(t, "cow", "16777216"), full: v.addDiskLike(t, "virtio", "raw", "false", "8388608")}
 	s.fixed = e.addFloating(t, "4194304")

@@ -130,3 +130,11 @@ func (e *engine) mounted(t *testing.T, place string) bool {
 func (e *engine) mountPoint(place string) string {
 	return filepath.Join(e.dataDir, "mnt", strings.NewReplacer("_", "__", "/", "_").Replace(place))
 }
+
+// leaves takes a domain out of the engine: its device may be another's next.
+func (d *domain) leaves(t *testing.T) {
+	t.Helper()
+	d.act(t, "deactivate")
+	d.e.call(t, "DELETE", d.path(), "")
+	d.e.call(t, "DELETE", "/storagedomains/"+d.id, "<storage_domain><host><name>local</name></host></storage_domain>")
+}

@@ -108,7 +108,9 @@ func (r *room) removeDisks(_ context.Context, w *job.Work) error {
 		}
 		if err := r.Images.Remove(w.Steady(), domain, disk.ID, disk.WipeAfterDelete); err != nil {
 			failures = append(failures, engine.StorageFault(w.Job.Verb, domain, err))
+			continue
 		}
+		r.Undescribe(w, []model.ID{domain.ID})
 	}
 	return errors.Join(failures...)
 }

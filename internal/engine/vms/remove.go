@@ -21,9 +21,10 @@ type RemoveParams struct {
 	// DetachOnly leaves the disks as floating disks.
 	DetachOnly bool `json:"detach_only,omitempty"`
 	// Name is filled in, for the VM is gone when its job runs, and Disks: those to
-	// delete.
-	Name  string     `json:"name,omitempty"`
-	Disks []model.ID `json:"disks,omitempty"`
+	// delete; Described are the storage domains that may hold its description.
+	Name      string     `json:"name,omitempty"`
+	Disks     []model.ID `json:"disks,omitempty"`
+	Described []model.ID `json:"described,omitempty"`
 }
 
 // Durable keeps the parameters with the job.
@@ -58,6 +59,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		disk.Status = model.DiskLocked
 		params.Disks = append(params.Disks, disk.ID)
 	}
+	params.Described = describedIn(tx, vm)
 	r.ForgetSnapshots(tx, vm)
 	// Of a VM that is stuck: one that is down has neither.
 	left := engine.Tidying{Volumes: vm.Run.Overlays}
@@ -69,6 +71,22 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)
 	return vm, nil
+}
+
+// describedIn are the data domains in which a VM's description may lie: those of its
+// disks, and the masters.
+func describedIn(tx *inventory.Tx, vm *model.VM) []model.ID {
+	var found []model.ID
+	for _, domain := range tx.StorageDomains.All() {
+		of := func(a model.DiskAttachment) bool {
+			disk, ok := tx.Disks.Get(a.Disk)
+			return ok && disk.StorageDomain == domain.ID
+		}
+		if domain.Type == model.StorageDomainData && (domain.Master || slices.ContainsFunc(vm.Disks, of)) {
+			found = append(found, domain.ID)
+		}
+	}
+	return found
 }
 
 // usedElsewhere says whether another VM has a disk, runs on it, or a template is
@@ -89,6 +107,7 @@ func (r *room) removeDisks(_ context.Context, w *job.Work) error {
 	if err := w.Params(&params); err != nil {
 		return err
 	}
+	r.Undescribe(w, params.Described)
 	var data removeData
 	var failures []error
 	for _, id := range params.Disks {

@@ -38,9 +38,13 @@ func (h *hypervisor) BeginMirror(ctx context.Context, id model.ID, mirror host.M
 	})
 }
 
-// FollowMirror looks.
+// FollowMirror looks. A copy that has failed is gone from the definition a moment before
+// QEMU is done with it.
 func (h *hypervisor) FollowMirror(ctx context.Context, id model.ID, mirror host.Mirror) (host.MirrorProgress, error) {
 	at, err := h.mirrorOf(ctx, id, mirror)
+	if at.ending {
+		return host.MirrorProgress{State: host.Mirroring, Done: at.done, Total: at.total}, nil
+	}
 	return host.MirrorProgress{State: at.state, Done: at.done, Total: at.total}, err
 }
 
@@ -81,6 +85,8 @@ type mirrorAt struct {
 	state       host.MirrorState
 	device      string
 	done, total int64
+	// ending: QEMU works on the disk, and libvirt knows of no mirror of it.
+	ending bool
 }
 
 func (h *hypervisor) mirrorOf(ctx context.Context, id model.ID, mirror host.Mirror) (mirrorAt, error) {
@@ -104,6 +110,7 @@ func (h *hypervisor) mirrorOf(ctx context.Context, id model.ID, mirror host.Mirr
 			at.state = host.MirrorAlike
 		}
 	case found.Mirror != nil || job.goesOn:
+		at.ending = found.Mirror == nil
 		return at, refuse(host.RefusedState, "the disk %s is at other work", mirror.Disk)
 	}
 	return at, nil
