@@ -184,9 +184,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 		if command.Name == "add" {
 			giveToMaker(tx, call, target)
 		}
-		if len(path.Steps) == 0 {
-			forgetGone(tx, target)
-		}
+		forgetGone(tx, target)
 	}
 	if path.Via != "" {
 		vm, _ := tx.VMs.Edit(call.Target)
