@@ -156,11 +156,12 @@ func readSSO(c *config, value string) error {
 }
 
 func showBoot(c *config) (string, bool) {
-	letters := ""
+	var written strings.Builder
 	for _, device := range c.OS.Boot {
 		letter, _ := bootLetters.written(device)
-		letters += letter
+		written.WriteString(letter)
 	}
+	letters := written.String()
 	for i, each := range bootSequences {
 		if each == letters {
 			return strconv.Itoa(i), true
@@ -175,7 +176,7 @@ func readBoot(c *config, value string) error {
 		return err
 	}
 	c.OS.Boot = nil
-	for _, letter := range strings.Split(bootSequences[at], "") {
+	for letter := range strings.SplitSeq(bootSequences[at], "") {
 		device, _ := bootLetters.read(letter)
 		c.OS.Boot = append(c.OS.Boot, device)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +200,7 @@ func same(t testing.TB, domain *model.StorageDomain, a, b *model.Disk) {
 		t.Fatalf("disk %s has %d volumes below and %s has %d", a.ID, len(a.Chain), b.ID, len(b.Chain))
 	}
 	volumes := func(d *model.Disk) []model.Volume {
-		return append(d.Chain[:len(d.Chain):len(d.Chain)], model.Volume{ID: d.Volume, Format: d.Format})
+		return append(slices.Clip(d.Chain), model.Volume{ID: d.Volume, Format: d.Format})
 	}
 	formats := map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}
 	for i, volume := range volumes(a) {
