@@ -59,7 +59,12 @@ func held(t *testing.T, row *engine.Command, path *engine.Path, step job.Step, t
 			return false
 		})
 		tr.Begin(tr.call)
-		at := <-reached
+		var at *model.Job
+		select {
+		case at = <-reached:
+		case <-time.After(long):
+			t.Fatal("the job never came to the step")
+		}
 		synctest.Wait()
 		try(t, tr, at)
 		tr.World.ClearRules()
@@ -69,9 +74,12 @@ func held(t *testing.T, row *engine.Command, path *engine.Path, step job.Step, t
 	})
 }
 
+// diskless are the paths of VMs that have no disks.
+var diskless = map[string]bool{"vm.export/describe": true}
+
 // furnish gives the VM one of everything.
 func furnish(tr *trial) {
-	if len(tr.VM(tr.vm).Disks) == 0 {
+	if len(tr.VM(tr.vm).Disks) == 0 && !diskless[tr.row.Key()+"/"+tr.path.Name] {
 		addDisk(tr.Site, tr.vm)
 	}
 	tr.Edit(func(tx *inventory.Tx) {
@@ -177,6 +185,10 @@ func (tr *trial) shares(row *engine.Command, call *engine.Call, holder *model.Jo
 	return slices.ContainsFunc(wanted, func(ref model.Ref) bool { return slices.Contains(holder.Locks, ref) })
 }
 
+// undoneSlowly are paths of which more is to be undone than whoever ends them waits for
+// when each call is slow: whoever is told to try again succeeds then.
+var undoneSlowly = map[string]bool{"snapshot.remove/live": true}
+
 // tryEnd ends the VM's run while the job is held: it succeeds where the matrix
 // allows it, and the VM ends down.
 func tryEnd(t *testing.T, tr *trial, name string) {
@@ -184,7 +196,15 @@ func tryEnd(t *testing.T, tr *trial, name string) {
 		return
 	}
 	status := tr.Status(tr.vm)
-	result, err := tr.Act(&engine.Call{On: model.KindVM, Name: name, Target: tr.vm, Async: new(false)})
+	end := func() (*engine.Result, error) {
+		return tr.Act(&engine.Call{On: model.KindVM, Name: name, Target: tr.vm, Async: new(false)})
+	}
+	result, err := end()
+	if fault.Is(err, fault.Conflict) && undoneSlowly[tr.row.Key()+"/"+tr.path.Name] {
+		// It has ended the job, and was not answered before that was undone.
+		tr.Pass(time.Minute)
+		result, err = end()
+	}
 	allowed := slices.Contains(documented["vm."+name], status)
 	switch {
 	case !allowed && !fault.Is(err, fault.Conflict):

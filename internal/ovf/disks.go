@@ -1,6 +1,7 @@
 package ovf
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,7 +52,7 @@ func (d *Document) volumes() []volume {
 }
 
 func (d *Document) volumesOf(disk *model.Disk, attachment model.DiskAttachment, holders map[model.SnapshotVolume]*model.Snapshot) []volume {
-	chain := append(disk.Chain[:len(disk.Chain):len(disk.Chain)], model.Volume{
+	chain := append(slices.Clip(disk.Chain), model.Volume{
 		ID: disk.Volume, Format: disk.Format, Sparse: disk.Sparse, Size: disk.ProvisionedSize, CreationTime: disk.CreationTime,
 	})
 	var out []volume

@@ -55,8 +55,10 @@ func TestHostileTexts(t *testing.T) {
 		"CPUs past all machines":       {swap("<rasd:num_of_sockets>2", "<rasd:num_of_sockets>4096"), "CPUs"},
 		"a boot sequence of none":      {swap("<default_boot_sequence>", "<default_boot_sequence>9"), "default_boot_sequence"},
 		"a disk twice":                 {swap(entry, entry+entry), "twice"},
-		"a circle": {swap(`<rasd:Parent>`+string(model.BlankID), "<rasd:Parent>"+string(id(0x42))),
-			"in a circle"},
+		"a circle": {
+			swap(`<rasd:Parent>`+string(model.BlankID), "<rasd:Parent>"+string(id(0x42))),
+			"in a circle",
+		},
 		"two states of a disk": {swap(`<rasd:Parent>`+string(id(0x41)), "<rasd:Parent>"+string(id(0x40))), "two states"},
 		"volumes apart":        {swap(`ovf:volume-format="RAW"`, `ovf:volume-format="VMDK"`), "the format of a disk"},
 		"an address of none":   {swap("00:1a:4a:16:01:52", "00:1a:4a:16:01:52:00:00"), "address of a NIC"},

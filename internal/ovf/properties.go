@@ -66,7 +66,8 @@ var properties = []property{
 
 // text is a setting that is left out when it is empty.
 func text(name string, limit int, field func(*config) *string) property {
-	return property{name,
+	return property{
+		name,
 		func(c *config) (string, bool) { return *field(c), *field(c) != "" },
 		func(c *config, value string) error {
 			if len([]rune(value)) > limit {
@@ -74,13 +75,16 @@ func text(name string, limit int, field func(*config) *string) property {
 			}
 			*field(c) = value
 			return nil
-		}}
+		},
+	}
 }
 
 func flag(name string, field func(*config) *bool) property {
-	return property{name,
+	return property{
+		name,
 		func(c *config) (string, bool) { return strconv.FormatBool(*field(c)), true },
-		func(c *config, value string) error { return readFlag(field(c), name, value) }}
+		func(c *config, value string) error { return readFlag(field(c), name, value) },
+	}
 }
 
 func readFlag(to *bool, name, value string) error {
@@ -98,13 +102,15 @@ func readFlag(to *bool, name, value string) error {
 
 // count is a whole number from 0 to most.
 func count(name string, most int, field func(*config) *int) property {
-	return property{name,
+	return property{
+		name,
 		func(c *config) (string, bool) { return strconv.Itoa(*field(c)), *field(c) != 0 },
 		func(c *config, value string) error {
 			read, err := number(name, value, 0, int64(most))
 			*field(c) = int(read)
 			return err
-		}}
+		},
+	}
 }
 
 // number reads a whole number and wants it to be within bounds; empty is 0.
@@ -123,14 +129,16 @@ func number(name, value string, least, most int64) (int64, error) {
 // word is one of a closed list. What is not in it is passed over: later versions have
 // more.
 func word[T comparable](name string, list words[T], field func(*config) *T) property {
-	return property{name,
+	return property{
+		name,
 		func(c *config) (string, bool) { return list.written(*field(c)) },
 		func(c *config, value string) error {
 			if read, ok := list.read(strings.TrimSpace(value)); ok {
 				*field(c) = read
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 func showSSO(c *config) (string, bool) {
@@ -148,11 +156,12 @@ func readSSO(c *config, value string) error {
 }
 
 func showBoot(c *config) (string, bool) {
-	letters := ""
+	var written strings.Builder
 	for _, device := range c.OS.Boot {
 		letter, _ := bootLetters.written(device)
-		letters += letter
+		written.WriteString(letter)
 	}
+	letters := written.String()
 	for i, each := range bootSequences {
 		if each == letters {
 			return strconv.Itoa(i), true
@@ -167,7 +176,7 @@ func readBoot(c *config, value string) error {
 		return err
 	}
 	c.OS.Boot = nil
-	for _, letter := range strings.Split(bootSequences[at], "") {
+	for letter := range strings.SplitSeq(bootSequences[at], "") {
 		device, _ := bootLetters.read(letter)
 		c.OS.Boot = append(c.OS.Boot, device)
 	}

@@ -49,19 +49,32 @@ var inherited = words[string]{{"true", "true"}, {"false", "false"}, {"inherit", 
 var cpuModes = words[model.CPUMode]{{model.CPUModeCustom, "custom"}, {model.CPUModeHostModel, "host_model"}}
 
 var disconnectActions = words[model.DisconnectAction]{
-	{model.DisconnectNone, "NONE"}, {model.DisconnectLockScreen, "LOCK_SCREEN"}, {model.DisconnectLogout, "LOGOUT"},
-	{model.DisconnectReboot, "REBOOT"}, {model.DisconnectShutdown, "SHUTDOWN"},
+	{model.DisconnectNone, "NONE"},
+	{model.DisconnectLockScreen, "LOCK_SCREEN"},
+	{model.DisconnectLogout, "LOGOUT"},
+	{model.DisconnectReboot, "REBOOT"},
+	{model.DisconnectShutdown, "SHUTDOWN"},
 }
 
 // origins are numbers; the ones of version 3 and what converters write.
 var origins = words[string]{
-	{"rhev", "0"}, {"vmware", "1"}, {"xen", "2"}, {"ovirt", "3"}, {"hosted_engine", "4"}, {"external", "5"},
-	{"managed_hosted_engine", "6"}, {"kvm", "7"}, {"physical_xen", "8"}, {"hyperv", "9"},
+	{"rhev", "0"},
+	{"vmware", "1"},
+	{"xen", "2"},
+	{"ovirt", "3"},
+	{"hosted_engine", "4"},
+	{"external", "5"},
+	{"managed_hosted_engine", "6"},
+	{"kvm", "7"},
+	{"physical_xen", "8"},
+	{"hyperv", "9"},
 }
 
 var usbPolicies = words[model.USB]{
-	{model.USB{}, "DISABLED"}, {model.USB{Enabled: true, Type: model.USBLegacy}, "ENABLED_LEGACY"},
-	{model.USB{Enabled: true, Type: model.USBNative}, "ENABLED_NATIVE"}, {model.USB{Enabled: true}, "ENABLED"},
+	{model.USB{}, "DISABLED"},
+	{model.USB{Enabled: true, Type: model.USBLegacy}, "ENABLED_LEGACY"},
+	{model.USB{Enabled: true, Type: model.USBNative}, "ENABLED_NATIVE"},
+	{model.USB{Enabled: true}, "ENABLED"},
 }
 
 // graphics are the devices; videos what shows their picture, whose number is
@@ -93,7 +106,9 @@ var formatAddresses = words[model.DiskFormat]{
 var volumeTypes = words[bool]{{true, "Sparse"}, {false, "Preallocated"}}
 
 var bootProtocols = words[model.BootProtocol]{
-	{model.BootProtocolDHCP, "DHCP"}, {model.BootProtocolStatic, "STATIC_IP"}, {model.BootProtocolNone, "NONE"},
+	{model.BootProtocolDHCP, "DHCP"},
+	{model.BootProtocolStatic, "STATIC_IP"},
+	{model.BootProtocolNone, "NONE"},
 	{model.BootProtocolStatic, "STATIC"},
 }
 
@@ -106,10 +121,22 @@ var bootLetters = words[model.BootDevice]{{model.BootHardDisk, "C"}, {model.Boot
 // osNames are the names that version 3.0 and converters give to systems, beside those
 // that differ from ours in nothing or in case.
 var osNames = words[string]{
-	{"other", "Unassigned"}, {"other_linux", "OtherLinux"},
-	{"rhel_3", "RHEL3"}, {"rhel_3x64", "RHEL3x64"}, {"rhel_4", "RHEL4"}, {"rhel_4x64", "RHEL4x64"},
-	{"rhel_5", "RHEL5"}, {"rhel_5x64", "RHEL5x64"}, {"rhel_6", "RHEL6"}, {"rhel_6x64", "RHEL6x64"},
-	{"windows_xp", "WindowsXP"}, {"windows_2003", "Windows2003"}, {"windows_2003x64", "Windows2003x64"},
-	{"windows_2008", "Windows2008"}, {"windows_2008x64", "Windows2008x64"}, {"windows_2008R2x64", "Windows2008R2x64"},
-	{"windows_7", "Windows7"}, {"windows_7x64", "Windows7x64"},
+	{"other", "Unassigned"},
+	{"other_linux", "OtherLinux"},
+	{"rhel_3", "RHEL3"},
+	{"rhel_3x64", "RHEL3x64"},
+	{"rhel_4", "RHEL4"},
+	{"rhel_4x64", "RHEL4x64"},
+	{"rhel_5", "RHEL5"},
+	{"rhel_5x64", "RHEL5x64"},
+	{"rhel_6", "RHEL6"},
+	{"rhel_6x64", "RHEL6x64"},
+	{"windows_xp", "WindowsXP"},
+	{"windows_2003", "Windows2003"},
+	{"windows_2003x64", "Windows2003x64"},
+	{"windows_2008", "Windows2008"},
+	{"windows_2008x64", "Windows2008x64"},
+	{"windows_2008R2x64", "Windows2008R2x64"},
+	{"windows_7", "Windows7"},
+	{"windows_7x64", "Windows7x64"},
 }

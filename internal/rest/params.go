@@ -100,16 +100,18 @@ func readPreview(r *request, action *v3.Action) (any, error) {
 	if err != nil {
 		return nil, badID(*action.Snapshot.ID)
 	}
-	params, err := readRestore(r, action)
+	params, err := previewParams(action)
 	if err != nil {
 		return nil, err
 	}
-	params.(*snapshots.PreviewParams).Snapshot = id
+	params.Snapshot = id
 	return params, nil
 }
 
 // readRestore reads restore of a snapshot.
-func readRestore(_ *request, action *v3.Action) (any, error) {
+func readRestore(_ *request, action *v3.Action) (any, error) { return previewParams(action) }
+
+func previewParams(action *v3.Action) (*snapshots.PreviewParams, error) {
 	chosen, err := action.Disks.IDs()
 	if err != nil {
 		return nil, err

@@ -56,7 +56,8 @@ func look(ctx context.Context, inv *inventory.Inventory, images Images) Report {
 			continue
 		case model.StorageDomainMaintenance, model.StorageDomainUnattached:
 			continue
-		case model.StorageDomainActive:
+		case model.StorageDomainActive, model.StorageDomainLocked, model.StorageDomainPreparing,
+			model.StorageDomainDetaching, model.StorageDomainStarting:
 		}
 		contents, err := images.Contents(ctx, domain)
 		if err != nil {

@@ -64,14 +64,14 @@ func TestVirtV2V(t *testing.T) {
 
 	v.export(t, "<exclusive>true</exclusive>")
 	ours := readText(t, onlyText(t, root))
-	judge(t, root, written, exportedFiles(t, root), theirs, ours)
+	judge(t, written, exportedFiles(t, root), theirs, ours)
 }
 
 // convert has virt-v2v write the guest into a domain. It writes as vdsm's user, to whom
 // the domain's folders are given.
 func convert(t *testing.T, folder, root string) {
 	t.Helper()
-	for _, name := range []string{"images", "master/vms"} {
+	for _, name := range []string{".", "images", "master/vms"} {
 		if err := os.Chown(filepath.Join(root, name), 36, 36); err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ var explained = map[string]string{
 }
 
 // judge compares the two.
-func judge(t *testing.T, root string, theirFiles, ourFiles map[string]string, theirs, ours *ovf.Document) {
+func judge(t *testing.T, theirFiles, ourFiles map[string]string, theirs, ours *ovf.Document) {
 	t.Helper()
 	differ := func(what string, a, b any) {
 		t.Helper()
@@ -203,7 +203,6 @@ func judge(t *testing.T, root string, theirFiles, ourFiles map[string]string, th
 		!slices.Equal(theirs.VM.OS.Boot, ours.VM.OS.Boot) {
 		t.Errorf("they mean\n%+v %+v\nand\n%+v %+v", theirs.VM, theirs.Disks, ours.VM, ours.Disks)
 	}
-	_ = root
 }
 
 // keys are KEY=VALUE lines.

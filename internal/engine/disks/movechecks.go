@@ -71,15 +71,15 @@ func (r *room) checkGoing(tx *inventory.Tx, call *engine.Call, disk *model.Disk,
 	if err := engine.CheckNoTemplate(tx, verb, disk); err != nil {
 		return nil, err
 	}
+	if err := checkSettled(tx, verb, disk); err != nil {
+		return nil, err
+	}
 	domain, err := checkDestination(tx, verb, disk, to)
 	if err != nil {
 		return nil, err
 	}
 	if domain.ID == disk.StorageDomain {
 		return nil, fault.New(fault.SameDomain, verb, disk.Alias, domain.Name)
-	}
-	if err := checkSettled(tx, verb, disk); err != nil {
-		return nil, err
 	}
 	for _, vm := range users(tx, disk.ID) {
 		if call.On == model.KindVM && vm.ID == call.Target {

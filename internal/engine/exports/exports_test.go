@@ -350,8 +350,13 @@ func TestImportRefusals(t *testing.T) {
 	if len(lies(b)) != 0 {
 		t.Error("what cannot be read is listed")
 	}
-	b.Must(remove(b, vm)) // and can be removed
+	b.Must(remove(b, vm)) // and can be removed, without what nobody can tell to be its
 	b.Refused(remove(b, vm), "NOT_FOUND")
+	for _, attached := range b.Get(vm).Disks {
+		if err := os.RemoveAll(filepath.Join(root(domain), "images", string(attached.Disk))); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestHostileExports: a text that names what belongs to others harms none of it.

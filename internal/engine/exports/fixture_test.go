@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/enginetest"
 	"vireo/internal/engine/exports"
+	"vireo/internal/image"
 	"vireo/internal/model"
 	"vireo/internal/ovf"
 	"vireo/internal/server"
@@ -63,22 +65,14 @@ func write(t testing.TB, domain *model.StorageDomain, disk *model.Disk, value by
 func snapshot(b *enginetest.Bench, vm model.ID, disk *model.Disk, description string) *model.Disk {
 	b.Helper()
 	domain, next := b.Domain("local-data"), model.Clone(disk)
-	format := map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}[disk.Format]
 	next.Volume, next.Format, next.Sparse = model.NewID(), model.DiskCOW, true
 	next.Chain = append(next.Chain, model.Volume{
 		ID: disk.Volume, Format: disk.Format, Sparse: disk.Sparse, Size: disk.ProvisionedSize, CreationTime: disk.CreationTime,
 	})
-	folder := filepath.Dir(file(domain, disk.ID, disk.Volume))
-	create := exec.Command("qemu-img", "create", "-q", "-f", "qcow2", "-b", string(disk.Volume), "-F", format, string(next.Volume))
-	create.Dir = folder
-	if out, err := create.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
-	meta, err := os.ReadFile(file(domain, disk.ID, disk.Volume) + ".meta")
-	if err != nil {
+	if err := b.Images.Overlay(b.Context(), domain, disk, next.Volume, image.Owner{UID: -1, GID: -1}); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(file(domain, disk.ID, next.Volume)+".meta", meta, 0o644); err != nil {
+	if err := b.Images.Relate(b.Context(), domain, next); err != nil {
 		b.Fatal(err)
 	}
 	b.Put(next)
@@ -206,7 +200,7 @@ func same(t testing.TB, domain *model.StorageDomain, a, b *model.Disk) {
 		t.Fatalf("disk %s has %d volumes below and %s has %d", a.ID, len(a.Chain), b.ID, len(b.Chain))
 	}
 	volumes := func(d *model.Disk) []model.Volume {
-		return append(d.Chain[:len(d.Chain):len(d.Chain)], model.Volume{ID: d.Volume, Format: d.Format})
+		return append(slices.Clip(d.Chain), model.Volume{ID: d.Volume, Format: d.Format})
 	}
 	formats := map[model.DiskFormat]string{model.DiskCOW: "qcow2", model.DiskRaw: "raw"}
 	for i, volume := range volumes(a) {

@@ -30,11 +30,11 @@ func TestDescriptions(t *testing.T) {
 	inBubble(t, func(w *world) {
 		id := w.must("add", "", w.adding("more"))
 		w.must("attach", id, here)
-		vm := w.Site.Add("vm")
+		vm := w.Add("vm")
 		w.addDisk(id, vm)
 		w.described("more", id, vm, true)
 		w.must("deactivate", id, nil)
-		w.Do("remove", w.Site.Add("brief"), nil)
+		w.Do("remove", w.Add("brief"), nil)
 		w.must("activate", id, nil)
 		w.Edit(func(tx *inventory.Tx) {
 			edited, _ := tx.VMs.Edit(vm)
@@ -55,7 +55,7 @@ func TestRegister(t *testing.T) {
 		old.Connected()
 		domain := old.must("add", "", old.adding("more"))
 		old.must("attach", domain, here)
-		vm := old.Site.Add("vm", func(vm *model.VM) { vm.Comment, vm.Memory = "dear", 384<<20 })
+		vm := old.Add("vm", func(vm *model.VM) { vm.Comment, vm.Memory = "dear", 384<<20 })
 		disk := old.addDisk(domain, vm)
 		snapshot := &model.Snapshot{
 			ID: model.NewID(), VM: vm, Description: "before", Type: model.SnapshotRegular, Status: model.SnapshotOK,

@@ -100,7 +100,7 @@ func TestDestroy(t *testing.T) {
 	inBubble(t, func(w *world) {
 		id := w.must("add", "", w.adding("more"))
 		w.must("attach", id, here)
-		vm := w.Site.Add("vm")
+		vm := w.Add("vm")
 		w.addDisk(id, vm)
 		w.must("deactivate", id, nil)
 		w.must("detach", id, nil)
@@ -134,7 +134,7 @@ func TestUnseen(t *testing.T) {
 		first.Blind(path)
 		id := w.must("add", "", w.adding("more"))
 		w.must("attach", id, here)
-		vm := w.Site.Add("vm")
+		vm := w.Add("vm")
 		w.addDisk(id, vm)
 		w.Do("start", vm, nil)
 		if on := w.VM(vm).Run.Host; on != sitetest.HostID(2) {

@@ -55,7 +55,7 @@ func TestUsed(t *testing.T) {
 	inBubble(t, func(w *world) {
 		id := w.must("add", "", w.adding("more"))
 		w.must("attach", id, here)
-		vm := w.Site.Add("vm")
+		vm := w.Add("vm")
 		disk := w.addDisk(id, vm)
 		w.Bring(vm, model.StatusUp)
 		w.refused("VM vm runs", "deactivate", id, nil)

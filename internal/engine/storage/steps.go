@@ -47,13 +47,13 @@ func (r *room) disconnect(_ context.Context, w *job.Work) error {
 }
 
 // letGo is disconnect for a domain that is forgotten all the same.
-func (r *room) letGo(_ context.Context, w *job.Work) error {
+func (r *room) letGo(ctx context.Context, w *job.Work) error {
 	domain, err := r.domain(w)
 	if err != nil {
 		return err
 	}
 	if err := r.disconnectFrom(w.Steady(), w, domain); err != nil && w.Steady().Err() == nil {
-		r.Log.Warn("a storage domain that was destroyed could not be disconnected", "storage_domain", domain.ID, "err", err)
+		r.Log.WarnContext(ctx, "a storage domain that was destroyed could not be disconnected", "storage_domain", domain.ID, "err", err)
 	}
 	return w.Steady().Err()
 }

@@ -58,7 +58,7 @@ func TestVanishes(t *testing.T) {
 // is well, and others do not.
 func TestPausedVMsGoOn(t *testing.T) {
 	inBubble(t, func(w *world) {
-		vm, other := w.Site.Add("vm"), w.Site.Add("other")
+		vm, other := w.Add("vm"), w.Add("other")
 		for _, id := range []model.ID{vm, other} {
 			w.addDisk(sitetest.DataDomain, id)
 			w.Bring(id, model.StatusUp)
@@ -94,7 +94,7 @@ func TestPausedVMsGoOn(t *testing.T) {
 // again and again.
 func TestPausedAgain(t *testing.T) {
 	inBubble(t, func(w *world) {
-		vm := w.Site.Add("vm")
+		vm := w.Add("vm")
 		w.addDisk(sitetest.DataDomain, vm)
 		w.Bring(vm, model.StatusUp)
 		machine := w.World.Machine(sitetest.Host(1))

@@ -57,8 +57,10 @@ func (r *removal) domainIs(status model.StorageDomainStatus) {
 }
 
 func (r *removal) addSnapshot(change func(*model.Snapshot)) {
-	snapshot := &model.Snapshot{ID: model.NewID(), VM: r.vm, Description: "before", Type: model.SnapshotRegular, Status: model.SnapshotOK,
-		CreationTime: time.Unix(int64(r.Inventory.Snapshots.Len()), 0)}
+	snapshot := &model.Snapshot{
+		ID: model.NewID(), VM: r.vm, Description: "before", Type: model.SnapshotRegular, Status: model.SnapshotOK,
+		CreationTime: time.Unix(int64(r.Inventory.Snapshots.Len()), 0),
+	}
 	change(snapshot)
 	r.Edit(func(tx *inventory.Tx) { tx.Snapshots.Put(snapshot) })
 }

@@ -18,7 +18,7 @@ func (r *room) askShutdown(_ context.Context, w *job.Work) error {
 		return err
 	}
 	return r.ask(w, func(ctx context.Context, conn host.Host) error {
-		if w.Attempt > 0 && hasGone(ctx, conn, w.Job.Target.ID) {
+		if hasGone(ctx, conn, w.Job.Target.ID) {
 			return nil
 		}
 		err := conn.AgentShutdown(ctx, w.Job.Target.ID, false)

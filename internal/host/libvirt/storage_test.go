@@ -16,7 +16,8 @@ func TestPoolOf(t *testing.T) {
 		want  []string // parts of the definition; none is a refusal
 	}{
 		{
-			"NFS", host.StorageMount{
+			"NFS",
+			host.StorageMount{
 				Path: "/data/mnt/nas:_x", Address: "nas", Source: "/x", Type: "nfs", Options: []string{"soft", "timeo=600"}, NFSVersion: "4.1",
 			},
 			[]string{
@@ -25,11 +26,13 @@ func TestPoolOf(t *testing.T) {
 			},
 		},
 		{
-			"IPv6", host.StorageMount{Path: "/m", Address: "[fd00::1]", Source: "/x", Type: "nfs"},
+			"IPv6",
+			host.StorageMount{Path: "/m", Address: "[fd00::1]", Source: "/x", Type: "nfs"},
 			[]string{`<host name="fd00::1"></host>`},
 		},
 		{
-			"a device", host.StorageMount{Path: "/m", Source: "/dev/mapper/lun", Type: "xfs"},
+			"a device",
+			host.StorageMount{Path: "/m", Source: "/dev/mapper/lun", Type: "xfs"},
 			[]string{`type="fs"`, `<device path="/dev/mapper/lun">`, `<format type="xfs">`},
 		},
 		{"FUSE", host.StorageMount{Path: "/m", Source: "x", Type: "fuse.sshfs"}, nil},

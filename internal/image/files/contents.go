@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"vireo/internal/image"
 	"vireo/internal/model"
@@ -118,7 +119,7 @@ func lookForTemporary(dir *os.Root, name string, found *image.Contents) error {
 		if err != nil {
 			return gone(err)
 		}
-		if !entry.IsDir() && temporary(entry.Name()) {
+		if !entry.IsDir() && temporary(entry.Name()) && !probing(entry) {
 			found.Temporary = append(found.Temporary, path)
 		}
 		return nil
@@ -154,6 +155,13 @@ var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 // temporary says whether a name is one that part gives, or that of a probe.
 func temporary(name string) bool {
 	return strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".part") || strings.HasPrefix(name, probePrefix))
+}
+
+// probing says whether a file is a probe that may still be at work: a domain is looked at
+// all the time, and a probe lives for as long as its storage takes to answer.
+func probing(entry fs.DirEntry) bool {
+	info, err := entry.Info()
+	return strings.HasPrefix(entry.Name(), probePrefix) && (err != nil || time.Since(info.ModTime()) < time.Minute)
 }
 
 func sorted(dir *os.Root, name string) ([]string, error) {

@@ -117,7 +117,7 @@ func changeMeta(dir *os.Root, volume string, values map[string]string) error {
 	for i, line := range lines {
 		key, old, _ := strings.Cut(strings.TrimRight(line, "\n"), "=")
 		value, wanted := values[key]
-		if wanted && !(key == "VOLTYPE" && old == "SHARED") {
+		if wanted && (key != "VOLTYPE" || old != "SHARED") {
 			lines[i] = key + "=" + value + "\n"
 		}
 	}

@@ -28,12 +28,12 @@ func Stir(ctx context.Context, roots func() []string, stirred func()) {
 	if err != nil {
 		return
 	}
-	defer unix.Close(mounts)
+	defer func() { _ = unix.Close(mounts) }()
 	names, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
 	if err != nil {
 		return
 	}
-	defer unix.Close(names)
+	defer func() { _ = unix.Close(names) }()
 	follow := map[int]watched{}
 	for ctx.Err() == nil {
 		followAll(names, follow, roots())
