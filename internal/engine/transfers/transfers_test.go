@@ -136,7 +136,7 @@ func TestPhases(t *testing.T) {
 	if b.Disk(disk).Status != model.DiskOK || b.Disk(disk).ActualSize == 0 || get(b, id).Ticket != "" {
 		t.Errorf("the disk is %+v", b.Disk(disk))
 	}
-	if codes := b.Events(before); !slices.Equal(codes, []int{20200, 20201}) {
+	if codes := b.Events(before); !slices.Equal(codes, []int{20200, 20243, 20243, 20243, 20201}) {
 		t.Errorf("the events are %v", codes)
 	}
 }
