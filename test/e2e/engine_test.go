@@ -92,13 +92,15 @@ func serveFrom(t *testing.T, dataDir string, on *daemon, options map[string]stri
 		names: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), made.Add(1)),
 	}
 	t.Cleanup(func() {
-		if !t.Failed() {
-			e.storageIsWhole(t)
-		}
 		e.kill(t)
 		on.sweep(e.names)
 		if t.Failed() && e.run != nil {
 			t.Logf("the engine's log:\n%s", e.run.logged())
+		}
+	})
+	t.Cleanup(func() {
+		if !t.Failed() {
+			e.storageIsWhole(t)
 		}
 	})
 	e.start(t)
