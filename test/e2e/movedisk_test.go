@@ -14,7 +14,7 @@ func TestMoveDisk(t *testing.T) {
 	t.Parallel()
 	dataDir := newDataDir(t)
 	mountSmall(t, filepath.Join(dataDir, "storage", "tiny"), "24m")
-	e := serveFrom(t, dataDir, system, nil)
+	e := serveFrom(t, dataDir, system, map[string]string{"StorageCheckInterval": "2s"})
 	var tiny *domain
 	for _, name := range []string{"other", "tiny"} {
 		place := filepath.Join(dataDir, "storage", name)
