@@ -74,11 +74,22 @@ func newDataDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		unmountBelow(dir)
 		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("cleaning up: %v", err)
 		}
 	})
 	return dir
+}
+
+// unmountBelow takes away what a test that has failed left mounted in a directory.
+func unmountBelow(dir string) {
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	for line := range strings.Lines(string(mounts)) {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+			_ = exec.Command("umount", "--lazy", fields[1]).Run()
+		}
+	}
 }
 
 // newEngine serves from a fresh data directory, with the small guest in its ISO
