@@ -48,6 +48,9 @@ type engine struct {
 	url    string
 	client *http.Client
 	run    *process
+
+	// lostStorage says that the test has taken the engine's storage away for good.
+	lostStorage bool
 }
 
 // process is one life of the program.
@@ -71,11 +74,22 @@ func newDataDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		unmountBelow(dir)
 		if err := os.RemoveAll(dir); err != nil {
 			t.Errorf("cleaning up: %v", err)
 		}
 	})
 	return dir
+}
+
+// unmountBelow takes away what a test that has failed left mounted in a directory.
+func unmountBelow(dir string) {
+	mounts, _ := os.ReadFile("/proc/self/mounts")
+	for line := range strings.Lines(string(mounts)) {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+			_ = exec.Command("umount", "--lazy", fields[1]).Run()
+		}
+	}
 }
 
 // newEngine serves from a fresh data directory, with the small guest in its ISO
@@ -92,13 +106,15 @@ func serveFrom(t *testing.T, dataDir string, on *daemon, options map[string]stri
 		names: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), made.Add(1)),
 	}
 	t.Cleanup(func() {
-		if !t.Failed() {
-			e.storageIsWhole(t)
-		}
 		e.kill(t)
 		on.sweep(e.names)
 		if t.Failed() && e.run != nil {
 			t.Logf("the engine's log:\n%s", e.run.logged())
+		}
+	})
+	t.Cleanup(func() {
+		if !t.Failed() && !e.lostStorage {
+			e.storageIsWhole(t)
 		}
 	})
 	e.start(t)

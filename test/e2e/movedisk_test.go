@@ -14,16 +14,17 @@ func TestMoveDisk(t *testing.T) {
 	t.Parallel()
 	dataDir := newDataDir(t)
 	mountSmall(t, filepath.Join(dataDir, "storage", "tiny"), "24m")
-	e := serveFrom(t, dataDir, system, nil)
+	e := serveFrom(t, dataDir, system, map[string]string{"StorageCheckInterval": "2s"})
+	var tiny *domain
 	for _, name := range []string{"other", "tiny"} {
 		place := filepath.Join(dataDir, "storage", name)
 		if err := os.MkdirAll(place, 0o711); err != nil {
 			t.Fatal(err)
 		}
-		e.storage(t, name, "<type>localfs</type><path>"+place+"</path>").attach(t)
+		tiny = e.storage(t, name, "<type>localfs</type><path>"+place+"</path>").attach(t)
 	}
 	v := e.create(t)
-	s := &moves{v: v, thin: v.addDiskOf(t, "cow", "16777216"), full: v.addDiskLike(t, "virtio", "raw", "false", "8388608")}
+	s := &moves{v: v, tiny: tiny, thin: v.addDiskOf(t, "cow", "16777216"), full: v.addDiskLike(t, "virtio", "raw", "false", "8388608")}
 	s.fixed = e.addFloating(t, "4194304")
 	e.call(t, "POST", v.path()+"/disks", `<disk id="`+s.fixed+`"><active>true</active><read_only>true</read_only></disk>`)
 	v.up(t)
@@ -54,6 +55,7 @@ func TestMoveDisk(t *testing.T) {
 // moves is a VM with three disks, the last of which it only reads.
 type moves struct {
 	v                 *vm
+	tiny              *domain
 	thin, full, fixed string
 	qemu              int
 	sums              map[string]string
@@ -180,6 +182,10 @@ func (s *moves) toFull(t *testing.T) {
 	if events := e.call(t, "GET", "/events?search=type%3D2011", "").text; !strings.Contains(events, "Low disk space on Storage Domain tiny") {
 		t.Errorf("the events are %s", events)
 	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	s.tiny.becomes(t, "active")
 }
 
 // written compares what the guest sees with what is in the images when it is off.

@@ -91,6 +91,7 @@ func TestBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	e.lostStorage = true
 	if output, err := e.tool("restore", backup); err != nil {
 		t.Fatalf("restore: %v: %s", err, output)
 	}

@@ -232,7 +232,7 @@ func errorsThatEnd(t *testing.T, e *engine) {
 	v.inside(t, "echo before | dd of=/dev/vda conv=notrunc; sync")
 	ballast := filepath.Join(behind, "ballast")
 	fill(t, ballast)
-	v.leave(t, "dd if=/dev/zero of=/dev/vda bs=1M seek=8 count=16 oflag=direct conv=notrunc; echo after | dd of=/dev/vda bs=512 seek=1 conv=notrunc,fsync; echo done > /run/vireo/written")
+	v.leave(t, "dd if=/dev/urandom of=/dev/vda bs=1M seek=8 count=16 conv=notrunc,fsync; echo after | dd of=/dev/vda bs=512 seek=1 conv=notrunc,fsync; echo done > /run/vireo/written")
 	v.await(t, "paused")
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)

@@ -216,6 +216,9 @@ func TestAddRefused(t *testing.T) {
 	b.Put(elsewhere)
 	far := model.Clone(b.Domain("local-data"))
 	far.ID, far.Name, far.DataCenter = model.NewID(), "far", elsewhere.ID
+	if err := b.Images.Format(t.Context(), far); err != nil {
+		t.Fatal(err) // without its directory it would be found to be inactive, at any moment
+	}
 	b.Put(far)
 	gone := model.Clone(b.Domain("local-data"))
 	gone.ID, gone.Name, gone.Status = model.NewID(), "gone", model.StorageDomainInactive

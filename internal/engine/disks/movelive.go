@@ -91,6 +91,9 @@ func (r *room) mirror(ctx context.Context, w *job.Work) error {
 		state, err = r.followMirror(ctx, w, vm, mirror)
 	}
 	switch {
+	case hasEnded(err) && r.goesOn(w, vm):
+		// The guest runs: what has ended is the copying.
+		return r.mirrorFault(ctx, w, vm, all[0])
 	case hasEnded(err):
 		return fault.New(fault.VMNotRunning, w.Job.Verb+" of").Because(err)
 	case err != nil:
@@ -99,6 +102,17 @@ func (r *room) mirror(ctx context.Context, w *job.Work) error {
 		return r.mirrorFault(ctx, w, vm, all[0])
 	}
 	return nil
+}
+
+// goesOn says whether the guest of a VM runs, as far as its host says so.
+func (r *room) goesOn(w *job.Work, vm *model.VM) bool {
+	running := false
+	err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		running = err == nil && guest.State != host.Off && guest.State != host.ShuttingDown
+		return err
+	})
+	return err == nil && running
 }
 
 // followMirror looks at a mirror, and waits a while when it still goes on.
@@ -121,7 +135,9 @@ func (r *room) followMirror(ctx context.Context, w *job.Work, vm *model.VM, mirr
 // mirrorFault says why a mirror has come to nothing, which the host does not: most
 // often the new place is full.
 func (r *room) mirrorFault(ctx context.Context, w *job.Work, vm *model.VM, what going) error {
-	if space, err := r.Images.Space(ctx, what.to); err == nil && space.Available < 2*tables {
+	space, err := r.Images.Space(ctx, what.to)
+	to, known := r.Inventory.StorageDomains.Get(what.to.ID)
+	if err == nil && space.Available < 2*tables || known && to.Full {
 		return fault.New(fault.DiskSpaceLow, w.Job.Verb, what.to.Name)
 	}
 	return r.HostFault(w.Job.Verb, vm.Run.Host, &host.RefusedError{Reason: "the copying of the disk has failed"})

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -72,10 +73,14 @@ func (b *Bench) leftovers() {
 	for _, violation := range b.World.Violations() {
 		b.Error(violation)
 	}
-	report, err := b.Server.CheckStorage(context.Background())
-	if err != nil {
-		b.Error(err)
-	}
+	var report storagecheck.Report
+	b.Await("descriptions have followed what is gone", func() bool {
+		var err error
+		if report, err = b.Server.CheckStorage(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		return !slices.ContainsFunc(report.Findings, func(f storagecheck.Finding) bool { return f.Kind == storagecheck.DescriptionLeft })
+	})
 	for _, each := range report.Findings {
 		if each.Kind == storagecheck.DomainUnavailable {
 			continue // tests make domains up, and lose others

@@ -53,23 +53,23 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindExportedVM, Name: "import", Verb: "import VM", Needs: importExport, Demands: r.demandsOfImport, Locks: locksOfImport,
+			On: model.KindExportedVM, Name: "import", Verb: "import VM", Needs: importExport, Demands: r.demandsOf(exportDomain), Locks: locksOfImport,
 			Paths: []engine.Path{{
 				Name: "copy", Task: true, Title: "Importing VM {name}", Apply: r.beginImport, Steps: taking, Settle: r.imported,
 			}},
 		},
 		{
-			On: model.KindExportedTemplate, Name: "import", Verb: "import Template", Needs: importExport, Demands: r.demandsOfImport, Locks: locksOfImport,
+			On: model.KindExportedTemplate, Name: "import", Verb: "import Template", Needs: importExport, Demands: r.demandsOf(exportDomain), Locks: locksOfImport,
 			Paths: []engine.Path{{
 				Name: "copy", Task: true, Title: "Importing Template {name}", Apply: r.beginImport, Steps: taking, Settle: r.imported,
 			}},
 		},
 		{
-			On: model.KindExportedVM, Name: "register", Verb: "register VM", Needs: importExport, Demands: r.demandsOfRegister, Locks: locksOfImport,
+			On: model.KindExportedVM, Name: "register", Verb: "register VM", Needs: importExport, Demands: r.demandsOf(dataDomain), Locks: locksOfImport,
 			Paths: []engine.Path{{Name: "record", Apply: r.register}},
 		},
 		{
-			On: model.KindExportedTemplate, Name: "register", Verb: "register Template", Needs: importExport, Demands: r.demandsOfRegister, Locks: locksOfImport,
+			On: model.KindExportedTemplate, Name: "register", Verb: "register Template", Needs: importExport, Demands: r.demandsOf(dataDomain), Locks: locksOfImport,
 			Paths: []engine.Path{{Name: "record", Apply: r.register}},
 		},
 		{

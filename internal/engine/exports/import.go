@@ -83,28 +83,34 @@ func locksOfImport(_ *inventory.Tx, call *engine.Call) []model.Ref {
 	return []model.Ref{{Kind: kind, ID: params.New}, exportedRef(params.ID)}
 }
 
-// demandsOfImport: what is imported may name a file of the host as its kernel, and
-// whoever wrote the text was asked for no permit.
-func (r *room) demandsOfImport(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
-	params := importParams(call)
-	make, edit := model.Permit("create_vm"), model.Permit("edit_admin_vm_properties")
-	if call.On == model.KindExportedTemplate {
-		make, edit = "create_template", "edit_admin_template_properties"
+// finding finds a storage domain of the sort that texts are taken from.
+type finding func(tx *inventory.Tx, what string, id model.ID) (*model.StorageDomain, error)
+
+// demandsOf are the demands of who imports from an export domain, or registers from a
+// data domain: what is taken over may name a file of the host as its kernel, and whoever
+// wrote the text was asked for no permit.
+func (r *room) demandsOf(find finding) func(*inventory.Tx, *engine.Call) ([]engine.Demand, error) {
+	return func(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
+		params := importParams(call)
+		make, edit := model.Permit("create_vm"), model.Permit("edit_admin_vm_properties")
+		if call.On == model.KindExportedTemplate {
+			make, edit = "create_template", "edit_admin_template_properties"
+		}
+		cluster := model.Ref{Kind: model.KindCluster, ID: params.Cluster}
+		demands := []engine.Demand{{Permit: importExport, On: onDomain(params.StorageDomain)}, {Permit: make, On: cluster}}
+		domain, err := find(tx, call.Verb, params.StorageDomain)
+		if err != nil {
+			return demands, nil //nolint:nilerr // it will be refused
+		}
+		found, err := r.lookAt(call, domain, params.ID)
+		if engine.IsOutside(err) {
+			return demands, err
+		}
+		if err == nil && found.Document != nil && vms.NamesHostFile(model.OS{}, found.Document.Config().OS) {
+			demands = append(demands, engine.Demand{Permit: edit, On: cluster})
+		}
+		return demands, nil
 	}
-	cluster := model.Ref{Kind: model.KindCluster, ID: params.Cluster}
-	demands := []engine.Demand{{Permit: importExport, On: onDomain(params.StorageDomain)}, {Permit: make, On: cluster}}
-	domain, err := exportDomain(tx, call.Verb, params.StorageDomain)
-	if err != nil {
-		return demands, nil //nolint:nilerr // it will be refused
-	}
-	found, err := r.lookAt(call, domain, params.ID)
-	if engine.IsOutside(err) {
-		return demands, err
-	}
-	if err == nil && found.Document != nil && vms.NamesHostFile(model.OS{}, found.Document.Config().OS) {
-		demands = append(demands, engine.Demand{Permit: edit, On: cluster})
-	}
-	return demands, nil
 }
 
 // beginImport records the VM or template with its disks, locked until they are there.

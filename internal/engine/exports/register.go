@@ -9,7 +9,6 @@ import (
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
-	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
@@ -29,29 +28,6 @@ func dataDomain(tx *inventory.Tx, what string, id model.ID) (*model.StorageDomai
 		return nil, fault.New(fault.Invalid, what, fmt.Sprintf("%s is not a data storage domain.", domain.Name))
 	}
 	return domain, nil
-}
-
-// demandsOfRegister are those of an import; the storage domain is a data domain.
-func (r *room) demandsOfRegister(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
-	params := importParams(call)
-	make, edit := model.Permit("create_vm"), model.Permit("edit_admin_vm_properties")
-	if call.On == model.KindExportedTemplate {
-		make, edit = "create_template", "edit_admin_template_properties"
-	}
-	cluster := model.Ref{Kind: model.KindCluster, ID: params.Cluster}
-	demands := []engine.Demand{{Permit: importExport, On: onDomain(params.StorageDomain)}, {Permit: make, On: cluster}}
-	domain, err := dataDomain(tx, call.Verb, params.StorageDomain)
-	if err != nil {
-		return demands, nil //nolint:nilerr // it will be refused
-	}
-	found, err := r.lookAt(call, domain, params.ID)
-	if engine.IsOutside(err) {
-		return demands, err
-	}
-	if err == nil && found.Document != nil && vms.NamesHostFile(model.OS{}, found.Document.Config().OS) {
-		demands = append(demands, engine.Demand{Permit: edit, On: cluster})
-	}
-	return demands, nil
 }
 
 // register records a VM or template that a data domain describes, with its disks, which

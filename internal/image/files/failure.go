@@ -66,7 +66,7 @@ func within(ctx context.Context, domain *model.StorageDomain, do func() error) e
 	case <-ctx.Done():
 		hanging.Add(1)
 		go func() {
-			_ = <-done // nobody waits for what it says any more
+			<-done //nolint:errcheck // nobody waits for what it says any more
 			hanging.Add(-1)
 		}()
 		return unavailable(domain, ctx.Err())
