@@ -11,6 +11,8 @@ type DataCenter struct {
 	// Local says that its storage belongs to one host.
 	Local   bool    `json:"local,omitempty"`
 	Version Version `json:"version"`
+	// MACPool is the pool that its VMs get their addresses from; empty is the default one.
+	MACPool ID `json:"mac_pool,omitempty"`
 }
 
 // Ref names the data center.
@@ -104,11 +106,16 @@ type HostFacts struct {
 	Displays           []DisplayType `json:"displays,omitempty"`
 	// MachineTypes are QEMU's, canonical names.
 	MachineTypes []string `json:"machine_types,omitempty"`
-	// Networks are the libvirt networks that are active.
-	Networks     []string `json:"networks,omitempty"`
-	Manufacturer string   `json:"manufacturer,omitempty"`
-	ProductName  string   `json:"product_name,omitempty"`
-	SerialNumber string   `json:"serial_number,omitempty"`
+	// Networks are the libvirt networks that are active, Bridges the Linux bridges that
+	// guests can be connected to. Both are in order.
+	Networks []string `json:"networks,omitempty"`
+	Bridges  []string `json:"bridges,omitempty"`
+	// NICs are the host's network interfaces, its bridges among them, by name; those that
+	// libvirt makes for guests are left out.
+	NICs         []HostNIC `json:"nics,omitempty"`
+	Manufacturer string    `json:"manufacturer,omitempty"`
+	ProductName  string    `json:"product_name,omitempty"`
+	SerialNumber string    `json:"serial_number,omitempty"`
 	// Session says that libvirt runs without root: guests get user-mode networks.
 	Session bool `json:"session,omitempty"`
 	// Local says that it is the engine's own machine.
@@ -118,27 +125,6 @@ type HostFacts struct {
 	ImageUID int `json:"image_uid"`
 	ImageGID int `json:"image_gid"`
 }
-
-// Network is a logical network.
-type Network struct {
-	ID          ID     `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-	Comment     string `json:"comment,omitempty"`
-	DataCenter  ID     `json:"data_center"`
-	// Usages holds "vm", "management", "display", "migration".
-	Usages []string `json:"usages,omitempty"`
-	MTU    int      `json:"mtu,omitempty"`
-	// VLAN is a VLAN tag; 0 is none.
-	VLAN int  `json:"vlan,omitempty"`
-	STP  bool `json:"stp,omitempty"`
-}
-
-// Ref names the network.
-func (n *Network) Ref() Ref { return Ref{KindNetwork, n.ID} }
-
-// ObjectName is its name.
-func (n *Network) ObjectName() string { return n.Name }
 
 // Template is a template; only Blank has no disks. Its disks are recorded like those
 // of a VM, and are only read.
