@@ -34,6 +34,7 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 	facts.ImageUID, facts.ImageGID = h.profile.imageOwner()
 	facts.MachineTypes = h.profile.guestMachines()
 	facts.Accelerated, facts.AccelerationDetail = kvm, detail
+	facts.SSHKey = h.target.pin.line()
 	facts.OSType = "Linux"
 	facts.KernelVersion = h.readLine(ctx, "/proc/sys/kernel/osrelease")
 	facts.OSVersion = h.prettyOS(ctx)
