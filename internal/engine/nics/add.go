@@ -23,7 +23,7 @@ func (r *room) checkAdd(tx *inventory.Tx, call *engine.Call) error {
 	}
 	nic.ID = id
 	if nic.MAC == "" {
-		free, err := r.FreeMACs(tx, call.Verb, 1)
+		free, err := r.FreeMACs(tx, call.Verb, vm.Cluster, 1)
 		if err != nil {
 			return err
 		}

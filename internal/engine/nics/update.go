@@ -42,6 +42,9 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 			Messages: []string{"Attempt to set immutable field: id"},
 		}
 	}
+	if wanted.Network != old.Network && wanted.Profile == old.Profile {
+		wanted.Profile = "" // it belongs to the network before
+	}
 	params.Change = Change{Old: old, New: &wanted}
 	return r.check(tx, call.Verb, vm, old, &wanted)
 }
