@@ -82,7 +82,7 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
-		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
+		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
 		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
 		"engine/snapshots", "engine/transfers", "engine/access", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},

@@ -127,6 +127,24 @@ func (v *View) NetworkAttachments(host model.ID) ([]*model.NetworkAttachment, er
 	return slices.DeleteFunc(slices.Clone(all), func(a *model.NetworkAttachment) bool { return a.Host != host }), nil
 }
 
+// NetworkAttachment finds one network of a host.
+func (v *View) NetworkAttachment(id model.ID) (*model.NetworkAttachment, error) {
+	found, err := one(v.engine.Inventory.Attachments, id)
+	if err == nil {
+		_, err = v.Host(found.Host)
+	}
+	return found, err
+}
+
+// AllHosts and AllAttachments are everything that decides where a network is reached,
+// for those who show no more of it than that.
+func (v *View) AllHosts() []*model.Host { return v.engine.Inventory.Hosts.All() }
+
+// AllAttachments is as AllHosts.
+func (v *View) AllAttachments() []*model.NetworkAttachment {
+	return v.engine.Inventory.Attachments.All()
+}
+
 // MACPool finds one MAC pool, with the ranges that it has at present.
 func (v *View) MACPool(id model.ID) (*model.MACPool, error) {
 	pool, err := one(v.engine.Inventory.MACPools, id)
