@@ -41,6 +41,10 @@ const (
 	RefusedExists RefusalCode = "exists"
 	// RefusedUnsupported: this host cannot do that at all.
 	RefusedUnsupported RefusalCode = "unsupported"
+	// RefusedIdentity: the host did not show the key or the certificate that it
+	// should have; RefusedLogin: it does not let the engine in.
+	RefusedIdentity RefusalCode = "identity"
+	RefusedLogin    RefusalCode = "login"
 	// RefusedResource: not enough memory, no space, no such file or network.
 	RefusedResource RefusalCode = "resource"
 )
@@ -54,7 +58,9 @@ func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
 // Driver reaches hosts by address.
 type Driver interface {
 	// Connect dials the host and returns when it has answered. address is a
-	// libvirt URI. ErrUnreachable or ErrRefused.
+	// libvirt URI, with what is pinned of the host (model.Host.Dial).
+	// ErrUnreachable, or ErrRefused with RefusedIdentity, RefusedLogin or
+	// RefusedUnsupported when the host is not to be used like this.
 	Connect(ctx context.Context, address string) (Host, error)
 }
 

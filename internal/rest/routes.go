@@ -25,8 +25,8 @@ func (s *Server) routes() []*route {
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
 		{path: "events", get: s.events(showEvent), search: true},
 		{path: "events/{event}", get: s.event(showEvent), free: []string{"event"}},
-		{path: "hosts", get: hostList.get, search: true},
-		{path: "hosts/{host}", get: oneHost, noun: "host"},
+		{path: "hosts", get: hostList.get, search: true, post: s.writes(model.KindHost, "add", s.addHost)},
+		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
 		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},
@@ -124,6 +124,8 @@ var actionBases = map[model.Kind]string{
 	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",
 
 	model.KindStorageDomain: "datacenters/{datacenter}/storagedomains/{storagedomain}",
+
+	model.KindHost: "hosts/{host}",
 }
 
 // otherBases are those of commands that can do without what contains the object
