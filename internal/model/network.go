@@ -59,7 +59,7 @@ func (n *Network) In(cluster ID) (ClusterNetwork, bool) {
 			return each, true
 		}
 	}
-	return ClusterNetwork{Cluster: cluster, Required: true}, n.Management()
+	return ClusterNetwork{Cluster: cluster, Required: n.Management()}, n.Management()
 }
 
 // VNICProfile is how VMs are connected to a network.
