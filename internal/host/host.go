@@ -71,6 +71,7 @@ type Host interface {
 	Display
 	Snapshots
 	Mirrors
+	Migrations
 	Agent
 	Storage
 
