@@ -24,6 +24,9 @@ const (
 	SavedStateCleared    Code = 111
 	SavedStateFailed     Code = 112
 	Removed              Code = 113
+	WillRestart          Code = 9602
+	RestartFailed        Code = 9603
+	RestartGivenUp       Code = 9605
 	TicketSet            Code = 164
 	TicketFailed         Code = 165
 	DownWithError        Code = 119
@@ -223,6 +226,9 @@ var lines = map[Code]line{
 	PoweredOff:           {model.SeverityNormal, "VM {vm} was powered off by {user}."},
 	Created:              {model.SeverityNormal, "VM {vm} was created by {user}."},
 	Updated:              {model.SeverityNormal, "The configuration of VM {vm} was updated by {user}."},
+	WillRestart:          {model.SeverityError, "Highly available VM {vm} has failed. It will be started again."},
+	RestartFailed:        {model.SeverityError, "Highly available VM {vm} could not be started again: {detail} It will be tried once more."},
+	RestartGivenUp:       {model.SeverityError, "Highly available VM {vm} has failed too often and is not started again. Start it when the cause is mended."},
 	StartFailed:          {model.SeverityError, "VM {vm} could not be started: {detail}"},
 	PowerOffFailed:       {model.SeverityError, "VM {vm} could not be powered off: {detail}"},
 	Down:                 {model.SeverityNormal, "VM {vm} is down. {detail}"},

@@ -42,6 +42,8 @@ var Table = []Definition{
 	{"VmPoweringDownTimeout", Duration, "5m", 0, "How long a guest may take to shut down before the VM is taken to be up again (event 147)."},
 	{"VmRebootTimeout", Duration, "3m", 0, "How long a VM stays reboot_in_progress when its guest agent does not answer again."},
 	{"MaxRerunVmOnVdsCount", Number, "3", 1, "How many hosts are tried when a start fails."},
+	{"MaxNumOfTriesToRunFailedAutoStartVm", Number, "10", 1, "How many times a highly available VM is started again whose run has failed, before it is given up."},
+	{"RetryToRunAutoStartVmIntervalInSeconds", Duration, "30s", 1, "How long is waited after a failed start of a highly available VM."},
 	{"VdsTimeout", Duration, "30s", 0, "How long a host may be out of reach before it is non_responsive and its VMs are unknown."},
 	{"HostPingInterval", Duration, "5s", 1, "How often the connection to a quiet host is tested."},
 	{"HostCallTimeout", Duration, "60s", 1, "How long one call to a host may take; saving and restoring memory excepted."},

@@ -60,6 +60,7 @@ type Watcher struct {
 	stirred chan struct{}
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
+	restarts     *restarts
 	descriptions *descriptions
 	alarms       *alarms
 	told         *told
@@ -98,6 +99,7 @@ func New(options Options) *Watcher {
 	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
+	w.restarts = newRestarts()
 	w.descriptions = newDescriptions()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
@@ -124,9 +126,11 @@ func (w *Watcher) Start() {
 			}
 		}
 	})
+	w.inventory.Follow(w.restarts.follow)
 	for _, vm := range w.inventory.VMs.All() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
+		w.restarts.follow(vm.Ref(), vm)
 	}
 	w.inventory.Follow(w.followDescriptions)
 	w.remount()
@@ -136,6 +140,7 @@ func (w *Watcher) Start() {
 	}
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)
+	w.wait.Go(w.keepRestarts)
 	w.wait.Go(w.checkStorage)
 }
 
