@@ -152,6 +152,19 @@ const (
 	ExportedTemplateGone  Code = 1154
 	ExportedRemovalFailed Code = 20120
 
+	HostAdded          Code = 42
+	HostUpdated        Code = 43
+	HostRemoved        Code = 44
+	HostInMaintenance  Code = 15
+	HostActivated      Code = 16
+	HostInstallFailed  Code = 505
+	HostNonOperational Code = 517
+	HostDeactivated    Code = 600
+	HostStaysInUse     Code = 602
+	HostFenced         Code = 20320
+	HostKeyPinned      Code = 20321
+	HostRefreshed      Code = 20322
+
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
 	GuestWatchdog     Code = 20003
@@ -368,6 +381,19 @@ var lines = map[Code]line{
 	ExportedRemoved:       {model.SeverityNormal, "VM {detail} was removed from storage domain {domain} by {user}."},
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
+
+	HostAdded:          {model.SeverityNormal, "Host {host} was added by {user}."},
+	HostUpdated:        {model.SeverityNormal, "Host {host} configuration was updated by {user}."},
+	HostRemoved:        {model.SeverityNormal, "Host {host} was removed by {user}."},
+	HostInMaintenance:  {model.SeverityNormal, "Host {host} is in maintenance now."},
+	HostActivated:      {model.SeverityNormal, "Activation of host {host} was requested by {user}."},
+	HostInstallFailed:  {model.SeverityError, "Host {host} could not be taken into use: {detail}"},
+	HostNonOperational: {model.SeverityWarning, "Host {host} is not operational: {detail}"},
+	HostDeactivated:    {model.SeverityNormal, "Host {host} was told by {user} to go into maintenance. {detail}"},
+	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
+	HostFenced:         {model.SeverityWarning, "{user} has confirmed that host {host} was rebooted or is off: its VMs are down."},
+	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
+	HostRefreshed:      {model.SeverityNormal, "The capabilities of host {host} were read again, as {user} had asked."},
 
 	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:           {model.SeverityError, "The kernel of VM {vm} has panicked."},

@@ -102,6 +102,10 @@ const (
 	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
 	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
 	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
+	HostAddressInUse       = "ACTION_TYPE_FAILED_VDS_WITH_SAME_HOST_EXIST"
+	HostStatusWrong        = "VDS_STATUS_NOT_VALID_FOR_ACTION"
+	HostHasVMs             = "VDS_CANNOT_REMOVE_VDS_DETECTED_RUNNING_VM"
+	HostHasPinned          = "ACTION_TYPE_FAILED_DETECTED_PINNED_VMS"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
 )
 
@@ -200,6 +204,10 @@ var catalogue = map[string]entry{
 	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
 	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
 	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
+	HostAddressInUse:       {Conflict, "Cannot %s. The host %s has the address %s already."},
+	HostStatusWrong:        {Conflict, "Cannot %s. The host %s is in %s status. %s"},
+	HostHasVMs:             {Conflict, "Cannot %s. VMs run on the host %s, or may run there: %s."},
+	HostHasPinned:          {Conflict, "Cannot %s. These VMs can run on no other host than %s: %s."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

@@ -68,6 +68,12 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id("template")
 	case model.KindImageTransfer:
 		call.Target = r.id("imagetransfer")
+	case model.KindHost:
+		call.Target = r.id("host")
+	case model.KindCluster:
+		call.Target = r.id("cluster")
+	case model.KindDataCenter:
+		call.Target = r.id("datacenter")
 	}
 	return call
 }

@@ -26,8 +26,8 @@ func (s *Server) routes() []*route {
 		{path: "datacenters/{datacenter}/networks", get: in(networkList, func(n *model.Network) model.ID { return n.DataCenter }).get},
 		{path: "events", get: s.events(showEvent), search: true},
 		{path: "events/{event}", get: s.event(showEvent), free: []string{"event"}},
-		{path: "hosts", get: hostList.get, search: true},
-		{path: "hosts/{host}", get: oneHost, noun: "host"},
+		{path: "hosts", get: hostList.get, search: true, post: s.writes(model.KindHost, "add", s.addHost)},
+		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
 		{path: "networks", get: networkList.get, search: true},
 		{path: "networks/{network}", get: oneNetwork, noun: "network"},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
@@ -117,6 +117,8 @@ var actionBases = map[model.Kind]string{
 	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",
 
 	model.KindStorageDomain: "datacenters/{datacenter}/storagedomains/{storagedomain}",
+
+	model.KindHost: "hosts/{host}",
 }
 
 // otherBases are those of commands that can do without what contains the object

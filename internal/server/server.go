@@ -17,6 +17,7 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
+	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
@@ -168,6 +169,7 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
+	e.Install(hosts.Commands(e))
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))

@@ -21,6 +21,11 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 		return model.HostFacts{}, err
 	}
 	facts := answers.facts()
+	known, err := h.Networks(ctx)
+	if err != nil {
+		return model.HostFacts{}, err
+	}
+	facts.Networks, facts.Bridges, facts.NICs = known.Networks, known.Bridges, known.NICs
 	// What the daemon counted when it started (NodeGetInfo) misses memory that the
 	// machine got since.
 	if _, total, err := h.Memory(ctx); err == nil && total > 0 {
@@ -50,7 +55,6 @@ type answers struct {
 	sockets, cores   int32
 	threads          int32
 	sysinfo, display string
-	networks         []libvirt.Network
 }
 
 func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt) (a answers, err error) {
@@ -64,9 +68,6 @@ func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt) (a answers, err error) {
 		return a, err
 	}
 	if _, a.memory, _, a.mhz, a.nodes, a.sockets, a.cores, a.threads, err = rpc.NodeGetInfo(); err != nil {
-		return a, err
-	}
-	if a.networks, _, err = rpc.ConnectListAllNetworks(1, libvirt.ConnectListNetworksActive); err != nil && !isOptional(err) {
 		return a, err
 	}
 	if a.sysinfo, err = rpc.ConnectGetSysinfo(0); err != nil && !isOptional(err) {
@@ -96,10 +97,6 @@ func (a answers) facts() model.HostFacts {
 		},
 		Displays: displays(a.display),
 	}
-	for _, network := range a.networks {
-		facts.Networks = append(facts.Networks, network.Name)
-	}
-	slices.Sort(facts.Networks)
 	addSysinfo(&facts, a.sysinfo)
 	return facts
 }

@@ -66,6 +66,8 @@ type Host struct {
 	Cluster             *Reference           `wire:"cluster"`
 	Type                *string              `wire:"type"`
 	HardwareInformation *HardwareInformation `wire:"hardware_information"`
+	RootPassword        *string              `wire:"root_password"`
+	SSH                 *SSH                 `wire:"ssh"`
 	Statistics          *Statistics          `wire:"statistics"`
 	CPU                 *CPU                 `wire:"cpu"`
 	Memory              *int64               `wire:"memory"`
@@ -74,6 +76,21 @@ type Host struct {
 	OS                  *OS                  `wire:"os"`
 	LibvirtVersion      *Version             `wire:"libvirt_version"`
 	LiveSnapshotSupport *bool                `wire:"live_snapshot_support"`
+}
+
+// SSH is ssh of a host: how the engine logs in there. The password is input only,
+// and not used: the engine has a key.
+type SSH struct {
+	Port                 *uint16  `wire:"port"`
+	Fingerprint          *string  `wire:"fingerprint"`
+	AuthenticationMethod *string  `wire:"authentication_method"`
+	User                 *SSHUser `wire:"user"`
+}
+
+// SSHUser is who the engine logs in as.
+type SSHUser struct {
+	UserName *string `wire:"user_name"`
+	Password *string `wire:"password"`
 }
 
 // Hosts is a list of hosts.

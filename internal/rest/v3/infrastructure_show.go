@@ -90,6 +90,9 @@ func (p *Page) ShowHost(host *model.Host, load HostLoad) *Host {
 		Manufacturer: text(facts.Manufacturer), SerialNumber: text(facts.SerialNumber),
 		ProductName: text(facts.ProductName), UUID: text(facts.UUID),
 	}
+	if host.BySSH() {
+		out.SSH = showSSH(host)
+	}
 	out.CPU = &CPU{Topology: showTopology(facts.Topology), Name: text(facts.CPUModel)}
 	if facts.CPUSpeed > 0 {
 		out.CPU.Speed = new(facts.CPUSpeed)
