@@ -26,12 +26,15 @@ func MoveHost(on *model.Host, cause lifecycle.HostCause, detail string) bool {
 func RunsOn(tx *inventory.Tx, on model.ID) []*model.VM {
 	var found []*model.VM
 	for _, vm := range tx.VMs.All() {
-		if vm.Run.Host == on && !lifecycle.Resting(vm.Run.Status) {
+		if vm.Run.Host == on && runs(vm) {
 			found = append(found, vm)
 		}
 	}
 	return found
 }
+
+// runs says whether a VM has, or perhaps has, a guest.
+func runs(vm *model.VM) bool { return !lifecycle.Resting(vm.Run.Status) }
 
 // WentWithHost closes the run of a VM whose host has lost all its guests, with event
 // 143. That it has is to be known by proof: docs/decisions/fencing.md.

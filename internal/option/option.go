@@ -45,6 +45,8 @@ var Table = []Definition{
 	{"MaxNumOfTriesToRunFailedAutoStartVm", Number, "10", 1, "How many times a highly available VM is started again whose run has failed, before it is given up."},
 	{"RetryToRunAutoStartVmIntervalInSeconds", Duration, "30s", 1, "How long is waited after a failed start of a highly available VM."},
 	{"VdsTimeout", Duration, "30s", 0, "How long a host may be out of reach before it is non_responsive and its VMs are unknown."},
+	{"ServerRebootTimeout", Duration, "10m", 1, "How long a host that was given power may take to answer."},
+	{"FencingThreshold", Number, "50", 0, "When more than so many percent of a cluster's hosts do not answer, the engine cuts none of them off by itself: it is likely the engine that is cut off."},
 	{"HostPingInterval", Duration, "5s", 1, "How often the connection to a quiet host is tested."},
 	{"HostCallTimeout", Duration, "60s", 1, "How long one call to a host may take; saving and restoring memory excepted."},
 	{"SaveStateTimeout", Duration, "30m", 1, "How long saving or restoring the memory of a VM may take."},

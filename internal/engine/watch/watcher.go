@@ -64,6 +64,7 @@ type Watcher struct {
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
 	restarts     *restarts
+	fences       *fences
 	descriptions *descriptions
 	alarms       *alarms
 	told         *told
@@ -110,6 +111,7 @@ func New(options Options) *Watcher {
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
 	w.restarts = newRestarts()
+	w.fences = newFences()
 	w.descriptions = newDescriptions()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
@@ -137,6 +139,11 @@ func (w *Watcher) Start() {
 		}
 	})
 	w.inventory.Follow(w.restarts.follow)
+	w.inventory.Follow(func(_ model.Ref, object model.Object) {
+		if on, ok := object.(*model.Host); ok {
+			w.guardHost(on)
+		}
+	})
 	w.inventory.Follow(func(ref model.Ref, _ model.Object) {
 		switch ref.Kind {
 		case model.KindHost:
@@ -149,6 +156,10 @@ func (w *Watcher) Start() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
 		w.restarts.follow(vm.Ref(), vm)
+	}
+	for _, on := range w.inventory.Hosts.All() {
+		w.restarts.follow(on.Ref(), on)
+		w.guardHost(on)
 	}
 	w.inventory.Follow(w.followDescriptions)
 	w.remount()

@@ -56,7 +56,7 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 		SpareDisk: func(*testing.T) host.DiskSpec {
 			return host.DiskSpec{ID: model.NewID(), Path: filepath.Join(dir, string(model.NewID())), Format: model.DiskRaw, Interface: model.DiskVirtio}
 		},
-		Above: above,
+		Above:   above,
 		Bridges: [2]string{"br1", "br2"},
 		SpareNIC: func(*testing.T) host.NICSpec {
 			id := model.NewID()
