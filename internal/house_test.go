@@ -72,7 +72,7 @@ var house = map[string][]string{
 	"engine/domains":    rooms,
 	"engine/access":     append([]string{"auth"}, rooms...),
 	"engine/storage":    rooms,
-	"engine/hosts":      rooms,
+	"engine/hosts":      append([]string{"fence"}, rooms...),
 	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,
@@ -87,7 +87,7 @@ var house = map[string][]string{
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
 		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
-		"engine/snapshots", "engine/transfers", "engine/access", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
+		"engine/snapshots", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
 

@@ -28,6 +28,8 @@ func (s *Server) routes() []*route {
 		{path: "events/{event}", get: s.event(showEvent), free: []string{"event"}},
 		{path: "hosts", get: hostList.get, search: true, post: s.writes(model.KindHost, "add", s.addHost)},
 		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
+		{path: "hosts/{host}/fenceagents", get: agentList.get, post: s.writes(model.KindHost, "update", s.addAgent)},
+		{path: "hosts/{host}/fenceagents/{fenceagent}", get: oneAgent, noun: "agent", put: s.writes(model.KindHost, "update", s.updateAgent), delete: s.writes(model.KindHost, "update", s.removeAgent)},
 		{path: "networks", get: networkList.get, search: true},
 		{path: "networks/{network}", get: oneNetwork, noun: "network"},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},

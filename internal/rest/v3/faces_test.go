@@ -22,7 +22,7 @@ var faces = map[string]any{
 	"action": &Action{}, "api": &API{}, "capabilities": &Capabilities{}, "creation": &Creation{},
 	"fault": &Fault{}, "usage_message": &UsageMessage{},
 	"data_center": &DataCenter{}, "data_centers": &DataCenters{}, "cluster": &Cluster{}, "clusters": &Clusters{},
-	"host": &Host{}, "hosts": &Hosts{}, "network": &Network{}, "networks": &Networks{},
+	"host": &Host{}, "hosts": &Hosts{}, "agent": &Agent{}, "agents": &Agents{}, "network": &Network{}, "networks": &Networks{},
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "file": &File{}, "files": &Files{},
 	"disk": &Disk{}, "disks": &Disks{}, "cdrom": &CDROM{}, "cdroms": &CDROMs{},
 	"template": &Template{}, "templates": &Templates{}, "tag": &Tag{}, "tags": &Tags{},
