@@ -57,12 +57,11 @@ func (f *Files) seal(ctx context.Context, disks []image.Source) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
-	err = f.runSysprep(ctx, given, scratch)
-	if err != nil {
-		return errors.Join(err, f.unused(context.WithoutCancel(ctx), given))
+	if err = f.runSysprep(ctx, given, scratch); err != nil {
+		err = errors.Join(err, f.unused(context.WithoutCancel(ctx), given))
 	}
-	return nil
+	_ = os.RemoveAll(scratch) // if it cannot be, the next run of these disks tries again
+	return err
 }
 
 // alone is the path of a disk that stands alone.
