@@ -83,7 +83,7 @@ func makeBootable(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	write("init", strings.ReplaceAll(string(init), "/dev/vda", "/dev/vda2"))
-	write("syslinux.cfg", "default debian\nlabel debian\nlinux vmlinuz\ninitrd initrd.img,second.img\nappend console=ttyS0 quiet mitigations=off net.ifnames=0\n")
+	write("syslinux.cfg", "default debian\nlabel debian\nlinux vmlinuz\ninitrd initrd.img,second.img\nappend console=ttyS0 quiet no_timer_check mitigations=off net.ifnames=0\n")
 	must("bash", "-c", "echo init | cpio --quiet -o -H newc >second.img")
 	must("mkfs.vfat", "-h", "2048", "-C", boot, "64512")
 	must("mcopy", "-i", boot, filepath.Join(cloudFolder(t), cloudKernelFile), "::vmlinuz")

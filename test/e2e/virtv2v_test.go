@@ -70,7 +70,7 @@ func (v *vm) bootsOutsider(t *testing.T, folder string) {
 	v.e.putISO(t, folder, "vmlinuz-v2vguest")
 	v.e.putISO(t, folder, "initrd-v2vguest.img")
 	v.e.call(t, "PUT", v.path(), `<vm><os><kernel>iso://vmlinuz-v2vguest</kernel><initrd>iso://initrd-v2vguest.img</initrd>
-		<cmdline>root=/dev/vda console=ttyS0 quiet net.ifnames=0</cmdline></os><console enabled="true"/></vm>`)
+		<cmdline>root=/dev/vda console=ttyS0 quiet no_timer_check net.ifnames=0</cmdline></os><console enabled="true"/></vm>`)
 }
 
 // convert has virt-v2v write the guest into a domain. It writes as vdsm's user, to whom
