@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -214,8 +215,15 @@ func (s *sealScenario) working(t *testing.T, template string) (machine, sysprep 
 		}
 		return info.ModTime().After(copied), "its machine writes nothing"
 	})
+	// libguestfs has its socket below /tmp, and leaves it there when it is killed.
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", machine))
+	for _, socket := range sockets.FindAllString(string(text), -1) {
+		t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(socket)) })
+	}
 	return machine, sysprep
 }
+
+var sockets = regexp.MustCompile(`/tmp/libguestfs\w+/guestfsd\.sock`)
 
 type commandLine struct {
 	pid, parent int
