@@ -85,6 +85,20 @@ func TestNetworks(t *testing.T) {
 	e.want(409, "DELETE", "/api/networks/"+string(server.ManagementNetwork), "", "mandatory")
 }
 
+// TestNetworks4: version 4 shows networks, profiles and pools.
+func TestNetworks4(t *testing.T) {
+	e := newEdge(t)
+	const at = "/ovirt-engine/api/v4/"
+	e.want(200, "GET", at+"networks", "", "<name>ovirtmgmt</name>", "<vdsm_name>ovirtmgmt</vdsm_name>", "<usage>management</usage>")
+	e.want(200, "GET", at+"networks?search=name%3Dnone", "", "!<network ")
+	management := string(server.ManagementNetwork)
+	e.want(200, "GET", at+"networks/"+management+"/vnicprofiles", "", "<name>ovirtmgmt</name>", "<mode>disabled</mode>", management)
+	e.want(200, "GET", at+"clusters/"+string(server.DefaultCluster)+"/networks/"+management, "", "<status>operational</status>", "<required>true</required>")
+	e.want(200, "GET", at+"datacenters/"+string(server.DefaultDataCenter)+"/networks", "", management)
+	e.want(200, "GET", at+"vnicprofiles/0000000a-000a-000a-000a-000000000398", "", "<migratable>true</migratable>")
+	e.want(200, "GET", at+"macpools/"+string(model.DefaultMACPool), "", "<default_pool>true</default_pool>", "<from>00:1a:4a:16:01:51</from>")
+}
+
 // TestProfiles: what a vNIC profile cannot do is refused.
 func TestProfiles(t *testing.T) {
 	e := newEdge(t)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -39,7 +40,19 @@ func (e *engine) hostPath(t *testing.T, name string) string {
 // peer is a VM with a network interface, and the address that the test gives it.
 type peer struct {
 	*vm
+	// on is where its guest runs.
+	on           *daemon
 	nic, address string
+}
+
+// inside runs a shell command in the guest.
+func (p *peer) inside(t *testing.T, command string) (output string) {
+	t.Helper()
+	p.answers(t, func() (err error) {
+		output, err = p.on.inside(p.id, command)
+		return err
+	})
+	return output
 }
 
 // peers are two VMs on a network.
@@ -48,7 +61,7 @@ func (e *engine) peers(t *testing.T, network string) (found [2]*peer) {
 	for i := range found {
 		v := e.create(t)
 		nic := e.call(t, "POST", v.path()+"/nics", `<nic><name>nic1</name><network id="`+network+`"/></nic>`).body.attr("id")
-		found[i] = &peer{vm: v, nic: v.path() + "/nics/" + nic, address: fmt.Sprintf("198.18.7.%d", i+1)}
+		found[i] = &peer{vm: v, on: e.daemon, nic: v.path() + "/nics/" + nic, address: fmt.Sprintf("198.18.7.%d", i+1)}
 	}
 	return found
 }
@@ -165,4 +178,73 @@ func TestBridgeThatComes(t *testing.T) {
 	ip(t, "link", "delete", name)
 	eventually(t, "the bridge to be missed", func() (bool, string) { return state() == "non_operational", state() })
 	e.refused(t, 409, "POST", p.path()+"/start", "<action/>")
+}
+
+// wire gives a host of a farm a bridge of that name, joined with a switch by a network
+// card that nothing else uses.
+func (h *farmHost) wire(t *testing.T, name, toSwitch string) {
+	t.Helper()
+	port := linkName('h')
+	ip(t, "link", "add", port, "type", "veth", "peer", "name", "eth1", "netns", strconv.Itoa(h.first))
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", port).Run() })
+	ip(t, "link", "set", port, "master", toSwitch, "up")
+	// The host sees network interfaces of its own, and not the machine's.
+	need(t, h.run("mount", "-t", "sysfs", "sysfs", "/sys"))
+	need(t, h.run("ip", "link", "add", name, "type", "bridge"))
+	need(t, h.run("ip", "link", "set", "eth1", "master", name, "up"))
+	need(t, h.run("ip", "link", "set", name, "up"))
+}
+
+// join makes hosts of a farm hosts of the engine, which must let them in.
+func (e *engine) join(t *testing.T, hosts []*farmHost) (paths []string) {
+	t.Helper()
+	for _, h := range hosts {
+		id := e.call(t, "POST", "/hosts", `<host><name>`+h.name+`</name><address>`+h.address+`</address><cluster><name>Default</name></cluster></host>`).body.attr("id")
+		paths = append(paths, "/hosts/"+id)
+	}
+	for i, path := range paths {
+		eventually(t, hosts[i].name+" to be up", func() (bool, string) {
+			state := e.call(t, "GET", path, "").body.text("status/state")
+			return state == "up", state
+		})
+	}
+	return paths
+}
+
+// TestNetworksOfTwoHosts: two guests on two hosts hear each other across the bridges that
+// their hosts have for a network, and no more when one of them is moved to a bridge that
+// is joined with nothing.
+func TestNetworksOfTwoHosts(t *testing.T) {
+	t.Parallel()
+	y := farm(t, 2)
+	between := newBridge(t)
+	for _, h := range y.hosts {
+		h.wire(t, "blue", between)
+		need(t, h.run("ip", "link", "add", "lonely", "type", "bridge"))
+		need(t, h.run("ip", "link", "set", "lonely", "up"))
+	}
+	e := newEngine(t, system, nil)
+	e.stop(t)
+	e.flags = append(e.flags, "--allow-insecure-hosts")
+	e.start(t)
+	hosts := e.join(t, y.hosts)
+	pair := e.peers(t, e.network(t, "blue", "<mtu>1400</mtu>"))
+	apart := e.network(t, "lonely", "<mtu>1400</mtu>")
+	for i, p := range pair {
+		p.on = &y.hosts[i].daemon
+		p.act(t, "start", `<vm><placement_policy><host id="`+strings.TrimPrefix(hosts[i], "/hosts/")+`"/></placement_policy></vm>`)
+	}
+	for i, p := range pair {
+		p.await(t, "up")
+		if on := p.get(t).at("host").attr("id"); "/hosts/"+on != hosts[i] {
+			t.Errorf("%s runs on host %s, want %s", p.name, on, hosts[i])
+		}
+		p.settle(t)
+	}
+	a, b := pair[0], pair[1]
+	a.hears(t, b, true)
+	b.change(t, `<network id="`+apart+`"/>`)
+	a.hears(t, b, false)
+	b.change(t, `<network><name>blue</name></network>`)
+	a.hears(t, b, true)
 }
