@@ -77,6 +77,7 @@ type Host interface {
 	Display
 	Snapshots
 	Mirrors
+	Migrations
 	Agent
 	Storage
 

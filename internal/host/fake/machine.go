@@ -108,6 +108,8 @@ func defaultFacts(spec MachineSpec) model.HostFacts {
 		OSVersion:          "12",
 		Displays:           []model.DisplayType{model.DisplayVNC, model.DisplaySPICE},
 		MachineTypes:       []string{"pc-i440fx-7.2", "pc-q35-7.2"},
+		CPUModels:          []string{"Nehalem", "SandyBridge", "Westmere", "kvm64", "qemu64"},
+		CPUFlags:           []string{"aes", "sse4.1", "sse4.2", "ssse3", "vmx"},
 		Networks:           []string{"default", "ovirtmgmt"},
 		NICs:               []model.HostNIC{{Name: "eth0", MAC: "02:fa:ce:00:00:01", MTU: 1500, Speed: 1_000_000_000, Up: true}},
 		Manufacturer:       "Vireo",

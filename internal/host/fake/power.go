@@ -90,7 +90,7 @@ func (m *Machine) hasNetwork(nic host.NICSpec) error {
 // refused keeps the promise that a refused start leaves nothing of the guest.
 func (c *connection) refused(name string, id model.ID, err error) error {
 	var refusal *host.RefusedError
-	if !slices.Contains([]string{"Boot", "Restore", WriteSeeds}, name) || !errors.As(err, &refusal) {
+	if !slices.Contains([]string{"Boot", "Restore", "Receive", WriteSeeds}, name) || !errors.As(err, &refusal) {
 		return err
 	}
 	c.world.mu.Lock()
@@ -150,7 +150,7 @@ func (c *connection) Resume(ctx context.Context, id model.ID) error {
 	return c.live(ctx, "Resume", id, func(g *guest) error {
 		switch {
 		case g.state == host.Running:
-		case g.state == host.Paused && g.saving == nil:
+		case g.state == host.Paused && g.saving == nil && g.there == nil:
 			g.run()
 			g.emit(host.EventResumed, nil)
 		default:
