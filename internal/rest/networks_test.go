@@ -114,9 +114,11 @@ func TestProfiles(t *testing.T) {
 	e.want(200, "PUT", at, "<vnic_profile><name>y</name><description>d</description></vnic_profile>", "<name>y</name>", "<description>d</description>")
 	e.want(409, "PUT", at, `<vnic_profile id="`+unknownID+`"/>`, "Attempt to set immutable field: id")
 	e.want(200, "GET", "/api/vnicprofiles", "", "<name>y</name>", "<name>ovirtmgmt</name>", "0000000a-000a-000a-000a-000000000398")
-	e.want(200, "GET", at+"/permissions", "")
+	given := e.give(at, string(server.Administrator), "VnicProfileUser")
+	e.want(200, "GET", at+"/permissions", "", given)
 	e.want(404, "GET", "/api/networks/"+unknownID+"/vnicprofiles/"+id, "")
 	e.want(200, "DELETE", of+"/"+id, "")
+	e.want(404, "GET", "/api/permissions/"+given, "")
 }
 
 // TestMACPools drives a pool over version 3.
