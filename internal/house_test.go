@@ -48,6 +48,7 @@ var house = map[string][]string{
 	"pki":                {},
 	"vault":              {"model"},
 	"seed":               {},
+	"ova":                {},
 	"ovf":                {"model"},
 	"search":             {},
 	"job":                {"model", "fault", "inventory", "store"},
