@@ -70,7 +70,7 @@ var house = map[string][]string{
 	"engine/domains":    rooms,
 	"engine/access":     append([]string{"auth"}, rooms...),
 	"engine/storage":    rooms,
-	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
+	"engine/exports":    append([]string{"engine/vms", "engine/templates", "ova"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,
 	"engine/transfers":  rooms,

@@ -36,6 +36,8 @@ func (b *Bench) Put(object model.Object) {
 			tx.Networks.Put(typed)
 		case *model.DataCenter:
 			tx.DataCenters.Put(typed)
+		case *model.Host:
+			tx.Hosts.Put(typed)
 		case *model.Snapshot:
 			tx.Snapshots.Put(typed)
 		case *model.Role:
