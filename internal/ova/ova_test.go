@@ -116,13 +116,15 @@ var hostile = map[string]struct {
 	"a long manifest":      {[]entry{description, plain("vm.mf", strings.Repeat(" ", 1<<20+1))}, "may have 1 to"},
 	"many files":           {slices.Concat([]entry{description}, many(300)), "more than 256 files"},
 	"a manifest of nonsense": {
-		[]entry{description, plain("vm.mf", "nonsense")}, "has the line"},
+		[]entry{description, plain("vm.mf", "nonsense")}, "has the line",
+	},
 	"an unknown checksum":   {[]entry{description, plain("vm.mf", "MD5(vm.ovf)= 00")}, "not known"},
 	"a checksum that lacks": {[]entry{description, plain("disk", "x"), plain("vm.mf", "SHA256(disk)= "+sum("x"))}, "no checksum of"},
 	"a wrong checksum":      {[]entry{description, plain("vm.mf", "SHA256(vm.ovf)= "+sum("x"))}, "damaged"},
 	"a file that lacks":     {[]entry{description, plain("vm.mf", "SHA256(disk)= "+sum("x"))}, "not there"},
-	"a checksum twice": {[]entry{description, plain("vm.mf", "SHA256(vm.ovf)= "+sum("x")+"\nSHA256(vm.ovf)= "+sum("x"))},
-		"names \"vm.ovf\" twice"},
+	"a checksum twice": {
+		[]entry{description, plain("vm.mf", "SHA256(vm.ovf)= "+sum("x")+"\nSHA256(vm.ovf)= "+sum("x"))}, "names \"vm.ovf\" twice",
+	},
 }
 
 func many(n int) (out []entry) {

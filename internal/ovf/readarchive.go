@@ -60,7 +60,7 @@ func ReadArchived(source io.Reader) (*Archived, error) {
 }
 
 // mostArchived is how many disks an archive may have.
-const mostArchived = 64
+const mostArchived = 32
 
 // readArchivedDisks reads the disks of an archive, where each is one file.
 func (r *reader) readArchivedDisks(top, hardware *element) error {
