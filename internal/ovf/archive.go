@@ -103,6 +103,9 @@ func (e *element) toArchive(d *Document, volumes []volume) {
 		case "VirtualHardwareSection":
 			for _, item := range child.children {
 				item.renameInstance(disks)
+				if item.word("rasd:ResourceType") == "3" { // which others look at
+					item.add(leaf("rasd:VirtualQuantity", strconv.Itoa(d.Config().CPU.Topology.Count())))
+				}
 			}
 		}
 		kept = append(kept, child)
@@ -120,8 +123,8 @@ func (e *element) renameInstance(disks map[string]string) {
 			if at, ok := disks[child.text]; ok {
 				child.text = at
 			}
-		case "rasd:StorageId", "rasd:StoragePoolId":
-			continue // of no use elsewhere
+		case "rasd:StorageId", "rasd:StoragePoolId", "rasd:Parent", "rasd:Template":
+			continue // of no use elsewhere; a parent is a controller in DMTF's form
 		}
 		kept = append(kept, child)
 	}
