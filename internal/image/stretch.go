@@ -27,13 +27,6 @@ type Stretch struct {
 	Format FileFormat
 }
 
-// StretchFacts is what an image says of itself.
-type StretchFacts struct {
-	// Size is its virtual size, Needed what a sparse copy of it takes up at most;
-	// both in bytes.
-	Size, Needed int64
-}
-
 // Stretches moves what disks hold to and from files outside of storage domains.
 type Stretches interface {
 	// MeasureStretch says how long a stretch must be for what the source holds. The
@@ -44,11 +37,13 @@ type Stretches interface {
 	// has said, where the file has nothing but zeros. After a failure a part of it is
 	// there.
 	WriteStretch(ctx context.Context, from Source, to Stretch, progress Progress) error
-	// InspectStretch looks at an image that a stranger has made. One that is not of its
+	// InspectStretch looks at an image that a stranger has made, and gives its virtual size
+	// in bytes. One that is not of its
 	// declared format, stands on something, has its data elsewhere, is encrypted, or is
 	// larger than any disk, is a RefusedError.
-	InspectStretch(ctx context.Context, from Stretch) (StretchFacts, error)
+	InspectStretch(ctx context.Context, from Stretch) (int64, error)
 	// ReadStretch makes a volume of a stretch, as Copy does of a disk, after the look of
-	// InspectStretch.
+	// InspectStretch. What it holds must fit into the domain before the first byte is
+	// written: little can stand for a lot.
 	ReadStretch(ctx context.Context, from Stretch, to *model.StorageDomain, spec VolumeSpec, progress Progress) error
 }

@@ -2,6 +2,7 @@ package exports
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -126,6 +127,8 @@ func (r *room) archiveFault(verb string, s spot, err error) error {
 		return fault.New(fault.Invalid, verb, fmt.Sprintf("%s is no regular file, or its directory is none; links are not followed.", r.path(s))).Because(err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, image.ErrNoSpace):
 		why = "There is not enough space for it."
+	case errors.Is(err, context.DeadlineExceeded):
+		why = "It took too long to look at it."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		why = "The engine may not use it."
 	}

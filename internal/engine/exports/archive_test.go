@@ -333,7 +333,7 @@ func TestForeignArchive(t *testing.T) {
 		}
 		tool(t, "qemu-io", "-r", "-f", "qcow2", "-c", "read -P 7 65536 1M", "-c", "read -P 0 2M 1M", file(b.Domain("local-data"), got.ID, got.Volume))
 	}
-	damaged := strings.Replace(disk, "\x00\x00\x00\x00\x00", "\x00\x00\x01\x00\x00", 1)
+	damaged := disk[:len(disk)-700] + "damage" + disk[len(disk)-694:]
 	put(b, "y.ova", [2]string{"x.ovf", text}, [2]string{"x.mf", manifest}, [2]string{"disk1.img", damaged})
 	before := b.LastEvent()
 	call := unpack(b, "y.ova", func(p *exports.UnpackParams) { p.Name = "three" })

@@ -153,20 +153,21 @@ func (r *room) unpackFault(verb string, at spot, err error) error {
 	return r.archiveFault(verb, at, err)
 }
 
-// inspect looks at the image of a disk outside of the transaction.
-func (r *room) inspect(call *engine.Call, at spot, disk model.ID, lies stretch) (image.StretchFacts, error) {
-	facts, err := engine.Outside(call, "image "+string(disk), func(ctx context.Context) (image.StretchFacts, error) {
+// inspect looks at the image of a disk outside of the transaction, and gives its virtual
+// size in bytes.
+func (r *room) inspect(call *engine.Call, at spot, disk model.ID, lies stretch) (int64, error) {
+	size, err := engine.Outside(call, "image "+string(disk), func(ctx context.Context) (int64, error) {
 		file, _, err := r.openArchive(at)
 		if err != nil {
-			return image.StretchFacts{}, err
+			return 0, err
 		}
 		defer file.Close()
 		return r.Images.InspectStretch(ctx, lies.of(file))
 	})
 	if engine.IsOutside(err) {
-		return facts, err
+		return 0, err
 	}
-	return facts, r.unpackFault(call.Verb, at, err)
+	return size, r.unpackFault(call.Verb, at, err)
 }
 
 // beginUnpack records the VM or template with its disks, locked until they are there.
@@ -197,14 +198,14 @@ func (r *room) beginUnpack(tx *inventory.Tx, call *engine.Call) (model.Object, e
 	}
 	for i := range document.Disks {
 		disk := &document.Disks[i]
-		facts, err := r.inspect(call, params.Spot, disk.ID, params.Lies[disk.ID])
+		virtual, err := r.inspect(call, params.Spot, disk.ID, params.Lies[disk.ID])
 		if err != nil {
 			return nil, err
 		}
-		disk.ProvisionedSize, disk.ActualSize = facts.Size, facts.Needed
+		disk.ProvisionedSize, disk.ActualSize = virtual, params.Lies[disk.ID].Size
 		if params.Preallocate != nil {
 			if disk.Sparse = !*params.Preallocate; *params.Preallocate {
-				disk.Format, disk.ActualSize = model.DiskRaw, max(facts.Size, facts.Needed)
+				disk.Format, disk.ActualSize = model.DiskRaw, virtual
 			}
 		}
 	}

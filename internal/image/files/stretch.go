@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -100,17 +101,17 @@ func options(of image.Stretch) string {
 const tarBlock = 512
 
 // InspectStretch looks at the header itself before the tool does.
-func (f *Files) InspectStretch(ctx context.Context, from image.Stretch) (image.StretchFacts, error) {
-	facts, err := f.inspectStretch(ctx, from)
+func (f *Files) InspectStretch(ctx context.Context, from image.Stretch) (int64, error) {
+	size, err := f.inspectStretch(ctx, from)
 	if err != nil {
-		return facts, fmt.Errorf("looking at an image in a file: %w", err)
+		return 0, fmt.Errorf("looking at an image in a file: %w", err)
 	}
-	return facts, nil
+	return size, nil
 }
 
-func (f *Files) inspectStretch(ctx context.Context, from image.Stretch) (image.StretchFacts, error) {
-	refused := func(reason string, cause error) (image.StretchFacts, error) {
-		return image.StretchFacts{}, errors.Join(&image.RefusedError{Reason: reason}, cause)
+func (f *Files) inspectStretch(ctx context.Context, from image.Stretch) (int64, error) {
+	refused := func(reason string, cause error) (int64, error) {
+		return 0, errors.Join(&image.RefusedError{Reason: reason}, cause)
 	}
 	check, known := map[image.FileFormat]func(io.ReaderAt, int64) error{
 		image.FileQCOW2: checkQCOW2, image.FileVMDK: checkVMDK,
@@ -125,7 +126,7 @@ func (f *Files) inspectStretch(ctx context.Context, from image.Stretch) (image.S
 	case errors.Is(err, image.ErrUnsafe):
 		return refused("The image cannot be read as "+string(from.Format)+".", err)
 	case err != nil:
-		return image.StretchFacts{}, err
+		return 0, err
 	}
 	var info imageInfo
 	err = f.runOn(ctx, looking, from.File, &info, "info", "--output=json", "-U", "--image-opts", options(from))
@@ -134,7 +135,7 @@ func (f *Files) inspectStretch(ctx context.Context, from image.Stretch) (image.S
 	case errors.As(err, &failed) && !errors.Is(err, image.ErrUnavailable):
 		return refused("The image cannot be read as "+string(from.Format)+".", err)
 	case err != nil:
-		return image.StretchFacts{}, err
+		return 0, err
 	case info.Format != string(from.Format):
 		return refused("The image is not "+string(from.Format)+".", nil)
 	case info.FormatSpecific.Data.DataFile != "":
@@ -146,12 +147,21 @@ func (f *Files) inspectStretch(ctx context.Context, from image.Stretch) (image.S
 	case info.VirtualSize <= 0 || info.VirtualSize > largestVolume:
 		return refused("The image has a virtual size of "+strconv.FormatInt(info.VirtualSize, 10)+" bytes, which no disk has.", nil)
 	}
-	var needs measurement
-	err = f.runOn(ctx, looking, from.File, &needs, "measure", "--output=json", "-U", "-O", "qcow2", "--image-opts", options(from))
-	if errors.As(err, &failed) && !errors.Is(err, image.ErrUnavailable) {
-		return refused("The tables of the image cannot be read.", err)
+	return info.VirtualSize, nil
+}
+
+// measuring is for the tables of images from strangers: those of a large disk may take
+// minutes, and those of a crafted one for ever.
+var measuring = limits{memory: 1 << 30, cpu: 600, time: 20 * time.Minute}
+
+// needs is what a sparse copy of a stretch takes up at most, in bytes.
+func (f *Files) needs(ctx context.Context, from image.Stretch) (int64, error) {
+	var found measurement
+	err := f.runOn(ctx, measuring, from.File, &found, "measure", "--output=json", "-U", "-O", "qcow2", "--image-opts", options(from))
+	if _, failed := errors.AsType[*toolError](err); failed && !errors.Is(err, image.ErrUnavailable) {
+		return 0, errors.Join(&image.RefusedError{Reason: "The tables of the image cannot be read."}, err)
 	}
-	return image.StretchFacts{Size: info.VirtualSize, Needed: needs.Required}, err
+	return found.Required, err
 }
 
 // ReadStretch converts always: what a stranger has made is not taken as it is.
@@ -175,20 +185,23 @@ func (f *Files) readStretch(ctx context.Context, from image.Stretch, to *model.S
 	if _, err := regular(dir, volume); !errors.Is(err, image.ErrNotFound) {
 		return err // it is there, or it cannot be
 	}
-	facts, err := f.inspectStretch(ctx, from)
+	size, err := f.inspectStretch(ctx, from)
 	if err != nil {
 		return err
 	}
 	if spec.Size == 0 {
-		spec.Size = facts.Size
+		spec.Size = size
 	}
-	needed := facts.Needed
+	needed, err := f.needs(ctx, from)
+	if err != nil {
+		return err
+	}
 	if !spec.Sparse {
 		needed = max(needed, spec.Size)
 	}
 	switch {
-	case spec.Size < facts.Size:
-		return fmt.Errorf("it has %d bytes and the volume should have %d: %w", facts.Size, spec.Size, image.ErrUnsafe)
+	case spec.Size < size:
+		return fmt.Errorf("it has %d bytes and the volume should have %d: %w", size, spec.Size, image.ErrUnsafe)
 	case spec.Size%tarBlock != 0:
 		spec.Size += tarBlock - spec.Size%tarBlock
 	}
@@ -198,7 +211,7 @@ func (f *Files) readStretch(ctx context.Context, from image.Stretch, to *model.S
 	if err := makeFolder(dir, group(spec.Disk)); err != nil {
 		return err
 	}
-	if err := f.makeOfStretch(ctx, from, facts, to, dir, volume, spec, progress); err != nil {
+	if err := f.makeOfStretch(ctx, from, size, to, dir, volume, spec, progress); err != nil {
 		discard(dir, volume)
 		return err
 	}
@@ -206,20 +219,20 @@ func (f *Files) readStretch(ctx context.Context, from image.Stretch, to *model.S
 }
 
 // makeOfStretch makes the image under its temporary name and publishes it.
-func (f *Files) makeOfStretch(ctx context.Context, from image.Stretch, facts image.StretchFacts, to *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec, progress image.Progress) error {
+func (f *Files) makeOfStretch(ctx context.Context, from image.Stretch, size int64, to *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec, progress image.Progress) error {
 	if err := dir.RemoveAll(part(volume)); err != nil {
 		return explain(err)
 	}
 	target := filepath.Join(root(to), part(volume))
 	told := func(out io.Reader) {
-		readPercents(out, func(percent float64) { progress(int64(float64(facts.Size)*percent/100), facts.Size) })
+		readPercents(out, func(percent float64) { progress(int64(float64(size)*percent/100), size) })
 	}
 	err := f.followOn(ctx, converting, from.File, told, "convert", "-p", "-U", "--image-opts", "-O", formats[spec.Format],
 		"-S", "4k", "-o", preallocation(spec.Sparse), options(from), target)
 	if err != nil {
 		return err
 	}
-	if facts.Size < spec.Size {
+	if size < spec.Size {
 		args := []string{"resize", "-q", "-f", formats[spec.Format]}
 		if !spec.Sparse {
 			args = append(args, "--preallocation=falloc")
