@@ -47,7 +47,7 @@ func (s *Server) routes4() []*route {
 		{path: "imagetransfers", get: transferList4.get, post: s.writes(model.KindImageTransfer, "add", s.addTransfer4)},
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
-	return append(table, s.actionRoutes4()...)
+	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4())
 }
 
 // actionBases4 are the objects that commands without a method of their own act on.
@@ -72,7 +72,7 @@ func (s *Server) actionRoutes4() []*route {
 		path := base + "/" + command.Name
 		found = append(found,
 			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act4(command))},
-			&route{path: path + "/{ids}", get: s.actionStatus4(command), free: []string{"ids"}},
+			&route{path: path + "/{ids}", get: s.actionStatus4(command.Key()), free: []string{"ids"}},
 		)
 	}
 	return found
