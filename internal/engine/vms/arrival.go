@@ -169,12 +169,15 @@ func (r *room) arrived(w *job.Work, vm *model.VM, data *moveData, progress host.
 	if err := w.Remember(data); err != nil {
 		return err
 	}
-	r.leaveSource(w, vm)
-	return nil
+	if r.leaveSource(w, vm) {
+		return nil
+	}
+	data.Left = append(data.Left, vm.Run.Host)
+	return w.Remember(data)
 }
 
-// leaveSource removes what is left of the guest at its source.
-func (r *room) leaveSource(w *job.Work, vm *model.VM) {
+// leaveSource removes what is left of the guest at its source, and says whether it could.
+func (r *room) leaveSource(w *job.Work, vm *model.VM) bool {
 	conn, err := r.Machines.Connected(vm.Run.Host)
 	if err == nil {
 		bounded, cancel := context.WithTimeout(w.Steady(), r.Values.Duration("HostCallTimeout"))
@@ -192,6 +195,7 @@ func (r *room) leaveSource(w *job.Work, vm *model.VM) {
 	if err != nil {
 		r.Log.WarnContext(w.Steady(), "what a migrated guest has left could not be removed", "vm", vm.ID, "host", vm.Run.Host, "err", err)
 	}
+	return err == nil
 }
 
 // unmove gives up what may still go on, and takes back what has been left at the
@@ -208,12 +212,12 @@ func (r *room) unmove(_ context.Context, w *job.Work) error {
 			return err
 		}
 	}
-	return r.leaveDestination(w, data)
+	return r.leaveDestination(w, &data)
 }
 
 // leaveDestination removes the seeds of a guest that has not come. A guest that is there
 // has come, and is left alone. Only a destination that may answer soon is waited for.
-func (r *room) leaveDestination(w *job.Work, data moveData) error {
+func (r *room) leaveDestination(w *job.Work, data *moveData) error {
 	if !data.Received || data.Arrived {
 		return nil
 	}
@@ -239,7 +243,8 @@ func (r *room) leaveDestination(w *job.Work, data moveData) error {
 	}
 	if err != nil && w.Steady().Err() == nil {
 		r.Log.WarnContext(w.Steady(), "what a migration has left at its destination could not be removed", "vm", vm.ID, "host", data.To, "err", err)
-		return nil
+		data.Left = append(data.Left, data.To)
+		return w.Remember(data)
 	}
 	return err
 }

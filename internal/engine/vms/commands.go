@@ -112,6 +112,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				},
 			}},
 		},
+		r.leaveRow(),
 		{
 			On: model.KindVM, Name: "cancelmigration", Verb: "cancel migration", Needs: "migrate_vm", Unmonitored: true,
 			Refuse: refuseCancel, Locks: lockCancel,

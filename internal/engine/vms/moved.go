@@ -103,6 +103,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		detail = vm.Run.Migration.Detail
 	}
 	vm.Run.Migration = nil
+	r.leaveLater(tx, vm, data.Left)
 	r.EditLive(vm.ID, func(live *model.Live) { live.Stats.Progress = 0 })
 	if !data.Arrived {
 		if vm.Run.Status == w.Job.Before {

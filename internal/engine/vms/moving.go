@@ -27,6 +27,9 @@ type moveData struct {
 	// Began is when the guest was sent first.
 	Began time.Time `json:"began,omitzero"`
 
+	// Left are hosts that could not be freed of what the guest has left there.
+	Left []model.ID `json:"left,omitempty"`
+
 	// What follows is of a guest that has arrived.
 	Arrived     bool              `json:"arrived,omitempty"`
 	Ended       time.Time         `json:"ended,omitzero"`
@@ -108,7 +111,7 @@ func (r *room) moveData(w *job.Work) (moveData, error) {
 		err = fault.New(fault.StateConflict, w.Job.Verb+" VM", "The migration is not recorded any more.")
 	}
 	if err == nil && data.To != vm.Run.Migration.To {
-		data = moveData{To: vm.Run.Migration.To, Tried: data.Tried, Began: data.Began}
+		data = moveData{To: vm.Run.Migration.To, Tried: data.Tried, Began: data.Began, Left: data.Left}
 	}
 	return data, err
 }
@@ -209,7 +212,7 @@ func (r *room) elsewhere(w *job.Work, data moveData, failure error) bool {
 		return false
 	}
 	unseen := r.UnseenNow(w.Steady(), inCluster(vm, params.Cluster))
-	if err := r.leaveDestination(w, data); err != nil {
+	if err := r.leaveDestination(w, &data); err != nil {
 		return false
 	}
 	err = w.Update(w.Steady(), func(tx *inventory.Tx) error {
