@@ -15,6 +15,7 @@ import (
 	"vireo/internal/host/fake"
 	"vireo/internal/host/libvirt"
 	"vireo/internal/image/files"
+	"vireo/internal/pki"
 	"vireo/internal/server"
 	"vireo/internal/store"
 	"vireo/internal/version"
@@ -103,7 +104,11 @@ func driver(flags *serveFlags, config *server.Config, log *slog.Logger) (host.Dr
 		if accel != libvirt.AccelAuto && accel != libvirt.AccelKVM && accel != libvirt.AccelTCG {
 			return nil, fmt.Errorf("--accel is auto, kvm or tcg, not %q", flags.accel)
 		}
-		return libvirt.Driver{Accel: accel, AllowInsecure: flags.allowInsecure, Log: log}, nil
+		folder := server.PKIFolder(config.DataDir)
+		return libvirt.Driver{
+			Accel: accel, AllowInsecure: flags.allowInsecure, Log: log,
+			SSHKey: pki.NewSSHKey(folder).Signer, TLS: pki.NewClient(folder).Config,
+		}, nil
 	case "fake":
 		if config.LocalHost != "" {
 			config.LocalHost = "fake://local"

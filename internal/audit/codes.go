@@ -157,6 +157,19 @@ const (
 	ExportedTemplateGone  Code = 1154
 	ExportedRemovalFailed Code = 20120
 
+	HostAdded          Code = 42
+	HostUpdated        Code = 43
+	HostRemoved        Code = 44
+	HostInMaintenance  Code = 15
+	HostActivated      Code = 16
+	HostInstallFailed  Code = 505
+	HostNonOperational Code = 517
+	HostDeactivated    Code = 600
+	HostStaysInUse     Code = 602
+	HostFenced         Code = 20320
+	HostKeyPinned      Code = 20321
+	HostRefreshed      Code = 20322
+
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
 	GuestWatchdog     Code = 20003
@@ -216,6 +229,23 @@ const (
 	VMRegistered       Code = 20102
 	TemplateRegistered Code = 20103
 	DiskRegistered     Code = 20104
+
+	NetworkAdded            Code = 20380
+	NetworkUpdated          Code = 20381
+	NetworkRemoved          Code = 20382
+	NetworkAttached         Code = 20383
+	NetworkDetached         Code = 20384
+	NetworkInClusterUpdated Code = 20385
+	ProfileAdded            Code = 20386
+	ProfileUpdated          Code = 20387
+	ProfileRemoved          Code = 20388
+	MACPoolAdded            Code = 20389
+	MACPoolUpdated          Code = 20390
+	MACPoolRemoved          Code = 20391
+	HostNetworkAttached     Code = 20392
+	HostNetworkUpdated      Code = 20393
+	HostNetworkDetached     Code = 20394
+	DataCenterUpdated       Code = 20395
 )
 
 type line struct {
@@ -379,6 +409,19 @@ var lines = map[Code]line{
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
+	HostAdded:          {model.SeverityNormal, "Host {host} was added by {user}."},
+	HostUpdated:        {model.SeverityNormal, "Host {host} configuration was updated by {user}."},
+	HostRemoved:        {model.SeverityNormal, "Host {host} was removed by {user}."},
+	HostInMaintenance:  {model.SeverityNormal, "Host {host} is in maintenance now."},
+	HostActivated:      {model.SeverityNormal, "Activation of host {host} was requested by {user}."},
+	HostInstallFailed:  {model.SeverityError, "Host {host} could not be taken into use: {detail}"},
+	HostNonOperational: {model.SeverityWarning, "Host {host} is not operational: {detail}"},
+	HostDeactivated:    {model.SeverityNormal, "Host {host} was told by {user} to go into maintenance. {detail}"},
+	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
+	HostFenced:         {model.SeverityWarning, "{user} has confirmed that host {host} was rebooted or is off: its VMs are down."},
+	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
+	HostRefreshed:      {model.SeverityNormal, "The capabilities of host {host} were read again, as {user} had asked."},
+
 	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:           {model.SeverityError, "The kernel of VM {vm} has panicked."},
 	GuestWatchdog:           {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
@@ -403,6 +446,22 @@ var lines = map[Code]line{
 	PermissionRemoved:       {model.SeverityNormal, "{detail} by {user}."},
 	SystemPermissionAdded:   {model.SeverityNormal, "{detail} by {user}."},
 	SystemPermissionRemoved: {model.SeverityNormal, "{detail} by {user}."},
+	NetworkAdded:            {model.SeverityNormal, "Network {detail} was added by {user}."},
+	NetworkUpdated:          {model.SeverityNormal, "Network {detail} was updated by {user}."},
+	NetworkRemoved:          {model.SeverityNormal, "Network {detail} was removed by {user}."},
+	NetworkAttached:         {model.SeverityNormal, "Network {detail} was attached by {user}."},
+	NetworkDetached:         {model.SeverityNormal, "Network {detail} was detached by {user}."},
+	NetworkInClusterUpdated: {model.SeverityNormal, "Network {detail} was updated by {user}."},
+	ProfileAdded:            {model.SeverityNormal, "vNIC profile {detail} was added by {user}."},
+	ProfileUpdated:          {model.SeverityNormal, "vNIC profile {detail} was updated by {user}."},
+	ProfileRemoved:          {model.SeverityNormal, "vNIC profile {detail} was removed by {user}."},
+	MACPoolAdded:            {model.SeverityNormal, "MAC pool {detail} was added by {user}."},
+	MACPoolUpdated:          {model.SeverityNormal, "MAC pool {detail} was updated by {user}."},
+	MACPoolRemoved:          {model.SeverityNormal, "MAC pool {detail} was removed by {user}."},
+	HostNetworkAttached:     {model.SeverityNormal, "Network {detail} was attached to host {host} by {user}."},
+	HostNetworkUpdated:      {model.SeverityNormal, "Network {detail} of host {host} was updated by {user}."},
+	HostNetworkDetached:     {model.SeverityNormal, "Network {detail} was detached from host {host} by {user}."},
+	DataCenterUpdated:       {model.SeverityNormal, "Data center {detail} was updated by {user}."},
 	RoleAdded:               {model.SeverityNormal, "Role {detail} was added by {user}."},
 	RoleUpdated:             {model.SeverityNormal, "Role {detail} was updated by {user}."},
 	RoleRemoved:             {model.SeverityNormal, "Role {detail} was removed by {user}."},

@@ -28,6 +28,9 @@ type Machines interface {
 	AwaitVerdict(ctx context.Context, id model.ID) error
 	// Look asks for a VM's guest to be looked at soon.
 	Look(vm model.ID)
+	// Compare reads what a connected host is and runs now, and writes it down;
+	// host.ErrUnreachable when it is not connected.
+	Compare(ctx context.Context, id model.ID) error
 	// Sample reads a host's figures of its guests now.
 	Sample(ctx context.Context, id model.ID) error
 }

@@ -17,6 +17,8 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
+	"vireo/internal/engine/hosts"
+	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
@@ -108,6 +110,9 @@ func (s *Server) assemble(ctx context.Context) error {
 			return fmt.Errorf("making what a fresh engine has: %w", err)
 		}
 	}
+	if err := putNetworks(ctx, s.Inventory); err != nil {
+		return fmt.Errorf("making what belongs to networks: %w", err)
+	}
 	if err := linkISO(s.DataDir, s.Inventory); err != nil {
 		return err
 	}
@@ -163,11 +168,13 @@ func install(e *engine.Engine) {
 	e.Install(vms.Commands(e))
 	e.Install(disks.Commands(e))
 	e.Install(nics.Commands(e))
+	e.Install(networks.Commands(e))
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
+	e.Install(hosts.Commands(e))
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))

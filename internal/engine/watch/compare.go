@@ -3,7 +3,6 @@ package watch
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -34,20 +33,17 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 	takeBack := func() {}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
-		if !ok {
-			return nil
+		if !ok || !lifecycle.HostWatched(edited.Status) {
+			return errLetGo
 		}
 		rebooted := edited.BootID != "" && edited.BootID != bootID
 		first := edited.BootID == ""
-		if edited.Status != model.HostUp {
-			edited.Since = time.Now().UTC()
-			tx.Event(audit.New(audit.HostConnected, audit.About{Host: edited}))
-		}
 		if !facts.Accelerated && (first || edited.Facts.Accelerated) {
 			tx.Event(audit.New(audit.HostEmulates, audit.About{Host: edited, Detail: facts.AccelerationDetail}))
 		}
-		edited.Status, edited.StatusDetail = model.HostUp, ""
 		edited.BootID, edited.Facts = bootID, facts
+		w.answered(tx, edited)
+		pin(tx, edited)
 		if rebooted {
 			w.rebooted(tx, edited, guests)
 		}

@@ -77,10 +77,14 @@ func (m *Machine) hasRoom(spec *host.GuestSpec) error {
 }
 
 func (m *Machine) hasNetwork(nic host.NICSpec) error {
-	if nic.Network == "" || nic.User || slices.Contains(m.facts.Networks, nic.Network) {
-		return nil
+	switch {
+	case nic.User:
+	case nic.Bridge != "" && !slices.Contains(m.facts.Bridges, nic.Bridge):
+		return Refuse(host.RefusedResource, fmt.Sprintf("there is no bridge %s", nic.Bridge))
+	case nic.Bridge == "" && nic.Network != "" && !slices.Contains(m.facts.Networks, nic.Network):
+		return Refuse(host.RefusedResource, fmt.Sprintf("network %s is not active", nic.Network))
 	}
-	return Refuse(host.RefusedResource, fmt.Sprintf("network %s is not active", nic.Network))
+	return nil
 }
 
 // refused keeps the promise that a refused start leaves nothing of the guest.

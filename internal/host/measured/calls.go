@@ -14,6 +14,12 @@ func (c *connection) Facts(ctx context.Context) (answer model.HostFacts, err err
 	return c.Host.Facts(ctx)
 }
 
+// Networks counts and passes on.
+func (c *connection) Networks(ctx context.Context) (answer model.HostFacts, err error) {
+	defer c.count("Networks", time.Now(), &err)
+	return c.Host.Networks(ctx)
+}
+
 // BootID counts and passes on.
 func (c *connection) BootID(ctx context.Context) (answer string, err error) {
 	defer c.count("BootID", time.Now(), &err)
