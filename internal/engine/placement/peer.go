@@ -2,7 +2,6 @@ package placement
 
 import (
 	"net/url"
-	"strings"
 
 	"vireo/internal/model"
 )
@@ -11,11 +10,7 @@ import (
 // what only the engine's machine has (keys, sockets). A host that is reached through a
 // socket of this machine has none.
 func PeerAddress(on *model.Host) (string, bool) {
-	address := on.Address
-	if !strings.Contains(address, "://") {
-		address = "qemu+ssh://" + address + "/system"
-	}
-	parsed, err := url.Parse(address)
+	parsed, err := url.Parse(on.URI())
 	if err != nil || parsed.Hostname() == "" {
 		return "", false
 	}
