@@ -16,6 +16,7 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":                   readStart,
 	"vm.ticket":                  readTicket,
 	"vm.migrate":                 readMigrate,
+	"host.fence":                 readFence,
 	"storage_domain.activate":    readAttached,
 	"storage_domain.deactivate":  readAttached,
 	"vm.export":                  readExport,

@@ -80,6 +80,7 @@ var requestsOf = map[string][3]string{
 	"host.add":    {"POST", "/api/hosts", `<host><name>local</name><address>fake://local</address><cluster id="CLUSTER"/></host>`},
 	"host.update": {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
 	"host.remove": {"DELETE", "/api/hosts/HOST", ""},
+	"host.fence":  {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
 
 	"storage_domain.add":        {"POST", "/api/storagedomains", `<storage_domain><name>local-data</name><type>data</type><host id="HOST"/><storage><type>localfs</type><path>relative</path></storage></storage_domain>`},
 	"storage_domain.update":     {"PUT", "/api/storagedomains/DOMAIN", "<storage_domain><comment>seen</comment></storage_domain>"},

@@ -30,6 +30,9 @@ func (s *Host) Apply(to *model.Host, find Finder) error {
 	if err := setReference(&to.Cluster, s.Cluster, model.KindCluster, find); err != nil {
 		return err
 	}
+	if err := s.PowerManagement.apply(&to.Power, find); err != nil {
+		return err
+	}
 	if s.SSH == nil {
 		return nil
 	}
