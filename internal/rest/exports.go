@@ -116,7 +116,9 @@ func readExport(r *request, action *v3.Action) (any, error) {
 	return params, err
 }
 
-func (r *request) domainOf(named *v3.Reference) (model.ID, error) { return r.idOf(model.KindStorageDomain, named) }
+func (r *request) domainOf(named *v3.Reference) (model.ID, error) {
+	return r.idOf(model.KindStorageDomain, named)
+}
 
 // idOf gives the id of what a command names: that an id means nothing is for the command
 // to say.

@@ -55,10 +55,12 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 			}
 		case err == nil && progress.State == host.Migrated, r.seenThere(w, vm, data):
 			return nil, false, r.arrived(w, vm, data, progress)
-		case !isDefinite:
+		case !isDefinite && !r.isLost(vm.Run.Host):
 			return nil, false, r.silentSource(vm, data.To, err)
 		case err != nil && r.mayBeThere(w, vm, data):
 			return nil, false, r.undecided(data.To, err)
+		case !isDefinite:
+			return fault.New(fault.HostFailed, w.Job.Verb, r.hostNamed(vm.Run.Host), "it has ended"), true, nil
 		case err != nil:
 			return r.HostFault(w.Job.Verb, vm.Run.Host, err), true, nil
 		case stuck:
@@ -69,6 +71,12 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 			return fault.New(fault.MigrationFailed, w.Job.Verb, r.hostNamed(data.To), progress.Failure), true, nil
 		}
 	}
+}
+
+// isLost says whether all that ran on a host has ended, by proof.
+func (r *room) isLost(id model.ID) bool {
+	on, ok := r.Inventory.Hosts.Get(id)
+	return !ok || on.Lost != nil && on.Lost.BootID == on.BootID
 }
 
 // undecided waits for the destination to say whether it has the guest.
@@ -142,7 +150,7 @@ func (r *room) silentSource(vm *model.VM, to model.ID, cause error) error {
 				return ctx.Err()
 			case <-again.C:
 			}
-			if _, err := r.Machines.Connected(vm.Run.Host); err == nil {
+			if _, err := r.Machines.Connected(vm.Run.Host); err == nil || r.isLost(vm.Run.Host) {
 				return nil
 			}
 			if guest, ok := r.lookThere(ctx, vm, to); ok && guest.State == host.Running {
