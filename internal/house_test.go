@@ -59,7 +59,7 @@ var house = map[string][]string{
 		"auth", "job", "vault", "ovf", "engine/placement",
 	},
 	"engine/placement":  {"model", "fault", "inventory", "lifecycle"},
-	"engine/watch":      {"model", "host", "image", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
+	"engine/watch":      {"model", "fault", "host", "image", "store", "inventory", "lifecycle", "audit", "option", "storagecheck", "engine"},
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,
@@ -72,6 +72,7 @@ var house = map[string][]string{
 	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,
+	"engine/pools":      append([]string{"auth", "engine/vms"}, rooms...),
 	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -83,7 +84,7 @@ var house = map[string][]string{
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
 		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
-		"engine/snapshots", "engine/transfers", "engine/access", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
+		"engine/snapshots", "engine/pools", "engine/transfers", "engine/access", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
 

@@ -28,6 +28,7 @@ type Inventory struct {
 	Tags           *Table[*model.Tag]
 	Templates      *Table[*model.Template]
 	Users          *Table[*model.User]
+	VMPools        *Table[*model.VMPool]
 	VMs            *Table[*model.VM]
 
 	kinds map[model.Kind]keeper
@@ -105,6 +106,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Tags:           newTable[*model.Tag](),
 		Templates:      newTable[*model.Template](),
 		Users:          newTable[*model.User](),
+		VMPools:        newTable[*model.VMPool](),
 		VMs:            newTable[*model.VM](),
 		store:          from,
 		running:        make(map[model.ID]*model.Job),
@@ -128,6 +130,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindTag:           kept[model.Tag, *model.Tag]{inv.Tags},
 		model.KindTemplate:      kept[model.Template, *model.Template]{inv.Templates},
 		model.KindUser:          kept[model.User, *model.User]{inv.Users},
+		model.KindVMPool:        kept[model.VMPool, *model.VMPool]{inv.VMPools},
 		model.KindVM:            kept[model.VM, *model.VM]{inv.VMs},
 	}
 	if err := inv.load(ctx); err != nil {

@@ -56,6 +56,7 @@ const (
 	KindTemplate      Kind = "template"
 	KindUser          Kind = "user"
 	KindVM            Kind = "vm"
+	KindVMPool        Kind = "vm_pool"
 	KindCDROM         Kind = "cdrom"
 )
 

@@ -40,6 +40,10 @@ type Run struct {
 	Memory   int64    `json:"memory,omitempty"`
 	Topology Topology `json:"topology,omitzero"`
 
+	// Kept says that the overlays hold what a user of a pool has written in earlier
+	// runs: they stay when the run is over, until the user does not have the VM any more.
+	Kept bool `json:"kept,omitempty"`
+
 	// Suspended is the saved state; nil unless there is one.
 	Suspended *SavedState `json:"suspended,omitempty"`
 	// AgentSeen says that a guest agent has answered in this run.

@@ -60,6 +60,7 @@ type Watcher struct {
 	stirred chan struct{}
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
+	pools        *pools
 	descriptions *descriptions
 	alarms       *alarms
 	told         *told
@@ -96,6 +97,7 @@ func New(options Options) *Watcher {
 	w.checks = newKeyed(w.base, &w.wait, w.checkNow)
 	w.resumes = newKeyed(w.base, &w.wait, w.resumeNow)
 	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
+	w.pools = &pools{looks: newKeyed(w.base, &w.wait, w.keepPool), pause: make(map[model.ID]poolPause)}
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
 	w.descriptions = newDescriptions()
@@ -129,6 +131,7 @@ func (w *Watcher) Start() {
 		w.guard(vm)
 	}
 	w.inventory.Follow(w.followDescriptions)
+	w.inventory.Follow(w.followPools)
 	w.remount()
 	w.wait.Go(w.keepDescriptions)
 	if w.Stir != nil {
@@ -247,6 +250,7 @@ func (w *Watcher) announce() {
 	defer w.mu.Unlock()
 	close(w.changed)
 	w.changed = make(chan struct{})
+	w.lookAtPools()
 }
 
 // Look asks for a VM's guest to be looked at soon; asking often is one look.
