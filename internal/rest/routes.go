@@ -60,6 +60,9 @@ func (s *Server) routes() []*route {
 		{path: "users", get: userList.get, search: true, post: s.writes(model.KindUser, "add", s.addUser)},
 		{path: "groups", get: groupList.get, search: true, post: s.writes(model.KindGroup, "add", s.addGroup)},
 		{path: "domains", get: directoryList.get},
+		{path: "vmpools", get: poolList.get, search: true, post: s.writes(model.KindVMPool, "add", s.addPool)},
+		{path: "vmpools/{vmpool}", get: onePool, noun: "vm_pool", put: s.writes(model.KindVMPool, "update", s.updatePool), delete: s.writes(model.KindVMPool, "remove", s.removePool)},
+		{path: "vmpools/{vmpool}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "vms", get: vmList.get, search: true, post: s.writes(model.KindVM, "add", s.addVM)},
 		{path: "vms/{vm}", get: oneVM, noun: "vm", put: s.writes(model.KindVM, "update", s.updateVM), delete: s.writes(model.KindVM, "remove", s.removeVM)},
 		{path: "vms/{vm}/disks", get: vmDiskList.get, post: s.writes(model.KindDisk, "add", s.addDisk)},
@@ -112,6 +115,8 @@ var actionBases = map[model.Kind]string{
 	model.KindSnapshot: "vms/{vm}/snapshots/{snapshot}",
 
 	model.KindTemplate: "templates/{template}",
+
+	model.KindVMPool: "vmpools/{vmpool}",
 
 	model.KindExportedVM:       "storagedomains/{storagedomain}/vms/{vm}",
 	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",

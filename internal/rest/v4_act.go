@@ -9,6 +9,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/disks"
 	"vireo/internal/fault"
+	"vireo/internal/model"
 	"vireo/internal/rest/v4"
 )
 
@@ -49,6 +50,9 @@ func (s *Server) act4(command *engine.Command) handler {
 			return r.refuseAction4(action, err), nil
 		}
 		r.done4(action, result)
+		if given, ok := result.Object.(*model.VM); ok && command.On == model.KindVMPool {
+			action.VM = r.page4.Ref(model.KindVM, given.ID)
+		}
 		if !result.Pending || result.Job == nil {
 			return &answer{root: "action", shape: action}, nil
 		}

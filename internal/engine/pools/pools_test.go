@@ -102,7 +102,8 @@ func TestChange(t *testing.T) {
 	b.Refused(change(pool, func(p *model.VMPool) { p.Type = model.VMPoolAutomatic }), fault.StateConflict)
 	b.Refused(change(pool, func(p *model.VMPool) { p.Stateful = true }), fault.StateConflict)
 	b.Refused(change(pool, func(p *model.VMPool) { p.Template = model.BlankID }), fault.PoolOfBlank)
-	b.Refused(change(pool, func(p *model.VMPool) { p.Template = b.newTemplate("other", "") }), "IMMUTABLE")
+	other := b.newTemplate("other", "")
+	b.Refused(change(pool, func(p *model.VMPool) { p.Template = other }), "IMMUTABLE")
 	b.Must(change(pool, func(p *model.VMPool) { p.Description, p.MaxUserVMs = "desks", 2 }))
 	if changed, _ := b.Server.Inventory.VMPools.Get(pool); changed.Description != "desks" || changed.MaxUserVMs != 2 || changed.Type != model.VMPoolManual {
 		t.Errorf("it is %+v", changed)

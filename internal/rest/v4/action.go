@@ -13,6 +13,7 @@ type Action struct {
 	Disk          *Disk        `wire:"disk"`
 	Job           *Reference   `wire:"job"`
 	StorageDomain *Reference   `wire:"storage_domain"`
+	VM            *Reference   `wire:"vm"`
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.
