@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/pools"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
@@ -38,6 +40,7 @@ var situations = map[model.Kind]situation{
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
+	model.KindVMPool:        onPool,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -54,6 +57,8 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 			return nil
 		}}
 	},
+	"vm_pool.update/update": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{} },
+	"vm_pool.update/shrink": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{Size: new(1)} },
 	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
 	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
 	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
@@ -155,6 +160,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	}
 	id := site.Add("vm", seeded)
 	switch row.Name {
+	case "detach":
+		site.Edit(func(tx *inventory.Tx) {
+			pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
+			tx.VMPools.Put(pool)
+			vm, _ := tx.VMs.Edit(id)
+			vm.Pool = pool.ID
+		})
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":
@@ -499,5 +511,30 @@ func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	site.Edit(func(tx *inventory.Tx) {
 		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: phase})
 	})
+	return vm, call
+}
+
+// onPool has a pool of two VMs, and one that is no member.
+func onPool(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	people(site)
+	vm, template := site.Add("vm"), addTemplate(site, "golden")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &pools.AddParams{Size: 2, Edit: func(pool *model.VMPool) error {
+		pool.Name, pool.Cluster, pool.Template = "desk", sitetest.Cluster, template
+		return nil
+	}}}
+	if row.Name == "add" {
+		return vm, call
+	}
+	made, err := site.Act(&engine.Call{On: row.On, Name: "add", Params: call.Params, Async: new(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Target, call.Params = made.Object.Ref().ID, nil
+	switch row.Name {
+	case "update":
+		call.Params = &pools.UpdateParams{Size: new(3)}
+	case "allocatevm":
+		call.Caller = &auth.Caller{User: bossID, Name: "boss@internal", Admin: true}
+	}
 	return vm, call
 }
