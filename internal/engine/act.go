@@ -27,6 +27,15 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 	if !known || command.Internal {
 		return nil, fault.Missing(string(call.On) + " " + call.Name)
 	}
+	return e.do(ctx, command, call)
+}
+
+// Own does what Act does with an internal command: it is for the engine itself.
+func (e *Engine) Own(ctx context.Context, call *Call) (*Result, error) {
+	return e.do(ctx, e.commands[string(call.On)+"."+call.Name], call)
+}
+
+func (e *Engine) do(ctx context.Context, command *Command, call *Call) (*Result, error) {
 	call.Verb = command.Verb
 	if err := sleep(ctx, call.GracePeriod); err != nil {
 		return nil, fault.New(fault.Interrupted, call.Verb).Because(err)

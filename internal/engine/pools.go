@@ -150,18 +150,43 @@ func checkNotPooled(tx *inventory.Tx, command *Command, call *Call) error {
 	return nil
 }
 
-// ToPrestart is the VM that a pool wants to be started next for those who will come;
-// empty if there are enough, or none that is down.
-func (e *Engine) ToPrestart(pool *model.VMPool) model.ID {
-	if pool.Prestarted == 0 {
-		return ""
-	}
+// heldNow are the VMs that somebody has.
+func (e *Engine) heldNow() map[model.ID]bool {
 	held := make(map[model.ID]bool)
 	for _, permission := range e.Inventory.Permissions.All() {
 		if holds(permission) {
 			held[permission.Object.ID] = true
 		}
 	}
+	return held
+}
+
+// ToRenew is a VM of a pool that is to be made anew: the pool follows its template, and
+// there is a newer version. It is down, and nobody has it. Empty: there is none.
+func (e *Engine) ToRenew(pool *model.VMPool) model.ID {
+	template, ok := e.Inventory.Templates.Get(pool.Template)
+	if !ok || !pool.UseLatestTemplateVersion || pool.Stateful {
+		return ""
+	}
+	newest, held := Newest(e.Inventory.Templates.All(), template), e.heldNow()
+	for _, vm := range e.Inventory.VMs.All() {
+		if vm.Pool != pool.ID || held[vm.ID] || vm.Template == newest.ID || vm.Run.Status != model.StatusDown {
+			continue
+		}
+		if _, busy := e.Inventory.Holder(vm.Ref()); !busy {
+			return vm.ID
+		}
+	}
+	return ""
+}
+
+// ToPrestart is the VM that a pool wants to be started next for those who will come;
+// empty if there are enough, or none that is down.
+func (e *Engine) ToPrestart(pool *model.VMPool) model.ID {
+	if pool.Prestarted == 0 {
+		return ""
+	}
+	held := e.heldNow()
 	next, running := model.ID(""), 0
 	for _, vm := range e.Inventory.VMs.All() {
 		if vm.Pool != pool.ID || held[vm.ID] {

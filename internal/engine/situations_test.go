@@ -59,9 +59,9 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"vm_pool.update/update": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{} },
 	"vm_pool.update/shrink": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{Size: new(1)} },
-	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
-	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
-	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
+	"template.add/seal":     func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
+	"disk.add/floating":     func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.move/live":        func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}

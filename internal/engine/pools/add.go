@@ -77,7 +77,7 @@ func hasDisks(tx *inventory.Tx, pool *model.VMPool) bool {
 func templateOf(tx *inventory.Tx, pool *model.VMPool) (*model.Template, bool) {
 	template, ok := tx.Templates.Get(pool.Template)
 	if ok && pool.UseLatestTemplateVersion {
-		template = vms.NewestOf(tx, template)
+		template = engine.Newest(tx.Templates.All(), template)
 	}
 	return template, ok
 }

@@ -133,7 +133,10 @@ func TestManual(t *testing.T) {
 	}
 	b.Stop(vm)
 	b.Restart()
-	b.Await("the host is up", func() bool { _, err := b.Server.Watcher.Connected(b.Server.Inventory.Hosts.All()[0].ID); return err == nil })
+	b.Await("the host is up", func() bool {
+		_, err := b.Server.Watcher.Connected(b.Server.Inventory.Hosts.All()[0].ID)
+		return err == nil
+	})
 	b.revoke(vm)
 	if kept := b.Get(vm).Run.Overlays; len(kept) != 0 {
 		t.Errorf("kept are %v", kept)

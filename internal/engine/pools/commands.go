@@ -59,6 +59,18 @@ func Commands(e *engine.Engine) []engine.Command {
 			Needs: "vm_pool_basic_operations", Locks: nothing,
 			Paths: []engine.Path{{Name: "allocate", Apply: r.allocate}},
 		},
+		{
+			On: model.KindVM, Name: "renew", Verb: "make anew", Internal: true, Check: checkRenew,
+			Paths: []engine.Path{{
+				Name: "renew", From: []model.Status{model.StatusDown}, Via: model.StatusImageLocked, To: model.StatusDown,
+				Title: "Making VM {name} anew of the newest version of its template", Apply: r.renew, Settle: r.renewed,
+				Steps: []job.Step{{Name: "disks", Title: "Making the disks", Do: r.makeDisks, Undo: r.unmakeDisks}},
+			}},
+		},
+		{
+			On: model.KindVMPool, Name: "sweep", Verb: "remove old disks of VM-Pool", Internal: true, Locks: lockSwept,
+			Paths: []engine.Path{{Name: "sweep", Settle: r.removedOf(ofRemove), Steps: []job.Step{removing(ofRemove)}}},
+		},
 	}
 }
 

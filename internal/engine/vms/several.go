@@ -3,6 +3,7 @@ package vms
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"vireo/internal/engine"
 	"vireo/internal/fault"
@@ -15,11 +16,6 @@ import (
 type Several struct {
 	VMs []model.ID `json:"vms,omitempty"`
 	engine.Copies
-}
-
-// NewestOf is the version of a template that VMs are made of which follow it.
-func NewestOf(tx *inventory.Tx, template *model.Template) *model.Template {
-	return newest(tx, template)
 }
 
 // MakeSeveral records a VM for each edit, thin of its template and locked until its
@@ -50,6 +46,36 @@ func MakeSeveral(e *engine.Engine, tx *inventory.Tx, call *engine.Call, edits []
 		several.Disks, disks = append(several.Disks, made.copies...), append(disks, made.disks...)
 	}
 	return several, r.CheckRoomFor(tx, call, several.Disks, disks)
+}
+
+// Remake makes a VM anew, thin of the template that the edit says: what its configuration
+// will be, and the records of its disks, locked until they are made. Its addresses stay.
+// The error may be one of engine.Outside.
+func Remake(e *engine.Engine, tx *inventory.Tx, call *engine.Call, vm *model.VM, edit engine.Edit[model.VM]) (*model.VMConfig, *engine.Copies, error) {
+	r := &room{e}
+	made, err := r.wanted(tx, &engine.Call{Verb: "add", Params: &AddParams{Edit: func(fresh *model.VM) error {
+		if err := edit(fresh); err != nil {
+			return err
+		}
+		fresh.Name = string(model.NewID()) // its own is taken, by itself
+		return nil
+	}}})
+	if err != nil {
+		return nil, nil, err
+	}
+	config := &made.vm.VMConfig
+	config.Name, config.Tags = vm.Name, vm.Tags
+	for i := range config.NICs {
+		fresh := &config.NICs[i]
+		if at := slices.IndexFunc(vm.NICs, func(n model.NIC) bool { return n.Name == fresh.Name }); at >= 0 {
+			fresh.ID, fresh.MAC = vm.NICs[at].ID, vm.NICs[at].MAC
+		}
+	}
+	copies := &engine.Copies{Disks: made.copies, Owner: engine.ImageOwner(tx, engine.DataCenterOf(tx, vm.Cluster))}
+	for _, disk := range made.disks {
+		tx.Disks.Put(disk)
+	}
+	return config, copies, r.CheckRoomFor(tx, call, copies.Disks, made.disks)
 }
 
 // SettleSeveral settles the making of VMs: they are down, or forgotten with their disks.

@@ -68,13 +68,22 @@ func (w *Watcher) lookAtPools() {
 	}
 }
 
-// keepPool starts VMs of a pool until as many run as are wanted, one after the other.
-// What cannot be started now is tried again, each time later.
+// keepPool makes VMs of a pool anew that are to follow their template, and starts others
+// until as many run as are wanted, one after the other. What cannot be done now is tried
+// again, each time later.
 func (w *Watcher) keepPool(ctx context.Context, id model.ID) {
 	for ctx.Err() == nil {
 		pool, ok := w.inventory.VMPools.Get(id)
 		if !ok || w.poolRests(id) {
 			return
+		}
+		if next := w.Engine.ToRenew(pool); next != "" {
+			vm, _ := w.inventory.VMs.Get(next)
+			if _, err := w.Engine.Own(ctx, &engine.Call{On: model.KindVM, Name: "renew", Target: next, Async: new(false)}); err != nil {
+				w.pausePool(ctx, id, vm, audit.PoolVMNotRenewed, fault.Of(err).Message())
+				return
+			}
+			continue
 		}
 		next := w.Engine.ToPrestart(pool)
 		if next == "" {
@@ -90,7 +99,7 @@ func (w *Watcher) keepPool(ctx context.Context, id model.ID) {
 		}
 		_, err := w.Engine.Act(ctx, &engine.Call{On: model.KindVM, Name: "start", Target: next, Async: new(false)})
 		if err != nil {
-			w.pausePool(ctx, id, vm, fault.Of(err).Message())
+			w.pausePool(ctx, id, vm, audit.PrestartFailed, fault.Of(err).Message())
 			return
 		}
 	}
@@ -110,7 +119,7 @@ func (w *Watcher) poolRests(id model.ID) bool {
 
 // pausePool leaves a pool alone for a while, has it looked at again afterwards, and tells
 // why.
-func (w *Watcher) pausePool(ctx context.Context, id model.ID, vm *model.VM, why string) {
+func (w *Watcher) pausePool(ctx context.Context, id model.ID, vm *model.VM, code audit.Code, why string) {
 	if ctx.Err() != nil {
 		return
 	}
@@ -124,7 +133,7 @@ func (w *Watcher) pausePool(ctx context.Context, id model.ID, vm *model.VM, why 
 	w.pools.mu.Unlock()
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		if pool, ok := tx.VMPools.Get(id); ok {
-			tx.Event(audit.New(audit.PrestartFailed, audit.About{VM: vm, Pool: pool, Detail: why}))
+			tx.Event(audit.New(code, audit.About{VM: vm, Pool: pool, Detail: why}))
 		}
 		return nil
 	})
