@@ -11,7 +11,6 @@ import (
 	"vireo/internal/engine/enginetest"
 	"vireo/internal/engine/pools"
 	"vireo/internal/engine/templates"
-	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/server"
 )
@@ -148,11 +147,4 @@ func (b *bench) grant(vm model.ID, user *auth.Caller) {
 func (b *bench) whole() {
 	b.Helper()
 	b.Await("all jobs have ended", func() bool { return len(b.Server.Inventory.Jobs()) == 0 })
-}
-
-func refusedAs(b *bench, err error, code string) {
-	b.Helper()
-	if fault.Of(err).Code != code {
-		b.Errorf("it gave %v, not %s", err, code)
-	}
 }

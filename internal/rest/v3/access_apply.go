@@ -146,8 +146,13 @@ type objectReference struct {
 func (s *Permission) objects() []objectReference {
 	var found []objectReference
 	for _, each := range []objectReference{
-		{model.KindDataCenter, s.DataCenter}, {model.KindCluster, s.Cluster}, {model.KindHost, s.Host},
-		{model.KindStorageDomain, s.StorageDomain}, {model.KindVM, s.VM}, {model.KindVMPool, s.VMPool}, {model.KindTemplate, s.Template},
+		{model.KindDataCenter, s.DataCenter},
+		{model.KindCluster, s.Cluster},
+		{model.KindHost, s.Host},
+		{model.KindStorageDomain, s.StorageDomain},
+		{model.KindVM, s.VM},
+		{model.KindVMPool, s.VMPool},
+		{model.KindTemplate, s.Template},
 		{model.KindDisk, s.Disk},
 	} {
 		if each.reference.given() {
