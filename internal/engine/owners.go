@@ -54,7 +54,7 @@ func ForgetGone(tx *inventory.Tx) {
 func holdsPermissions(kind model.Kind) bool {
 	switch kind {
 	case model.KindVM, model.KindVMPool, model.KindTemplate, model.KindDisk, model.KindHost, model.KindCluster,
-		model.KindDataCenter, model.KindStorageDomain, model.KindNetwork:
+		model.KindDataCenter, model.KindStorageDomain, model.KindNetwork, model.KindVNICProfile:
 		return true
 	default:
 		return false

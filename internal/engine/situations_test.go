@@ -41,6 +41,9 @@ var situations = map[model.Kind]situation{
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
 	model.KindVMPool:        onPool,
+	model.KindHost:          onHost,
+	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
+	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -89,6 +92,10 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 			params.Direction = model.TransferDownload
 		}
 	},
+	"host.fence/status":  fenced(model.FenceStatus),
+	"host.fence/restart": fenced(model.FenceRestart),
+	"host.fence/stop":    fenced(model.FenceStop),
+	"host.fence/start":   fenced(model.FenceStart),
 	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
 	},

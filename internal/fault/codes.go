@@ -110,7 +110,27 @@ const (
 	PoolShrink             = "VM_POOL_CANNOT_DECREASE_VMS_FROM_POOL"
 	PrestartedTooMany      = "ACTION_TYPE_FAILED_PRESTARTED_VMS_CANNOT_EXCEED_VMS_COUNT"
 	PoolOfBlank            = "VM_POOL_CANNOT_CREATE_FROM_BLANK_TEMPLATE"
+	HostAddressInUse       = "ACTION_TYPE_FAILED_VDS_WITH_SAME_HOST_EXIST"
+	FenceDisabled          = "VDS_FENCE_DISABLED"
+	FenceFailed            = "VDS_FENCE_OPERATION_FAILED"
+	HostStatusWrong        = "VDS_STATUS_NOT_VALID_FOR_ACTION"
+	HostHasVMs             = "VDS_CANNOT_REMOVE_VDS_DETECTED_RUNNING_VM"
+	HostHasPinned          = "ACTION_TYPE_FAILED_DETECTED_PINNED_VMS"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
+
+	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
+	MACPoolEmpty        = "MAC_POOL_NOT_ENOUGH_MAC_ADDRESSES"
+	MACPoolDefault      = "ACTION_TYPE_FAILED_CANNOT_REMOVE_DEFAULT_MAC_POOL"
+	MACPoolInUse        = "ACTION_TYPE_FAILED_CANNOT_REMOVE_STILL_USED_MAC_POOL"
+	MACPoolRange        = "ACTION_TYPE_FAILED_MAC_POOL_MUST_HAVE_RANGE"
+	NetworkNameInUse    = "ACTION_TYPE_FAILED_NETWORK_NAME_IN_USE"
+	NetworkInUse        = "ACTION_TYPE_FAILED_NETWORK_IN_MANY_USES"
+	NetworkRunning      = "NETWORK_INTERFACE_IN_USE_BY_VM"
+	ManagementStays     = "NETWORK_CANNOT_REMOVE_MANAGEMENT_NETWORK"
+	ProfileInUse        = "ACTION_TYPE_FAILED_VNIC_PROFILE_IN_USE"
+	ProfileNameInUse    = "ACTION_TYPE_FAILED_VNIC_PROFILE_NAME_IN_USE"
+	ProfileNetworkFixed = "ACTION_TYPE_FAILED_CANNOT_CHANGE_VNIC_PROFILE_NETWORK"
+	ProfileNeedsVMs     = "ACTION_TYPE_FAILED_CANNOT_ADD_VNIC_PROFILE_TO_NON_VM_NETWORK"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -201,7 +221,7 @@ var catalogue = map[string]entry{
 	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
 	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
-	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: %s."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
 	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
@@ -216,6 +236,25 @@ var catalogue = map[string]entry{
 	PoolShrink:             {Conflict, "Cannot %s. Only VMs that are down and that no user has can be removed from the VM-Pool; there are %s of these."},
 	PrestartedTooMany:      {BadRequest, "Cannot %s. More VMs are to be prestarted than the VM-Pool has."},
 	PoolOfBlank:            {BadRequest, "Cannot %s. VMs of a VM-Pool cannot be made of the Blank template."},
+	MACInUse:               {Conflict, "Cannot %s. %s"},
+	MACPoolEmpty:           {Conflict, "Cannot %s. The MAC pool %s has not enough addresses left."},
+	MACPoolDefault:         {Conflict, "Cannot %s. The default MAC pool cannot be removed."},
+	MACPoolInUse:           {Conflict, "Cannot %s. The MAC pool is used by these data centers: %s."},
+	MACPoolRange:           {BadRequest, "Cannot %s. A MAC pool must have at least one range of addresses."},
+	NetworkNameInUse:       {BadRequest, "Cannot %s. The data center has a network %s already, please choose another name."},
+	NetworkInUse:           {Conflict, "Cannot %s. The network is used by these VMs and templates: %s. Please disconnect them from it first."},
+	NetworkRunning:         {Conflict, "Cannot %s. These VMs run on the network: %s. Please stop them, or deactivate their network interfaces on it, first."},
+	ManagementStays:        {Conflict, "The management network %s is mandatory and cannot be removed."},
+	ProfileInUse:           {Conflict, "Cannot %s. The vNIC profile is used by these VMs and templates: %s."},
+	ProfileNameInUse:       {BadRequest, "Cannot %s. The network has a vNIC profile %s already, please choose another name."},
+	ProfileNetworkFixed:    {Conflict, "Cannot %s. The network of a vNIC profile cannot be changed."},
+	ProfileNeedsVMs:        {Conflict, "Cannot %s. The network %s is not for VMs and can have no vNIC profiles."},
+	HostAddressInUse:       {Conflict, "Cannot %s. The host %s has the address %s already."},
+	FenceDisabled:          {Conflict, "Cannot %s. The host %s has no power management that is enabled."},
+	FenceFailed:            {Host, "Cannot %s. The power management of host %s failed: %s"},
+	HostStatusWrong:        {Conflict, "Cannot %s. The host %s is in %s status. %s"},
+	HostHasVMs:             {Conflict, "Cannot %s. VMs run on the host %s, or may run there: %s."},
+	HostHasPinned:          {Conflict, "Cannot %s. These VMs can run on no other host than %s: %s."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

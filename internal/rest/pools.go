@@ -14,29 +14,29 @@ import (
 
 // Pools of VMs, in both versions: what differs is the shape.
 
-var poolList = collection[*model.VMPool]{
-	root: "vmpools", item: "vmpool", kind: poolKind,
+var vmPoolList = collection[*model.VMPool]{
+	root: "vmpools", item: "vmpool", kind: vmPoolKind,
 	rows: func(r *request) ([]*model.VMPool, error) { return r.view.VMPools(), nil },
-	show: showPool,
+	show: showVMPool,
 }
 
-var onePool = object("vmpool", (*request).pool, showPool)
+var oneVMPool = object("vmpool", (*request).vmPool, showVMPool)
 
-func (r *request) pool() (*model.VMPool, error) { return r.view.VMPool(r.id("vmpool")) }
+func (r *request) vmPool() (*model.VMPool, error) { return r.view.VMPool(r.id("vmpool")) }
 
-func showPool(r *request, pool *model.VMPool) (any, error) {
+func showVMPool(r *request, pool *model.VMPool) (any, error) {
 	return r.page.ShowVMPool(pool, r.poolSize(pool.ID)), nil
 }
 
-var poolList4 = func() collection[*model.VMPool] {
-	list := shown4(poolList, showPool4)
+var vmPoolList4 = func() collection[*model.VMPool] {
+	list := shown4(vmPoolList, showVMPool4)
 	list.root, list.item = "vm_pools", "vm_pool"
 	return list
 }()
 
-var onePool4 = object("vm_pool", (*request).pool, showPool4)
+var oneVMPool4 = object("vm_pool", (*request).vmPool, showVMPool4)
 
-func showPool4(r *request, pool *model.VMPool) (any, error) {
+func showVMPool4(r *request, pool *model.VMPool) (any, error) {
 	return r.page4.ShowVMPool(pool, r.poolSize(pool.ID)), nil
 }
 
@@ -48,7 +48,7 @@ func (r *request) poolSize(id model.ID) int {
 	return r.related.pools[id]
 }
 
-var poolKind = &search.Kind{
+var vmPoolKind = &search.Kind{
 	Name: "Pools", Prefixes: []string{"pool", "vmpools"}, SortBy: "name",
 	Fields: []search.Field{
 		{Name: "name", Free: true, Values: search.TextOf(func(v *row[*model.VMPool]) string { return v.it.Name })},
@@ -95,8 +95,8 @@ func vmPool(v *row[*model.VM]) string {
 	return pool.Name
 }
 
-// addPool makes a pool.
-func (s *Server) addPool(r *request) (*answer, error) {
+// addVMPool makes a pool.
+func (s *Server) addVMPool(r *request) (*answer, error) {
 	shape := &v3.VMPool{}
 	if err := r.read("vmpool", shape); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (s *Server) addPool(r *request) (*answer, error) {
 	}
 	find := r.finder()
 	edit := func(pool *model.VMPool) error { return shape.Apply(pool, find) }
-	call, err := r.callOfPool(edit, shape.Size)
+	call, err := r.callOfVMPool(edit, shape.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +120,8 @@ func (s *Server) addPool(r *request) (*answer, error) {
 	})
 }
 
-// callOfPool is the command that makes a pool: of one VM, if nothing else is said.
-func (r *request) callOfPool(edit engine.Edit[model.VMPool], size *int) (*engine.Call, error) {
+// callOfVMPool is the command that makes a pool: of one VM, if nothing else is said.
+func (r *request) callOfVMPool(edit engine.Edit[model.VMPool], size *int) (*engine.Call, error) {
 	if err := edit(&model.VMPool{}); err != nil {
 		return nil, err
 	}
@@ -134,8 +134,8 @@ func (r *request) callOfPool(edit engine.Edit[model.VMPool], size *int) (*engine
 	return call, nil
 }
 
-// addPool4 makes a pool.
-func (s *Server) addPool4(r *request) (*answer, error) {
+// addVMPool4 makes a pool.
+func (s *Server) addVMPool4(r *request) (*answer, error) {
 	shape := &v4.VMPool{}
 	if err := r.read("vm_pool", shape); err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (s *Server) addPool4(r *request) (*answer, error) {
 	}
 	find := r.finder()
 	edit := func(pool *model.VMPool) error { return shape.Apply(pool, find) }
-	call, err := r.callOfPool(edit, shape.Size)
+	call, err := r.callOfVMPool(edit, shape.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -159,9 +159,9 @@ func (s *Server) addPool4(r *request) (*answer, error) {
 	})
 }
 
-// changePool changes a pool. VMs that this makes or removes are there, or gone, with the
+// changeVMPool changes a pool. VMs that this makes or removes are there, or gone, with the
 // answer; their disks follow.
-func (r *request) changePool(edit engine.Edit[model.VMPool], size *int) error {
+func (r *request) changeVMPool(edit engine.Edit[model.VMPool], size *int) error {
 	if err := edit(&model.VMPool{}); err != nil {
 		return err
 	}
@@ -171,8 +171,8 @@ func (r *request) changePool(edit engine.Edit[model.VMPool], size *int) error {
 	return err
 }
 
-// updatePool changes a pool.
-func (s *Server) updatePool(r *request) (*answer, error) {
+// updateVMPool changes a pool.
+func (s *Server) updateVMPool(r *request) (*answer, error) {
 	shape := &v3.VMPool{}
 	if err := r.read("vmpool", shape); err != nil {
 		return nil, err
@@ -181,14 +181,14 @@ func (s *Server) updatePool(r *request) (*answer, error) {
 		return nil, err
 	}
 	find := r.finder()
-	if err := r.changePool(func(pool *model.VMPool) error { return shape.Apply(pool, find) }, shape.Size); err != nil {
+	if err := r.changeVMPool(func(pool *model.VMPool) error { return shape.Apply(pool, find) }, shape.Size); err != nil {
 		return nil, err
 	}
-	return onePool(r)
+	return oneVMPool(r)
 }
 
-// updatePool4 changes a pool.
-func (s *Server) updatePool4(r *request) (*answer, error) {
+// updateVMPool4 changes a pool.
+func (s *Server) updateVMPool4(r *request) (*answer, error) {
 	shape := &v4.VMPool{}
 	if err := r.read("vm_pool", shape); err != nil {
 		return nil, err
@@ -197,14 +197,14 @@ func (s *Server) updatePool4(r *request) (*answer, error) {
 		return nil, err
 	}
 	find := r.finder()
-	if err := r.changePool(func(pool *model.VMPool) error { return shape.Apply(pool, find) }, shape.Size); err != nil {
+	if err := r.changeVMPool(func(pool *model.VMPool) error { return shape.Apply(pool, find) }, shape.Size); err != nil {
 		return nil, err
 	}
-	return onePool4(r)
+	return oneVMPool4(r)
 }
 
-// removePool removes a pool with its VMs.
-func (s *Server) removePool(r *request) (*answer, error) {
+// removeVMPool removes a pool with its VMs.
+func (s *Server) removeVMPool(r *request) (*answer, error) {
 	action := &v3.Action{}
 	if err := r.readOptional("action", action); err != nil {
 		return nil, err
@@ -212,8 +212,8 @@ func (s *Server) removePool(r *request) (*answer, error) {
 	return r.remove(r.call(model.KindVMPool, "remove"), action)
 }
 
-// removePool4 removes a pool with its VMs.
-func (s *Server) removePool4(r *request) (*answer, error) {
+// removeVMPool4 removes a pool with its VMs.
+func (s *Server) removeVMPool4(r *request) (*answer, error) {
 	action := &v4.Action{}
 	if err := r.readOptional("action", action); err != nil {
 		return nil, err

@@ -119,9 +119,7 @@ func member(pool *model.VMPool, name string) engine.Edit[model.VM] {
 	return func(vm *model.VM) error {
 		vm.Name, vm.Pool, vm.Cluster, vm.Template = name, pool.ID, pool.Cluster, pool.Template
 		vm.UseLatestTemplateVersion = pool.UseLatestTemplateVersion
-		if !pool.Stateful {
-			vm.HA.Enabled = false // a stateless run is not
-		}
+		vm.HA.Enabled = false // a VM that has gone down is the pool's
 		if pool.SoundcardEnabled != nil {
 			vm.SoundcardEnabled = *pool.SoundcardEnabled
 		}

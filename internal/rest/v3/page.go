@@ -36,6 +36,7 @@ var Collections = map[model.Kind]string{
 	model.KindGroup:         "groups",
 	model.KindHost:          "hosts",
 	model.KindJob:           "jobs",
+	model.KindMACPool:       "macpools",
 	model.KindNetwork:       "networks",
 	model.KindPermission:    "permissions",
 	model.KindRole:          "roles",
@@ -45,6 +46,7 @@ var Collections = map[model.Kind]string{
 	model.KindUser:          "users",
 	model.KindVMPool:        "vmpools",
 	model.KindVM:            "vms",
+	model.KindVNICProfile:   "vnicprofiles",
 }
 
 // Href is the address of an object of a collection below the root.
