@@ -78,6 +78,7 @@ var house = map[string][]string{
 	"engine/exports":    append([]string{"engine/vms", "engine/templates", "ova"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,
+	"engine/pools":      append([]string{"auth", "engine/vms"}, rooms...),
 	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -89,7 +90,7 @@ var house = map[string][]string{
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
 		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
-		"engine/snapshots", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
+		"engine/snapshots", "engine/pools", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
 

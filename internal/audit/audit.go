@@ -21,6 +21,8 @@ type About struct {
 	Disk   *model.Disk
 	// Template is the one that the event is about; without it, that of the VM.
 	Template *model.Template
+	// Pool is one of VMs.
+	Pool *model.VMPool
 	// Snapshot is shown by its description.
 	Snapshot *model.Snapshot
 	// User and UserName are who asked.
@@ -68,6 +70,10 @@ func New(code Code, about About) model.Event {
 	if about.Domain != nil {
 		event.StorageDomain, event.DataCenter = about.Domain.ID, about.Domain.DataCenter
 		words = append(words, "{domain}", about.Domain.Name)
+	}
+	if about.Pool != nil {
+		event.Cluster = about.Pool.Cluster
+		words = append(words, "{pool}", about.Pool.Name)
 	}
 	if about.Disk != nil {
 		words = append(words, "{disk}", about.Disk.Alias)

@@ -33,7 +33,7 @@ func TestEveryCode(t *testing.T) {
 		Host: &model.Host{ID: "host", Name: "h1", Cluster: "cluster"}, Domain: &model.StorageDomain{ID: "domain", Name: "data", DataCenter: "dc"},
 		To:       &model.Host{ID: "to", Name: "h2", Cluster: "cluster"},
 		Template: &model.Template{ID: "template", VMConfig: model.VMConfig{Name: "golden", Cluster: "cluster"}},
-		Disk:     &model.Disk{ID: "disk", Alias: "web1_Disk1"}, Snapshot: &model.Snapshot{Description: "before"}, User: "user", UserName: "admin@internal",
+		Disk:     &model.Disk{ID: "disk", Alias: "web1_Disk1"}, Snapshot: &model.Snapshot{Description: "before"}, Pool: &model.VMPool{ID: "pool", Name: "desk", Cluster: "cluster"}, User: "user", UserName: "admin@internal",
 		CorrelationID: "correlation", Job: "job", Detail: "Because.",
 	}
 	codes := audit.Codes()

@@ -220,6 +220,11 @@ const (
 	TransferCancelled Code = 20202
 	TransferFailed    Code = 20203
 	TransferPaused    Code = 20204
+	PoolVMsRemoved    Code = 20400
+	PoolDisksKept     Code = 20401
+	PrestartFailed    Code = 20402
+	PoolVMRenewed     Code = 20403
+	PoolVMNotRenewed  Code = 20404
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -235,6 +240,16 @@ const (
 	RoleRemoved             Code = 858
 	SystemPermissionAdded   Code = 866
 	SystemPermissionRemoved Code = 868
+
+	PoolAdded          Code = 302
+	PoolAddFailed      Code = 303
+	PoolRemoved        Code = 304
+	PoolVMDetached     Code = 308
+	PoolVMDetachFailed Code = 309
+	PoolUpdated        Code = 314
+	PoolUpdateFailed   Code = 315
+	PoolVMGiven        Code = 316
+	PoolVMReturned     Code = 360
 
 	NotPermitted    Code = 20240
 	LoginLocked     Code = 20241
@@ -512,6 +527,20 @@ var lines = map[Code]line{
 	RoleAdded:               {model.SeverityNormal, "Role {detail} was added by {user}."},
 	RoleUpdated:             {model.SeverityNormal, "Role {detail} was updated by {user}."},
 	RoleRemoved:             {model.SeverityNormal, "Role {detail} was removed by {user}."},
+	PoolAdded:               {model.SeverityNormal, "VM pool {pool} was created by {user}."},
+	PoolAddFailed:           {model.SeverityError, "VM pool {pool} could not be created: {detail}"},
+	PoolRemoved:             {model.SeverityNormal, "VM pool {pool} was removed by {user}."},
+	PoolVMDetached:          {model.SeverityNormal, "VM {vm} was removed from VM pool {pool} by {user}. It is a VM of its own now."},
+	PoolVMDetachFailed:      {model.SeverityError, "VM {vm} could not be removed from its VM pool: {detail}"},
+	PoolUpdated:             {model.SeverityNormal, "VM pool {pool} was updated by {user}."},
+	PoolUpdateFailed:        {model.SeverityError, "VM pool {pool} could not be updated: {detail}"},
+	PoolVMGiven:             {model.SeverityNormal, "User {user} was given VM {vm} of VM pool {pool}."},
+	PoolVMReturned:          {model.SeverityNormal, "VM {vm} was returned to VM pool {pool}; {detail} had it."},
+	PoolVMsRemoved:          {model.SeverityNormal, "VMs of VM pool {pool} were removed by {user}: {detail}"},
+	PoolDisksKept:           {model.SeverityWarning, "VMs of VM pool {pool} were removed; some of their disks could not be: {detail}"},
+	PrestartFailed:          {model.SeverityWarning, "VM {vm} of VM pool {pool} could not be prestarted; it is tried again later. {detail}"},
+	PoolVMRenewed:           {model.SeverityNormal, "VM {vm} of VM pool {pool} was made anew of {detail}."},
+	PoolVMNotRenewed:        {model.SeverityError, "VM {vm} of VM pool {pool} could not be made anew: {detail}"},
 	NotPermitted:            {model.SeverityWarning, "User {user} has tried from {address} what is not permitted: {detail}"},
 	LoginLocked:             {model.SeverityWarning, "After too many wrong passwords no logins are accepted: {detail}"},
 	LoginUnlocked:           {model.SeverityNormal, "The user {detail} may try to log in again, whatever was tried before."},

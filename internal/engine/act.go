@@ -27,6 +27,15 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 	if !known || command.Internal {
 		return nil, fault.Missing(string(call.On) + " " + call.Name)
 	}
+	return e.do(ctx, command, call)
+}
+
+// Own does what Act does with an internal command: it is for the engine itself.
+func (e *Engine) Own(ctx context.Context, call *Call) (*Result, error) {
+	return e.do(ctx, e.commands[string(call.On)+"."+call.Name], call)
+}
+
+func (e *Engine) do(ctx context.Context, command *Command, call *Call) (*Result, error) {
 	call.Verb = command.Verb
 	if err := sleep(ctx, call.GracePeriod); err != nil {
 		return nil, fault.New(fault.Interrupted, call.Verb).Because(err)
@@ -38,13 +47,15 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 	if err != nil {
 		return nil, e.said(err)
 	}
+	accepted.params = call.Params
+	e.begunAlongside(call, accepted)
 	result := &Result{Object: accepted.object}
 	if accepted.job == nil {
 		e.lookAt(call)
 		return result, nil
 	}
 	result.Job = accepted.job
-	e.runner.StartAsked(accepted.job, call.Params)
+	e.runner.StartAsked(accepted.job, accepted.params)
 	if call.Async != nil && *call.Async || call.Async == nil && accepted.path.Task {
 		result.Pending = true
 		return result, nil
@@ -92,6 +103,8 @@ type acceptance struct {
 	object model.Object
 	job    *model.Job
 	path   *Path
+	// params is what the job was asked.
+	params any
 	// blocker is the job to interrupt before the command can be accepted.
 	blocker *model.Job
 }
@@ -122,7 +135,7 @@ func (e *Engine) acceptFree(ctx context.Context, command *Command, call *Call) (
 func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acceptance, error) {
 	accepted := &acceptance{}
 	err := e.Inventory.Update(ctx, func(tx *inventory.Tx) error {
-		*accepted = acceptance{}
+		*accepted, call.alongside = acceptance{}, nil
 		status, hasStatus, err := e.target(tx, command, call)
 		if err != nil {
 			return err
@@ -134,31 +147,15 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		if !allowed {
 			return fault.New(fault.NotAuthorized)
 		}
-		if command.First != nil {
-			if err := command.First(tx, call); err != nil {
-				return err
-			}
+		admitted, err := e.admit(tx, command, call, status, hasStatus)
+		if err != nil {
+			return err
 		}
-		path, fits := command.path(tx, call, entered(call, status), hasStatus)
-		locks := command.locks(tx, call)
-		if !fits {
-			return command.refuse(status)
-		}
-		for _, ref := range locks {
-			if holder, held := tx.Holder(ref); held {
-				if command.Interrupts {
-					accepted.blocker, call.cut = holder, status
-					return nil
-				}
-				return locked(command, e.nameOfHeld(tx, call, ref))
-			}
-		}
-		accepted.path = path
-		err = e.enter(tx, command, path, call, locks, accepted)
+		*accepted = *admitted
 		if call.Caller != nil {
 			stamp(tx, AboutCaller(call))
 		}
-		return err
+		return nil
 	})
 	return accepted, err
 }
@@ -172,7 +169,37 @@ func entered(call *Call, status model.Status) model.Status {
 	return status
 }
 
+// admit is the part of accept that comes after the permits.
+func (e *Engine) admit(tx *inventory.Tx, command *Command, call *Call, status model.Status, hasStatus bool) (*acceptance, error) {
+	if command.First != nil {
+		if err := command.First(tx, call); err != nil {
+			return nil, err
+		}
+	}
+	path, fits := command.path(tx, call, entered(call, status), hasStatus)
+	locks := command.locks(tx, call)
+	if !fits {
+		return nil, command.refuse(status)
+	}
+	for _, ref := range locks {
+		if holder, held := tx.Holder(ref); held {
+			if command.Interrupts {
+				call.cut = status
+				return &acceptance{blocker: holder}, nil
+			}
+			return nil, locked(command, e.nameOfHeld(tx, call, ref))
+		}
+	}
+	accepted := &acceptance{path: path}
+	return accepted, e.enter(tx, command, path, call, locks, accepted)
+}
+
 func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Call, locks []model.Ref, accepted *acceptance) error {
+	if command.Reshapes {
+		if err := checkNotPooled(tx, command, call); err != nil {
+			return err
+		}
+	}
 	for _, check := range []func(*inventory.Tx, *Call) error{command.Check, path.Check} {
 		if check == nil {
 			continue
@@ -200,6 +227,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 			giveToMaker(tx, call, target)
 		}
 		forgetGone(tx, target)
+		e.reclaim(tx, command.On)
 	}
 	if path.Via != "" {
 		vm, _ := tx.VMs.Edit(call.Target)

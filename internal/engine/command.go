@@ -32,6 +32,9 @@ type Command struct {
 	Internal bool
 	// Unmonitored commands have no job in the API (api-v3 3.1).
 	Unmonitored bool
+	// Reshapes says that the command changes what a VM is made of: it is refused for
+	// one that belongs to a pool, whose VMs are alike.
+	Reshapes bool
 	// Interrupts says that a job which holds the object is ended first, where
 	// the object's status allows this command.
 	Interrupts bool
@@ -152,7 +155,8 @@ type Call struct {
 
 	looks map[string]any // see Outside
 	// cut is the status in which a job was ended for this call.
-	cut model.Status
+	cut       model.Status
+	alongside []*acceptance // see Alongside
 }
 
 // Durable are Params that a job keeps, as JSON, for its steps.

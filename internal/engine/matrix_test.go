@@ -193,6 +193,9 @@ var documented = map[string][]model.Status{
 	},
 	"vm.clone": {model.StatusDown}, "template.add": {model.StatusDown},
 	"vm.freezefilesystems": {model.StatusUp}, "vm.thawfilesystems": {model.StatusUp},
+	"vm.detach": {
+		model.StatusDown, model.StatusSuspended, model.StatusImageLocked, model.StatusImageIllegal, model.StatusNotResponding,
+	},
 	"vm.remove":        {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"vm.remove, force": {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"nic.add":          {model.StatusDown, model.StatusUp},
@@ -264,6 +267,11 @@ var sentences = []struct {
 	{"vm.ticket", []model.Status{model.StatusMigrating}, "Cannot set Virtual Machine Ticket because the VM is in Migrating status."},
 	{"vm.freezefilesystems", []model.Status{model.StatusSuspended}, "Cannot freeze VM because the VM is in Suspended status."},
 	{"vm.thawfilesystems", []model.Status{model.StatusMigrating}, "Cannot thaw VM because the VM is in Migrating status."},
+	{
+		"vm.detach",
+		[]model.Status{model.StatusUp, model.StatusPaused, model.StatusSavingState, model.StatusRestoringState, model.StatusUnknown},
+		"Cannot detach VM from VM-Pool. VM is running.",
+	},
 	{"vm.remove", []model.Status{model.StatusSuspended}, "Cannot remove VM that its state is not down.\n-Please stop the VM first."},
 	{"vm.remove", []model.Status{model.StatusUp, model.StatusPaused, model.StatusUnknown}, "Cannot remove VM. VM is running."},
 }

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/pools"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
@@ -39,6 +41,7 @@ var situations = map[model.Kind]situation{
 	model.KindExternalVM: onArchive, model.KindExternalTemplate: onArchive,
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
+	model.KindVMPool:        onPool,
 	model.KindHost:          onHost,
 	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
 	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
@@ -59,9 +62,11 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 			return nil
 		}}
 	},
-	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
-	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
-	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
+	"vm_pool.update/update": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{} },
+	"vm_pool.update/shrink": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{Size: new(1)} },
+	"template.add/seal":     func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
+	"disk.add/floating":     func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.move/live":        func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
@@ -168,6 +173,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	switch row.Name {
 	case "migrate":
 		site.SecondHost()
+	case "detach":
+		site.Edit(func(tx *inventory.Tx) {
+			pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
+			tx.VMPools.Put(pool)
+			vm, _ := tx.VMs.Edit(id)
+			vm.Pool = pool.ID
+		})
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":
@@ -532,5 +544,30 @@ func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	site.Edit(func(tx *inventory.Tx) {
 		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: phase})
 	})
+	return vm, call
+}
+
+// onPool has a pool of two VMs, and one that is no member.
+func onPool(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	people(site)
+	vm, template := site.Add("vm"), addTemplate(site, "golden")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &pools.AddParams{Size: 2, Edit: func(pool *model.VMPool) error {
+		pool.Name, pool.Cluster, pool.Template = "desk", sitetest.Cluster, template
+		return nil
+	}}}
+	if row.Name == "add" {
+		return vm, call
+	}
+	made, err := site.Act(&engine.Call{On: row.On, Name: "add", Params: call.Params, Async: new(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Target, call.Params = made.Object.Ref().ID, nil
+	switch row.Name {
+	case "update":
+		call.Params = &pools.UpdateParams{Size: new(3)}
+	case "allocatevm":
+		call.Caller = &auth.Caller{User: bossID, Name: "boss@internal", Admin: true}
+	}
 	return vm, call
 }

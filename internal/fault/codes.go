@@ -102,6 +102,14 @@ const (
 	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
 	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
 	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
+	SuspendInPool          = "VM_CANNOT_SUSPEND_VM_FROM_POOL"
+	PoolVMRunning          = "VM_POOL_CANNOT_REMOVE_RUNNING_VM_FROM_POOL"
+	AttachedToPool         = "ACTION_TYPE_FAILED_VM_ATTACHED_TO_POOL"
+	NoFreePoolVMs          = "ACTION_TYPE_FAILED_NO_AVAILABLE_POOL_VMS"
+	PoolUserLimit          = "VM_POOL_CANNOT_ATTACH_TO_MORE_VMS_FROM_POOL"
+	PoolShrink             = "VM_POOL_CANNOT_DECREASE_VMS_FROM_POOL"
+	PrestartedTooMany      = "ACTION_TYPE_FAILED_PRESTARTED_VMS_CANNOT_EXCEED_VMS_COUNT"
+	PoolOfBlank            = "VM_POOL_CANNOT_CREATE_FROM_BLANK_TEMPLATE"
 	HostAddressInUse       = "ACTION_TYPE_FAILED_VDS_WITH_SAME_HOST_EXIST"
 	FenceDisabled          = "VDS_FENCE_DISABLED"
 	FenceFailed            = "VDS_FENCE_OPERATION_FAILED"
@@ -246,6 +254,14 @@ var catalogue = map[string]entry{
 	CancelFailed:           {Host, "Cancel migration has failed. Please try again in a few moments and track the VM's event list for details."},
 	MigrationFailed:        {Host, "Cannot %s VM to host %s: %s"},
 	MigrationStuck:         {Host, "Cannot %s VM. Its guest changes memory faster than it can be carried to host %s (options MigrationStallTime, MigrationDowntimeCeiling)."},
+	SuspendInPool:          {Conflict, "Cannot suspend VM that belongs to a  VM-Pool."},
+	PoolVMRunning:          {Conflict, "Cannot %s VM-Pool. VM is running."},
+	AttachedToPool:         {Conflict, "Cannot %s VM. VM is attached to a VM Pool."},
+	NoFreePoolVMs:          {Conflict, "Cannot %s. There are no available VMs in the VM-Pool."},
+	PoolUserLimit:          {Conflict, "Cannot %s. The user has as many VMs of the VM-Pool as one may have: %s."},
+	PoolShrink:             {Conflict, "Cannot %s. Only VMs that are down and that no user has can be removed from the VM-Pool; there are %s of these."},
+	PrestartedTooMany:      {BadRequest, "Cannot %s. More VMs are to be prestarted than the VM-Pool has."},
+	PoolOfBlank:            {BadRequest, "Cannot %s. VMs of a VM-Pool cannot be made of the Blank template."},
 	MACInUse:               {Conflict, "Cannot %s. %s"},
 	MACPoolEmpty:           {Conflict, "Cannot %s. The MAC pool %s has not enough addresses left."},
 	MACPoolDefault:         {Conflict, "Cannot %s. The default MAC pool cannot be removed."},

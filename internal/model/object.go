@@ -58,6 +58,7 @@ const (
 	KindUser          Kind = "user"
 	KindVNICProfile   Kind = "vnic_profile"
 	KindVM            Kind = "vm"
+	KindVMPool        Kind = "vm_pool"
 	KindCDROM         Kind = "cdrom"
 )
 

@@ -80,6 +80,7 @@ var Table = []Definition{
 	{"CSRFProtection", Flag, "false", 0, "Whether clients may ask for CSRF protection of their sessions."},
 	{"MaxVmNameLength", Number, "64", 1, "How many characters the name of a VM may have."},
 	{"MaxVmsInSystem", Number, "20000", 1, "How many VMs there may be."},
+	{"MaxVmsInPool", Number, "1000", 1, "How many VMs a pool may have."},
 	{"MaxVmMemory", Number, "4194304", 128, "How much memory a VM may have, in MiB."},
 	{"MaxVmCpus", Number, "288", 1, "How many virtual CPUs a VM may have."},
 	{"MaxDiskSize", Number, "8192", 1, "How large a disk may be, in GiB."},

@@ -68,6 +68,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id(string(on))
 	case model.KindStorageDomain:
 		call.Target = r.id("storagedomain")
+	case model.KindVMPool:
+		call.Target = r.id("vmpool")
 	case model.KindTemplate:
 		call.Target = r.id("template")
 	case model.KindNetwork:
@@ -107,6 +109,9 @@ func (r *request) complete(action *v3.Action, command *engine.Command, call *eng
 	action.HideSecrets()
 	if result == nil {
 		return
+	}
+	if given, ok := result.Object.(*model.VM); ok && command.On == model.KindVMPool {
+		action.VM = r.page.LinksOfVM(given.ID)
 	}
 	// Work that needed no job is done: its id is like that of a forgotten one.
 	id := model.NewID()
@@ -200,6 +205,10 @@ func (r *request) concerns(job *model.Job, actions []string) bool {
 		if string(job.Target.ID) == id || locked {
 			return len(actions) == 0 || slices.Contains(actions, job.Action)
 		}
+	}
+	if slices.Contains(actions, "vm_pool.allocatevm") { // its job is the start of the VM that was given
+		vm, err := r.view.VM(job.Target.ID)
+		return err == nil && job.Action == "vm.start" && vm.Pool == r.id("vmpool")
 	}
 	return false
 }

@@ -9,6 +9,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/disks"
 	"vireo/internal/fault"
+	"vireo/internal/model"
 	"vireo/internal/rest/v4"
 )
 
@@ -57,6 +58,9 @@ func (r *request) act4(command *engine.Command, action *v4.Action) (*answer, err
 		return r.refuseAction4(action, err), nil
 	}
 	r.done4(action, result)
+	if given, ok := result.Object.(*model.VM); ok && command.On == model.KindVMPool {
+		action.VM = r.page4.Ref(model.KindVM, given.ID)
+	}
 	if !result.Pending || result.Job == nil {
 		return &answer{root: "action", shape: action}, nil
 	}

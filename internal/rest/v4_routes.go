@@ -30,6 +30,12 @@ func (s *Server) routes4() []*route {
 		{path: "storagedomains", get: domainList4.get, search: true},
 		{path: "storagedomains/{storagedomain}", get: oneDomain4, noun: "storage_domain"},
 		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList4.get, post: s.writes(model.KindDisk, "add", s.addDisk4)},
+		{path: "vmpools", get: vmPoolList4.get, search: true, post: s.writes(model.KindVMPool, "add", s.addVMPool4)},
+		{
+			path: "vmpools/{vmpool}", get: oneVMPool4, noun: "vm_pool", put: s.writes(model.KindVMPool, "update", s.updateVMPool4),
+			delete: s.writes(model.KindVMPool, "remove", s.removeVMPool4),
+		},
+		{path: "vmpools/{vmpool}/creation_status/{ids}", get: s.creationStatus4, free: []string{"ids"}},
 		{path: "disks", get: diskList4.get, search: true, post: s.writes(model.KindDisk, "add", s.addDisk4)},
 		{
 			path: "disks/{disk}", get: oneDisk4, noun: "disk", put: s.writes(model.KindDisk, "update", s.updateDisk4),
@@ -54,6 +60,7 @@ func (s *Server) routes4() []*route {
 var actionBases4 = map[model.Kind]string{
 	model.KindDisk:          "disks/{disk}",
 	model.KindImageTransfer: "imagetransfers/{imagetransfer}",
+	model.KindVMPool:        "vmpools/{vmpool}",
 }
 
 // notActions4 are commands that version 4 has no action for: they change how a disk is

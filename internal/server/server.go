@@ -23,6 +23,7 @@ import (
 	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/pools"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
@@ -189,6 +190,7 @@ func install(e *engine.Engine) {
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))
 	e.Install(snapshots.Commands(e))
+	e.Install(pools.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {

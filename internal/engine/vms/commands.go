@@ -132,6 +132,11 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindVM, Name: "detach", Verb: "detach", Needs: "edit_vm_pool_configuration", Demands: demandsOfDetach,
+			Unmonitored: true, First: checkPooled, Refuse: refuseDetach,
+			Paths: []engine.Path{{Name: "detach", From: detachable, Apply: r.detach}},
+		},
+		{
 			On: model.KindVM, Name: "freezefilesystems", Verb: "freeze", Needs: "configure_vm_storage", Locks: lockFreeze,
 			Paths: []engine.Path{{
 				Name: "freeze", From: []model.Status{model.StatusUp}, Title: "Freezing the file systems of VM {name}",
@@ -166,11 +171,11 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties", Demands: demandsOfUpdate,
+			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties", Demands: demandsOfUpdate, Reshapes: true,
 			Paths: []engine.Path{{Name: "update", Apply: r.update}},
 		},
 		{
-			On: model.KindVM, Name: "remove", Verb: "remove", Needs: "delete_vm",
+			On: model.KindVM, Name: "remove", Verb: "remove", Needs: "delete_vm", Reshapes: true,
 			First: checkKept, Refuse: refuseRemove, Locks: lockRemoved, Check: r.checkRemove,
 			Paths: []engine.Path{{
 				Name: "remove", Title: "Removing VM {name} from system", Apply: r.remove, Settle: r.removed, Granted: true,

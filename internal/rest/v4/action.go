@@ -18,6 +18,7 @@ type Action struct {
 	Host             *Reference   `wire:"host"`
 	Job              *Reference   `wire:"job"`
 	StorageDomain    *Reference   `wire:"storage_domain"`
+	VM               *Reference   `wire:"vm"`
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.

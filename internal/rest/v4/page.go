@@ -34,6 +34,7 @@ var collections = map[model.Kind]string{
 	model.KindTag:           "tags",
 	model.KindTemplate:      "templates",
 	model.KindUser:          "users",
+	model.KindVMPool:        "vmpools",
 	model.KindVM:            "vms",
 	model.KindVNICProfile:   "vnicprofiles",
 }
