@@ -65,6 +65,7 @@ var house = map[string][]string{
 	"engine/nics":       rooms,
 	"engine/cdroms":     rooms,
 	"engine/tags":       rooms,
+	"engine/clusters":   rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/access":     append([]string{"auth"}, rooms...),
@@ -76,13 +77,15 @@ var house = map[string][]string{
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
+	"engine/affinitygroups": rooms,
+
 	// Roof: what can be seen.
 	"rest/wire": {},
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
+		"engine/nics", "engine/cdroms", "engine/tags", "engine/affinitygroups", "engine/storage", "engine/templates", "engine/exports",
 		"engine/snapshots", "engine/transfers", "engine/access", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"vireo/internal/auth"
+	"vireo/internal/engine/placement"
 	"vireo/internal/host"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
@@ -55,6 +56,8 @@ type Engine struct {
 	Options
 	// Machines is set before the first command.
 	Machines Machines
+	// Placement finds the hosts for VMs.
+	Placement *placement.Index
 
 	runner   *job.Runner
 	commands map[string]*Command
@@ -76,6 +79,7 @@ func New(options Options) *Engine {
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
 	e.Install([]Command{e.discardRow()})
 	if options.Inventory != nil {
+		e.Placement = placement.NewIndex(options.Inventory)
 		options.Inventory.Follow(e.begin)
 	}
 	return e

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/exports"
@@ -36,8 +37,8 @@ var situations = map[model.Kind]situation{
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindUser: onUser, model.KindGroup: onGroup, model.KindRole: onRole, model.KindPermission: onPermission,
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
-	model.KindImageTransfer: onTransfer,
-	model.KindSnapshot:      onSnapshot,
+	model.KindImageTransfer: onTransfer, model.KindCluster: onCluster, model.KindAffinityGroup: onAffinityGroup,
+	model.KindSnapshot: onSnapshot,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -394,6 +395,38 @@ func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 			edited.Tags = []model.ID{call.Target}
 		})
 	}
+	return vm, call
+}
+
+func onCluster(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	return site.Add("vm"), &engine.Call{
+		On: row.On, Name: row.Name, Target: sitetest.Cluster,
+		Params: engine.Edit[model.Cluster](func(cluster *model.Cluster) error { cluster.Comment += "!"; return nil }),
+	}
+}
+
+func onAffinityGroup(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &affinitygroups.AddParams{
+		Cluster: sitetest.Cluster, Edit: func(group *model.AffinityGroup) error { group.Name = "together"; return nil },
+	}}
+	if row.Name == "add" {
+		return vm, call
+	}
+	group := &model.AffinityGroup{ID: model.NewID(), Name: "together", Cluster: sitetest.Cluster}
+	call.Target = group.ID
+	switch row.Name {
+	case "update":
+		call.Params = engine.Edit[model.AffinityGroup](func(group *model.AffinityGroup) error { group.Comment += "!"; return nil })
+	case "remove":
+		call.Params = nil
+	case "attach":
+		call.Params = &affinitygroups.Member{VM: vm}
+	case "detach":
+		call.Params = &affinitygroups.Member{VM: vm}
+		group.VMs = []model.ID{vm}
+	}
+	site.Edit(func(tx *inventory.Tx) { tx.AffinityGroups.Put(group) })
 	return vm, call
 }
 

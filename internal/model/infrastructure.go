@@ -41,6 +41,8 @@ type Cluster struct {
 	ThreadsAsCores    bool `json:"threads_as_cores,omitempty"`
 	// OnError is error_handling/on_error.
 	OnError string `json:"on_error,omitempty"`
+	// Scheduling is scheduling_policy.
+	Scheduling SchedulingPolicy `json:"scheduling,omitzero"`
 }
 
 // Ref names the cluster.
@@ -87,6 +89,11 @@ type HostFacts struct {
 	Hostname string `json:"hostname,omitempty"`
 	UUID     string `json:"uuid,omitempty"`
 	CPUModel string `json:"cpu_model,omitempty"`
+	// CPUFlags are the features of its CPU, by libvirt's names; none is unknown.
+	CPUFlags []string `json:"cpu_flags,omitempty"`
+	// CPUModels are the named CPU models of libvirt that its guests can have; none
+	// is unknown.
+	CPUModels []string `json:"cpu_models,omitempty"`
 	// CPUSpeed is in MHz.
 	CPUSpeed float64  `json:"cpu_speed,omitempty"`
 	Topology Topology `json:"topology"`

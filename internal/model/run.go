@@ -22,6 +22,9 @@ type Run struct {
 	Epoch uint64 `json:"epoch"`
 	// Host is where the VM runs, or ran when its host stopped answering.
 	Host ID `json:"host,omitempty"`
+	// Destination is the host that the VM is being migrated to: it has its place there
+	// too, from the acceptance of the migration to its end.
+	Destination ID `json:"destination,omitempty"`
 	// BootID is that of the host when the run began there: a host with another
 	// one has lost the guest.
 	BootID string `json:"boot_id,omitempty"`

@@ -66,6 +66,10 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id("storagedomain")
 	case model.KindTemplate:
 		call.Target = r.id("template")
+	case model.KindCluster:
+		call.Target = r.id("cluster")
+	case model.KindAffinityGroup:
+		call.Target = r.id("affinitygroup")
 	case model.KindImageTransfer:
 		call.Target = r.id("imagetransfer")
 	}

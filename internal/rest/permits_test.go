@@ -45,6 +45,7 @@ var requestsOf = map[string][3]string{
 	"tag.remove":          {"DELETE", "/api/tags/00000000-0000-0000-0000-000000000000", ""},
 	"tag.attach":          {"POST", "/api/vms/VM/tags", `<tag id="TAG"/>`},
 	"tag.detach":          {"DELETE", "/api/vms/VM/tags/TAG", ""},
+	"cluster.update":      {"PUT", "/api/clusters/CLUSTER", "<cluster><name>Default</name></cluster>"},
 	"user.add":            {"POST", "/api/users", "<user><user_name>nobody@internal</user_name></user>"},
 	"user.remove":         {"DELETE", "/api/users/SELF", ""},
 	"group.add":           {"POST", "/api/groups", "<group><name>nobody@internal</name></group>"},
@@ -92,7 +93,14 @@ var requestsOf = map[string][3]string{
 	"image_transfer.cancel":   {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/cancel", "<action/>"},
 	"image_transfer.finalize": {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/finalize", "<action/>"},
 
-	"option.set":       {},
+	"option.set": {},
+
+	"affinity_group.add":    {"POST", "/api/clusters/CLUSTER/affinitygroups", "<affinity_group><name>together</name><positive>true</positive><enforcing>true</enforcing></affinity_group>"},
+	"affinity_group.update": {"PUT", "/api/clusters/CLUSTER/affinitygroups/AFFINE", "<affinity_group><name>together</name></affinity_group>"},
+	"affinity_group.remove": {"DELETE", "/api/clusters/CLUSTER/affinitygroups/AFFINE", ""},
+	"affinity_group.attach": {"POST", "/api/clusters/CLUSTER/affinitygroups/AFFINE/vms", `<vm id="VM"/>`},
+	"affinity_group.detach": {"DELETE", "/api/clusters/CLUSTER/affinitygroups/AFFINE/vms/VM", ""},
+
 	"domain.add":       {},
 	"domain.update":    {},
 	"domain.remove":    {},
@@ -127,6 +135,7 @@ func newWalk(t *testing.T) *walk {
 		tx.Snapshots.Put(&model.Snapshot{
 			ID: lettingIn, VM: edited.ID, Description: "s", Type: model.SnapshotRegular, Status: model.SnapshotOK, Config: edited.VMConfig,
 		})
+		tx.AffinityGroups.Put(together(model.ID(vm)))
 		tx.ImageTransfers.Put(&model.ImageTransfer{
 			ID: lettingIn, Disk: model.ID(disk), Direction: model.TransferUpload, Phase: model.TransferFinishedSuccess, Ended: time.Now(),
 		})
@@ -135,7 +144,7 @@ func newWalk(t *testing.T) *walk {
 	host := e.engine.Inventory.Hosts.All()[0].ID
 	w := &walk{edge: e, words: strings.NewReplacer(
 		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,
-		"SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
+		"SNAPSHOT", string(lettingIn), "AFFINE", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
 		"CLUSTER", string(server.DefaultCluster), "CENTER", string(server.DefaultDataCenter),
 		"ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID),
 	)}
@@ -259,9 +268,18 @@ func TestWhoMayWhat(t *testing.T) {
 	compareGolden(t, "permits.golden", w.paint(rows, may))
 }
 
-// restore makes the permissions what they were, so that what one role did is not
-// there for the next.
+// together is an affinity group of one VM.
+func together(vm model.ID) *model.AffinityGroup {
+	return &model.AffinityGroup{ID: lettingIn, Name: "together", Cluster: server.DefaultCluster, VMs: []model.ID{vm}}
+}
+
+// restore makes the permissions and the affinity group what they were, so that what
+// one role did is not there for the next.
 func (w *walk) restore(before []*model.Permission) {
+	vm := model.ID(w.words.Replace("VM"))
+	if group, ok := w.engine.Inventory.AffinityGroups.Get(lettingIn); !ok || len(group.VMs) == 0 {
+		w.edit(func(tx *inventory.Tx) { tx.AffinityGroups.Put(together(vm)) })
+	}
 	now := w.engine.Inventory.Permissions.All()
 	if slices.Equal(before, now) {
 		return

@@ -3,7 +3,9 @@ package sitetest
 import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/clusters"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -21,7 +23,7 @@ import (
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
-	access.Commands,
+	access.Commands, clusters.Commands, affinitygroups.Commands,
 }
 
 // Install adds the rows of every room to an engine.

@@ -67,6 +67,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		left.Saved = []model.SavedState{*saved}
 	}
 	r.Tidy(tx, vm, left)
+	engine.LeaveGroups(tx, vm)
 	tx.VMs.Delete(vm.ID)
 	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)

@@ -94,6 +94,8 @@ func defaultFacts(spec MachineSpec) model.HostFacts {
 		Hostname:           hostName(spec.Address) + ".example.org",
 		UUID:               string(model.NewID()),
 		CPUModel:           "Imaginary Processor 1000",
+		CPUFlags:           []string{"aes", "imaginary", "sse2"},
+		CPUModels:          []string{"Nehalem", "Westmere", "qemu64"},
 		CPUSpeed:           2400,
 		Topology:           model.Topology{Sockets: 1, Cores: spec.Cores, Threads: 1},
 		Memory:             spec.Memory,
