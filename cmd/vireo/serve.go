@@ -11,10 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vireo/internal/fence/agents"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/host/libvirt"
 	"vireo/internal/image/files"
+	"vireo/internal/pki"
 	"vireo/internal/server"
 	"vireo/internal/store"
 	"vireo/internal/version"
@@ -49,6 +51,7 @@ func serve() *cobra.Command {
 	f.StringVar(&flags.config.LocalHost, "local-host", defaultLocalHost(), "libvirt URI of this machine, the host 'local' of a fresh engine; none for no such host")
 	f.BoolVar(&flags.allowInsecure, "allow-insecure-hosts", false, "accept hosts at qemu+tcp://, neither encrypted nor authenticated")
 	f.StringVar(&flags.accel, "accel", "auto", "auto, kvm or tcg (emulation)")
+	f.StringVar(&flags.config.FenceAgents, "fence-agents", agents.Folder, "folder of the programs that cut hosts off (package fence-agents)")
 	f.StringVar(&flags.level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&flags.format, "log-format", "text", "text or json")
 	return command
@@ -103,7 +106,11 @@ func driver(flags *serveFlags, config *server.Config, log *slog.Logger) (host.Dr
 		if accel != libvirt.AccelAuto && accel != libvirt.AccelKVM && accel != libvirt.AccelTCG {
 			return nil, fmt.Errorf("--accel is auto, kvm or tcg, not %q", flags.accel)
 		}
-		return libvirt.Driver{Accel: accel, AllowInsecure: flags.allowInsecure, Log: log}, nil
+		folder := server.PKIFolder(config.DataDir)
+		return libvirt.Driver{
+			Accel: accel, AllowInsecure: flags.allowInsecure, Log: log,
+			SSHKey: pki.NewSSHKey(folder).Signer, TLS: pki.NewClient(folder).Config,
+		}, nil
 	case "fake":
 		if config.LocalHost != "" {
 			config.LocalHost = "fake://local"

@@ -24,6 +24,9 @@ const (
 	SavedStateCleared    Code = 111
 	SavedStateFailed     Code = 112
 	Removed              Code = 113
+	WillRestart          Code = 9602
+	RestartFailed        Code = 9603
+	RestartGivenUp       Code = 9605
 	TicketSet            Code = 164
 	TicketFailed         Code = 165
 	DownWithError        Code = 119
@@ -149,6 +152,33 @@ const (
 	ExportedTemplateGone  Code = 1154
 	ExportedRemovalFailed Code = 20120
 
+	HostAdded          Code = 42
+	HostUpdated        Code = 43
+	HostRemoved        Code = 44
+	HostInMaintenance  Code = 15
+	HostActivated      Code = 16
+	HostInstallFailed  Code = 505
+	HostNonOperational Code = 517
+	HostDeactivated    Code = 600
+	HostStaysInUse     Code = 602
+	HostFenced         Code = 20320
+	HostKeyPinned      Code = 20321
+
+	HostRestartBegun  Code = 20440
+	HostRestarted     Code = 20441
+	HostRestartFailed Code = 20442
+	HostStopBegun     Code = 20443
+	HostStopped       Code = 20444
+	HostStopFailed    Code = 20445
+	HostStartBegun    Code = 20446
+	HostStarted       Code = 20447
+	HostStartFailed   Code = 20448
+	HostConfirmed     Code = 20449
+	HostAliveAfterAll Code = 20450
+	FenceSkipped      Code = 20451
+	FenceInVain       Code = 20452
+	HostRefreshed     Code = 20322
+
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
 	GuestWatchdog     Code = 20003
@@ -214,6 +244,23 @@ const (
 	VMRegistered       Code = 20102
 	TemplateRegistered Code = 20103
 	DiskRegistered     Code = 20104
+
+	NetworkAdded            Code = 20380
+	NetworkUpdated          Code = 20381
+	NetworkRemoved          Code = 20382
+	NetworkAttached         Code = 20383
+	NetworkDetached         Code = 20384
+	NetworkInClusterUpdated Code = 20385
+	ProfileAdded            Code = 20386
+	ProfileUpdated          Code = 20387
+	ProfileRemoved          Code = 20388
+	MACPoolAdded            Code = 20389
+	MACPoolUpdated          Code = 20390
+	MACPoolRemoved          Code = 20391
+	HostNetworkAttached     Code = 20392
+	HostNetworkUpdated      Code = 20393
+	HostNetworkDetached     Code = 20394
+	DataCenterUpdated       Code = 20395
 )
 
 type line struct {
@@ -229,6 +276,22 @@ var lines = map[Code]line{
 	PoweredOff:           {model.SeverityNormal, "VM {vm} was powered off by {user}."},
 	Created:              {model.SeverityNormal, "VM {vm} was created by {user}."},
 	Updated:              {model.SeverityNormal, "The configuration of VM {vm} was updated by {user}."},
+	HostRestartBegun:     {model.SeverityWarning, "Host {host} is being restarted by its power management, for {user}."},
+	HostRestarted:        {model.SeverityNormal, "Host {host} was restarted by its power management."},
+	HostRestartFailed:    {model.SeverityError, "Host {host} could not be restarted by its power management: {detail}"},
+	HostStopBegun:        {model.SeverityWarning, "Host {host} is being stopped by its power management, for {user}."},
+	HostStopped:          {model.SeverityNormal, "Host {host} was stopped by its power management."},
+	HostStopFailed:       {model.SeverityError, "Host {host} could not be stopped by its power management: {detail}"},
+	HostStartBegun:       {model.SeverityNormal, "Host {host} is being started by its power management, for {user}."},
+	HostStarted:          {model.SeverityNormal, "Host {host} was given power."},
+	HostStartFailed:      {model.SeverityError, "Host {host} could not be started by its power management: {detail}"},
+	HostConfirmed:        {model.SeverityWarning, "{user} has confirmed that host {host} was restarted. Its VMs are taken to have ended."},
+	HostAliveAfterAll:    {model.SeverityAlert, "Host {host} was taken to have ended, and was alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management."},
+	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
+	FenceInVain:          {model.SeverityAlert, "Host {host} does not answer and could not be cut off: {detail} It is tried again. Its VMs run nowhere else until it is known to have ended."},
+	WillRestart:          {model.SeverityError, "Highly available VM {vm} has failed. It will be started again."},
+	RestartFailed:        {model.SeverityError, "Highly available VM {vm} could not be started again: {detail} It will be tried once more."},
+	RestartGivenUp:       {model.SeverityError, "Highly available VM {vm} has failed too often and is not started again. Start it when the cause is mended."},
 	StartFailed:          {model.SeverityError, "VM {vm} could not be started: {detail}"},
 	PowerOffFailed:       {model.SeverityError, "VM {vm} could not be powered off: {detail}"},
 	Down:                 {model.SeverityNormal, "VM {vm} is down. {detail}"},
@@ -369,6 +432,19 @@ var lines = map[Code]line{
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
 
+	HostAdded:          {model.SeverityNormal, "Host {host} was added by {user}."},
+	HostUpdated:        {model.SeverityNormal, "Host {host} configuration was updated by {user}."},
+	HostRemoved:        {model.SeverityNormal, "Host {host} was removed by {user}."},
+	HostInMaintenance:  {model.SeverityNormal, "Host {host} is in maintenance now."},
+	HostActivated:      {model.SeverityNormal, "Activation of host {host} was requested by {user}."},
+	HostInstallFailed:  {model.SeverityError, "Host {host} could not be taken into use: {detail}"},
+	HostNonOperational: {model.SeverityWarning, "Host {host} is not operational: {detail}"},
+	HostDeactivated:    {model.SeverityNormal, "Host {host} was told by {user} to go into maintenance. {detail}"},
+	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
+	HostFenced:         {model.SeverityWarning, "{user} has confirmed that host {host} was rebooted or is off: its VMs are down."},
+	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
+	HostRefreshed:      {model.SeverityNormal, "The capabilities of host {host} were read again, as {user} had asked."},
+
 	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
 	GuestPanicked:           {model.SeverityError, "The kernel of VM {vm} has panicked."},
 	GuestWatchdog:           {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
@@ -393,6 +469,22 @@ var lines = map[Code]line{
 	PermissionRemoved:       {model.SeverityNormal, "{detail} by {user}."},
 	SystemPermissionAdded:   {model.SeverityNormal, "{detail} by {user}."},
 	SystemPermissionRemoved: {model.SeverityNormal, "{detail} by {user}."},
+	NetworkAdded:            {model.SeverityNormal, "Network {detail} was added by {user}."},
+	NetworkUpdated:          {model.SeverityNormal, "Network {detail} was updated by {user}."},
+	NetworkRemoved:          {model.SeverityNormal, "Network {detail} was removed by {user}."},
+	NetworkAttached:         {model.SeverityNormal, "Network {detail} was attached by {user}."},
+	NetworkDetached:         {model.SeverityNormal, "Network {detail} was detached by {user}."},
+	NetworkInClusterUpdated: {model.SeverityNormal, "Network {detail} was updated by {user}."},
+	ProfileAdded:            {model.SeverityNormal, "vNIC profile {detail} was added by {user}."},
+	ProfileUpdated:          {model.SeverityNormal, "vNIC profile {detail} was updated by {user}."},
+	ProfileRemoved:          {model.SeverityNormal, "vNIC profile {detail} was removed by {user}."},
+	MACPoolAdded:            {model.SeverityNormal, "MAC pool {detail} was added by {user}."},
+	MACPoolUpdated:          {model.SeverityNormal, "MAC pool {detail} was updated by {user}."},
+	MACPoolRemoved:          {model.SeverityNormal, "MAC pool {detail} was removed by {user}."},
+	HostNetworkAttached:     {model.SeverityNormal, "Network {detail} was attached to host {host} by {user}."},
+	HostNetworkUpdated:      {model.SeverityNormal, "Network {detail} of host {host} was updated by {user}."},
+	HostNetworkDetached:     {model.SeverityNormal, "Network {detail} was detached from host {host} by {user}."},
+	DataCenterUpdated:       {model.SeverityNormal, "Data center {detail} was updated by {user}."},
 	RoleAdded:               {model.SeverityNormal, "Role {detail} was added by {user}."},
 	RoleUpdated:             {model.SeverityNormal, "Role {detail} was updated by {user}."},
 	RoleRemoved:             {model.SeverityNormal, "Role {detail} was removed by {user}."},

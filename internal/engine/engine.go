@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"vireo/internal/auth"
 	"vireo/internal/engine/placement"
+	"vireo/internal/fence"
 	"vireo/internal/host"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
@@ -29,6 +31,9 @@ type Machines interface {
 	AwaitVerdict(ctx context.Context, id model.ID) error
 	// Look asks for a VM's guest to be looked at soon.
 	Look(vm model.ID)
+	// Compare reads what a connected host is and runs now, and writes it down;
+	// host.ErrUnreachable when it is not connected.
+	Compare(ctx context.Context, id model.ID) error
 	// Sample reads a host's figures of its guests now.
 	Sample(ctx context.Context, id model.ID) error
 }
@@ -42,6 +47,8 @@ type Options struct {
 	Vault *vault.Vault
 	// Sources are the directories of users outside; nil knows none.
 	Sources auth.Sources
+	// Fences cut hosts off; nil cuts off none.
+	Fences fence.Fences
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger
@@ -59,6 +66,9 @@ type Engine struct {
 	// Placement finds the hosts for VMs.
 	Placement *placement.Index
 
+	// Begun is when this engine was made: what it has not heard of before, it may yet.
+	Begun time.Time
+
 	runner   *job.Runner
 	commands map[string]*Command
 	rows     []*Command
@@ -75,7 +85,7 @@ type Engine struct {
 
 // New makes an engine whose rows are its own alone; Install adds the others.
 func New(options Options) *Engine {
-	e := &Engine{Options: options, commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
+	e := &Engine{Options: options, Begun: time.Now(), commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
 	e.Install([]Command{e.discardRow()})
 	if options.Inventory != nil {

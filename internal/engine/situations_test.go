@@ -37,8 +37,12 @@ var situations = map[model.Kind]situation{
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindUser: onUser, model.KindGroup: onGroup, model.KindRole: onRole, model.KindPermission: onPermission,
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
-	model.KindImageTransfer: onTransfer, model.KindCluster: onCluster, model.KindAffinityGroup: onAffinityGroup,
-	model.KindSnapshot: onSnapshot,
+	model.KindImageTransfer: onTransfer,
+	model.KindSnapshot:      onSnapshot,
+	model.KindHost:          onHost,
+	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
+	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
+	model.KindCluster: onCluster, model.KindAffinityGroup: onAffinityGroup,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -85,6 +89,10 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 			params.Direction = model.TransferDownload
 		}
 	},
+	"host.fence/status":  fenced(model.FenceStatus),
+	"host.fence/restart": fenced(model.FenceRestart),
+	"host.fence/stop":    fenced(model.FenceStop),
+	"host.fence/start":   fenced(model.FenceStart),
 	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
 	},

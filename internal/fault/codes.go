@@ -102,7 +102,27 @@ const (
 	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
 	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
 	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
+	HostAddressInUse       = "ACTION_TYPE_FAILED_VDS_WITH_SAME_HOST_EXIST"
+	FenceDisabled          = "VDS_FENCE_DISABLED"
+	FenceFailed            = "VDS_FENCE_OPERATION_FAILED"
+	HostStatusWrong        = "VDS_STATUS_NOT_VALID_FOR_ACTION"
+	HostHasVMs             = "VDS_CANNOT_REMOVE_VDS_DETECTED_RUNNING_VM"
+	HostHasPinned          = "ACTION_TYPE_FAILED_DETECTED_PINNED_VMS"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
+
+	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
+	MACPoolEmpty        = "MAC_POOL_NOT_ENOUGH_MAC_ADDRESSES"
+	MACPoolDefault      = "ACTION_TYPE_FAILED_CANNOT_REMOVE_DEFAULT_MAC_POOL"
+	MACPoolInUse        = "ACTION_TYPE_FAILED_CANNOT_REMOVE_STILL_USED_MAC_POOL"
+	MACPoolRange        = "ACTION_TYPE_FAILED_MAC_POOL_MUST_HAVE_RANGE"
+	NetworkNameInUse    = "ACTION_TYPE_FAILED_NETWORK_NAME_IN_USE"
+	NetworkInUse        = "ACTION_TYPE_FAILED_NETWORK_IN_MANY_USES"
+	NetworkRunning      = "NETWORK_INTERFACE_IN_USE_BY_VM"
+	ManagementStays     = "NETWORK_CANNOT_REMOVE_MANAGEMENT_NETWORK"
+	ProfileInUse        = "ACTION_TYPE_FAILED_VNIC_PROFILE_IN_USE"
+	ProfileNameInUse    = "ACTION_TYPE_FAILED_VNIC_PROFILE_NAME_IN_USE"
+	ProfileNetworkFixed = "ACTION_TYPE_FAILED_CANNOT_CHANGE_VNIC_PROFILE_NETWORK"
+	ProfileNeedsVMs     = "ACTION_TYPE_FAILED_CANNOT_ADD_VNIC_PROFILE_TO_NON_VM_NETWORK"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -200,6 +220,25 @@ var catalogue = map[string]entry{
 	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
 	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
 	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
+	MACInUse:               {Conflict, "Cannot %s. %s"},
+	MACPoolEmpty:           {Conflict, "Cannot %s. The MAC pool %s has not enough addresses left."},
+	MACPoolDefault:         {Conflict, "Cannot %s. The default MAC pool cannot be removed."},
+	MACPoolInUse:           {Conflict, "Cannot %s. The MAC pool is used by these data centers: %s."},
+	MACPoolRange:           {BadRequest, "Cannot %s. A MAC pool must have at least one range of addresses."},
+	NetworkNameInUse:       {BadRequest, "Cannot %s. The data center has a network %s already, please choose another name."},
+	NetworkInUse:           {Conflict, "Cannot %s. The network is used by these VMs and templates: %s. Please disconnect them from it first."},
+	NetworkRunning:         {Conflict, "Cannot %s. These VMs run on the network: %s. Please stop them, or deactivate their network interfaces on it, first."},
+	ManagementStays:        {Conflict, "The management network %s is mandatory and cannot be removed."},
+	ProfileInUse:           {Conflict, "Cannot %s. The vNIC profile is used by these VMs and templates: %s."},
+	ProfileNameInUse:       {BadRequest, "Cannot %s. The network has a vNIC profile %s already, please choose another name."},
+	ProfileNetworkFixed:    {Conflict, "Cannot %s. The network of a vNIC profile cannot be changed."},
+	ProfileNeedsVMs:        {Conflict, "Cannot %s. The network %s is not for VMs and can have no vNIC profiles."},
+	HostAddressInUse:       {Conflict, "Cannot %s. The host %s has the address %s already."},
+	FenceDisabled:          {Conflict, "Cannot %s. The host %s has no power management that is enabled."},
+	FenceFailed:            {Host, "Cannot %s. The power management of host %s failed: %s"},
+	HostStatusWrong:        {Conflict, "Cannot %s. The host %s is in %s status. %s"},
+	HostHasVMs:             {Conflict, "Cannot %s. VMs run on the host %s, or may run there: %s."},
+	HostHasPinned:          {Conflict, "Cannot %s. These VMs can run on no other host than %s: %s."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

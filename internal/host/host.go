@@ -41,6 +41,10 @@ const (
 	RefusedExists RefusalCode = "exists"
 	// RefusedUnsupported: this host cannot do that at all.
 	RefusedUnsupported RefusalCode = "unsupported"
+	// RefusedIdentity: the host did not show the key or the certificate that it
+	// should have; RefusedLogin: it does not let the engine in.
+	RefusedIdentity RefusalCode = "identity"
+	RefusedLogin    RefusalCode = "login"
 	// RefusedResource: not enough memory, no space, no such file or network.
 	RefusedResource RefusalCode = "resource"
 )
@@ -54,7 +58,9 @@ func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
 // Driver reaches hosts by address.
 type Driver interface {
 	// Connect dials the host and returns when it has answered. address is a
-	// libvirt URI. ErrUnreachable or ErrRefused.
+	// libvirt URI, with what is pinned of the host (model.Host.Dial).
+	// ErrUnreachable, or ErrRefused with RefusedIdentity, RefusedLogin or
+	// RefusedUnsupported when the host is not to be used like this.
 	Connect(ctx context.Context, address string) (Host, error)
 }
 
@@ -71,6 +77,7 @@ type Host interface {
 	Display
 	Snapshots
 	Mirrors
+	Migrations
 	Agent
 	Storage
 
@@ -87,6 +94,9 @@ type Host interface {
 type Machine interface {
 	// Facts reads what the host is.
 	Facts(ctx context.Context) (model.HostFacts, error)
+	// Networks reads again what of the facts changes while a host runs: Networks,
+	// Bridges and NICs, the others are left empty.
+	Networks(ctx context.Context) (model.HostFacts, error)
 	// BootID is a text that changes with each start of the machine, and only then.
 	BootID(ctx context.Context) (string, error)
 	// Alive asks for the cheapest answer there is.
@@ -146,7 +156,9 @@ type Devices interface {
 	// smaller size is RefusedUnsupported, a disk that the guest does not have
 	// RefusedResource. What the image gains is thin.
 	ResizeDisk(ctx context.Context, id model.ID, disk model.ID, size int64) error
-	// PlugNIC and UnplugNIC likewise; UpdateNIC changes link and network.
+	// PlugNIC and UnplugNIC likewise; UpdateNIC changes link, network and MTU. Where
+	// that cannot be done in place the NIC is unplugged and plugged again. A network
+	// or bridge that the host does not have is RefusedResource or RefusedOther.
 	PlugNIC(ctx context.Context, id model.ID, nic NICSpec) error
 	UnplugNIC(ctx context.Context, id model.ID, mac string) error
 	UpdateNIC(ctx context.Context, id model.ID, nic NICSpec) error

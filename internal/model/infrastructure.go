@@ -11,6 +11,8 @@ type DataCenter struct {
 	// Local says that its storage belongs to one host.
 	Local   bool    `json:"local,omitempty"`
 	Version Version `json:"version"`
+	// MACPool is the pool that its VMs get their addresses from; empty is the default one.
+	MACPool ID `json:"mac_pool,omitempty"`
 }
 
 // Ref names the data center.
@@ -50,102 +52,6 @@ func (c *Cluster) Ref() Ref { return Ref{KindCluster, c.ID} }
 
 // ObjectName is its name.
 func (c *Cluster) ObjectName() string { return c.Name }
-
-// Host is a machine with libvirt.
-type Host struct {
-	ID          ID     `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-	Comment     string `json:"comment,omitempty"`
-	// Address is a libvirt URI or a host name (then ssh).
-	Address string `json:"address"`
-	Cluster ID     `json:"cluster"`
-
-	// What was observed of it.
-	Status HostStatus `json:"status"`
-	// StatusDetail says in a sentence why it is not up.
-	StatusDetail string    `json:"status_detail,omitempty"`
-	Since        time.Time `json:"since"`
-	// BootID is the kernel's boot id, or another text that changes when the
-	// host restarts and only then.
-	BootID string    `json:"boot_id,omitempty"`
-	Facts  HostFacts `json:"facts"`
-}
-
-// Ref names the host.
-func (h *Host) Ref() Ref { return Ref{KindHost, h.ID} }
-
-// ObjectName is its name.
-func (h *Host) ObjectName() string { return h.Name }
-
-// Reachable says whether work can be given to the host: it is up, or its connection
-// was lost a moment ago and is being made anew. One that has never answered is not.
-func (h *Host) Reachable() bool {
-	return h.Status == HostUp || h.Status == HostConnecting && h.BootID != ""
-}
-
-// HostFacts is what a host says of itself when it is connected.
-type HostFacts struct {
-	Hostname string `json:"hostname,omitempty"`
-	UUID     string `json:"uuid,omitempty"`
-	CPUModel string `json:"cpu_model,omitempty"`
-	// CPUFlags are the features of its CPU, by libvirt's names; none is unknown.
-	CPUFlags []string `json:"cpu_flags,omitempty"`
-	// CPUModels are the named CPU models of libvirt that its guests can have; none
-	// is unknown.
-	CPUModels []string `json:"cpu_models,omitempty"`
-	// CPUSpeed is in MHz.
-	CPUSpeed float64  `json:"cpu_speed,omitempty"`
-	Topology Topology `json:"topology"`
-	// Memory is in bytes.
-	Memory int64 `json:"memory"`
-	// Accelerated says that guests run under KVM; else they are emulated, and
-	// AccelerationDetail says why.
-	Accelerated        bool          `json:"accelerated"`
-	AccelerationDetail string        `json:"acceleration_detail,omitempty"`
-	LibvirtVersion     string        `json:"libvirt_version,omitempty"`
-	QEMUVersion        string        `json:"qemu_version,omitempty"`
-	KernelVersion      string        `json:"kernel_version,omitempty"`
-	OSType             string        `json:"os_type,omitempty"`
-	OSVersion          string        `json:"os_version,omitempty"`
-	Displays           []DisplayType `json:"displays,omitempty"`
-	// MachineTypes are QEMU's, canonical names.
-	MachineTypes []string `json:"machine_types,omitempty"`
-	// Networks are the libvirt networks that are active.
-	Networks     []string `json:"networks,omitempty"`
-	Manufacturer string   `json:"manufacturer,omitempty"`
-	ProductName  string   `json:"product_name,omitempty"`
-	SerialNumber string   `json:"serial_number,omitempty"`
-	// Session says that libvirt runs without root: guests get user-mode networks.
-	Session bool `json:"session,omitempty"`
-	// Local says that it is the engine's own machine.
-	Local bool `json:"local,omitempty"`
-	// ImageOwner is the user and group id that QEMU runs as; -1 when it is the
-	// engine's own user.
-	ImageUID int `json:"image_uid"`
-	ImageGID int `json:"image_gid"`
-}
-
-// Network is a logical network.
-type Network struct {
-	ID          ID     `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-	Comment     string `json:"comment,omitempty"`
-	DataCenter  ID     `json:"data_center"`
-	// Usages holds "vm", "management", "display", "migration".
-	Usages []string `json:"usages,omitempty"`
-	MTU    int      `json:"mtu,omitempty"`
-	// VLAN is a VLAN tag; 0 is none.
-	VLAN int  `json:"vlan,omitempty"`
-	STP  bool `json:"stp,omitempty"`
-}
-
-// Ref names the network.
-func (n *Network) Ref() Ref { return Ref{KindNetwork, n.ID} }
-
-// ObjectName is its name.
-func (n *Network) ObjectName() string { return n.Name }
 
 // Template is a template; only Blank has no disks. Its disks are recorded like those
 // of a VM, and are only read.

@@ -187,7 +187,8 @@ const (
 // HostStatus is status/state of a host (api-v3 2.6).
 type HostStatus string
 
-// The statuses of a host that this engine uses.
+// The statuses of a host. Which of them follow one another is a table of
+// package lifecycle.
 const (
 	HostUp                      HostStatus = "up"
 	HostDown                    HostStatus = "down"
@@ -198,6 +199,17 @@ const (
 	HostPreparingForMaintenance HostStatus = "preparing_for_maintenance"
 	HostUnassigned              HostStatus = "unassigned"
 	HostError                   HostStatus = "error"
+	// HostInstalling is a host that was added and has never been reached yet;
+	// HostInstallFailed one that could not be.
+	HostInstalling    HostStatus = "installing"
+	HostInstallFailed HostStatus = "install_failed"
+	// HostReboot is a host that is being restarted by its power management.
+	HostReboot HostStatus = "reboot"
+	// These are words of the API which this engine does not use.
+	HostInitializing    HostStatus = "initializing"
+	HostInstallingOS    HostStatus = "installing_os"
+	HostKdumping        HostStatus = "kdumping"
+	HostPendingApproval HostStatus = "pending_approval"
 )
 
 // StorageDomainType is type of a storage domain.

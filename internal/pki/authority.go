@@ -148,22 +148,26 @@ func (a *authority) issued(certificate *x509.Certificate) bool {
 
 // issue makes a server certificate for some names, with its chain, in PEM.
 func (a *authority) issue(key *ecdsa.PrivateKey, names subjects, now time.Time) ([]byte, error) {
-	template := &x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{organization}, CommonName: names.first()},
-		NotBefore:             now.Add(-backdate),
-		NotAfter:              now.Add(serverLife),
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames:              names.hosts,
-		IPAddresses:           names.addresses,
-	}
+	return a.sign(key, &x509.Certificate{
+		Subject:     pkix.Name{Organization: []string{organization}, CommonName: names.first()},
+		NotAfter:    now.Add(serverLife),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames:    names.hosts,
+		IPAddresses: names.addresses,
+	}, now)
+}
+
+// sign makes a certificate, with its chain, in PEM; it never lives longer than the
+// authority.
+func (a *authority) sign(key *ecdsa.PrivateKey, template *x509.Certificate, now time.Time) ([]byte, error) {
+	template.NotBefore, template.BasicConstraintsValid = now.Add(-backdate), true
+	template.KeyUsage |= x509.KeyUsageDigitalSignature
 	if template.NotAfter.After(a.certificate.NotAfter) {
 		template.NotAfter = a.certificate.NotAfter
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
 	if err != nil {
-		return nil, fmt.Errorf("issuing the server's certificate: %w", err)
+		return nil, fmt.Errorf("issuing a certificate: %w", err)
 	}
 	return slices.Concat(encodeCertificate(der), a.pem), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -40,6 +41,9 @@ func (s *Server) act(command *engine.Command) handler {
 		if ticket, ok := params.(*vms.TicketParams); ok {
 			action.Ticket = v3.TicketOf(*ticket.Value, *ticket.Expiry)
 		}
+		if fenced, ok := params.(*fencing.Params); ok && fenced.Power != "" {
+			action.PowerManagement = v3.PowerStatus(string(fenced.Power))
+		}
 		action.Status = &v3.Status{State: "complete"}
 		if result.Pending {
 			action.Async = new(true)
@@ -66,12 +70,24 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id("storagedomain")
 	case model.KindTemplate:
 		call.Target = r.id("template")
-	case model.KindCluster:
-		call.Target = r.id("cluster")
+	case model.KindNetwork:
+		call.Target = r.id("network")
+	case model.KindVNICProfile:
+		call.Target = r.id("vnicprofile")
+	case model.KindMACPool:
+		call.Target = r.id("macpool")
+	case model.KindNetworkAttachment:
+		call.Target = r.id("networkattachment")
 	case model.KindAffinityGroup:
 		call.Target = r.id("affinitygroup")
 	case model.KindImageTransfer:
 		call.Target = r.id("imagetransfer")
+	case model.KindHost:
+		call.Target = r.id("host")
+	case model.KindCluster:
+		call.Target = r.id("cluster")
+	case model.KindDataCenter:
+		call.Target = r.id("datacenter")
 	}
 	return call
 }

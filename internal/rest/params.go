@@ -15,6 +15,7 @@ import (
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":                   readStart,
 	"vm.ticket":                  readTicket,
+	"host.fence":                 readFence,
 	"storage_domain.activate":    readAttached,
 	"storage_domain.deactivate":  readAttached,
 	"vm.export":                  readExport,

@@ -212,7 +212,8 @@ var hostKind = &search.Kind{
 		{Name: "address", Free: true, Values: search.TextOf(func(v *row[*model.Host]) string { return v.it.Address })},
 		{Name: "status", Type: search.Enum, Words: statusWords(model.HostUp, model.HostDown, model.HostConnecting,
 			model.HostNonResponsive, model.HostNonOperational, model.HostMaintenance, model.HostPreparingForMaintenance,
-			model.HostUnassigned, model.HostError), Values: search.TextOf(func(v *row[*model.Host]) string { return string(v.it.Status) })},
+			model.HostUnassigned, model.HostError, model.HostInitializing, model.HostInstalling, model.HostInstallFailed,
+			model.HostPendingApproval, model.HostReboot, model.HostInstallingOS, model.HostKdumping), Values: search.TextOf(func(v *row[*model.Host]) string { return string(v.it.Status) })},
 		{Name: "cluster", Values: search.TextOf(func(v *row[*model.Host]) string { return clusterName(v.in, v.it.Cluster) })},
 		{Name: "datacenter", Values: search.TextOf(func(v *row[*model.Host]) string { return dataCenterOfCluster(v.in, v.it.Cluster) })},
 		{Name: "memory", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Host]) float64 { return float64(v.it.Facts.Memory >> 20) })},
@@ -280,6 +281,8 @@ var networkKind = &search.Kind{
 		{Name: "id", Values: search.TextOf(func(v *row[*model.Network]) string { return string(v.it.ID) })},
 		{Name: "vlanid", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Network]) float64 { return float64(v.it.VLAN) })},
 		{Name: "mtu", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Network]) float64 { return float64(v.it.MTU) })},
+		{Name: "stp", Type: search.Bool, Values: search.BoolOf(func(v *row[*model.Network]) bool { return v.it.STP })},
+		{Name: "vmnetwork", Type: search.Bool, Values: search.BoolOf(func(v *row[*model.Network]) bool { return v.it.ForVMs() })},
 		{Name: "datacenter", Values: search.TextOf(func(v *row[*model.Network]) string { return dataCenterName(v.in, v.it.DataCenter) })},
 	},
 }

@@ -178,13 +178,16 @@ func loopback(address string) error {
 	return nil
 }
 
+// PKIFolder is where an engine keeps its authority, its certificates and its ssh key.
+func PKIFolder(dataDir string) string { return filepath.Join(dataDir, caFolder) }
+
 // certificates are the operator's own, or those of the engine's CA, whose
 // certificate is put where clients find it.
 func (s *Server) certificates() (pki.Source, error) {
 	if s.Certificate != "" || s.Key != "" {
 		return pki.OpenFiles(s.Certificate, s.Key)
 	}
-	folder := filepath.Join(s.DataDir, caFolder)
+	folder := PKIFolder(s.DataDir)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of certificates: %w", err)
 	}

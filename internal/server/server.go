@@ -19,6 +19,9 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
+	"vireo/internal/engine/fencing"
+	"vireo/internal/engine/hosts"
+	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
@@ -28,6 +31,7 @@ import (
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
+	"vireo/internal/fence/agents"
 	"vireo/internal/host/measured"
 	"vireo/internal/image"
 	"vireo/internal/image/files"
@@ -110,13 +114,17 @@ func (s *Server) assemble(ctx context.Context) error {
 			return fmt.Errorf("making what a fresh engine has: %w", err)
 		}
 	}
+	if err := putNetworks(ctx, s.Inventory); err != nil {
+		return fmt.Errorf("making what belongs to networks: %w", err)
+	}
 	if err := linkISO(s.DataDir, s.Inventory); err != nil {
 		return err
 	}
 	s.sources = newSources(s.Inventory, s.Vault)
 	s.Engine = engine.New(engine.Options{
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault, Sources: s.sources,
-		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
+		Fences: agents.New(s.FenceAgents),
+		ID:     model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
 	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
@@ -165,6 +173,7 @@ func install(e *engine.Engine) {
 	e.Install(vms.Commands(e))
 	e.Install(disks.Commands(e))
 	e.Install(nics.Commands(e))
+	e.Install(networks.Commands(e))
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
 	e.Install(clusters.Commands(e))
@@ -172,6 +181,8 @@ func install(e *engine.Engine) {
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
+	e.Install(hosts.Commands(e))
+	e.Install(fencing.Commands(e))
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))

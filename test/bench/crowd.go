@@ -62,8 +62,11 @@ func measureCrowd(ctx context.Context, s *settings, out *report) (err error) {
 		return err
 	}
 	compared := time.Since(began)
-	atRest := ownResident() - before
 	c.engine.Inventory.Follow(c.follow)
+	if err := c.quiet(ctx); err != nil {
+		return err
+	}
+	atRest := ownResident() - before
 	steady, _, err := c.pause(ctx, 0, steadyGuests, time.Second/eventRate)
 	if err != nil {
 		return err
@@ -153,6 +156,35 @@ func (c *crowd) settled(ctx context.Context) error {
 			return fmt.Errorf("of the crowd %d hosts are connected and %d VMs up: %w", hosts, vms, bounded.Err())
 		}
 	}
+}
+
+// quiet returns when what the engine does after its start is done, as far as that can
+// be seen: the event of one guest is seen at once, several times.
+func (c *crowd) quiet(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, 5*patience)
+	defer cancel()
+	for often := 0; often < 5; {
+		lags, _, err := c.pause(bounded, 0, 1, 0)
+		if err != nil {
+			return err
+		}
+		if often++; lags.at(100) > 200*time.Millisecond {
+			often = 0
+		}
+		c.world.Machine(simulated(0).Address).ResumeGuest(c.vms[0].Name)
+		for {
+			changed := c.engine.Inventory.Changed()
+			if vm, _ := c.engine.Inventory.VMs.Get(c.vms[0].ID); vm.Run.Status == model.StatusUp {
+				break
+			}
+			select {
+			case <-changed:
+			case <-bounded.Done():
+				return fmt.Errorf("the engine does not come to rest: %w", bounded.Err())
+			}
+		}
+	}
+	return nil
 }
 
 // pause pauses some of the guests, so far apart, and gives how long it took until

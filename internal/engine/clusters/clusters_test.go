@@ -37,11 +37,11 @@ func TestUpdate(t *testing.T) {
 	if codes := slices.DeleteFunc(b.Events(before), func(code int) bool { return code != 811 }); len(codes) != 1 {
 		t.Errorf("%d events tell of it", len(codes))
 	}
-	// The fake host has a Westmere, and no Haswell.
+	// The fake host can be a SandyBridge, and no Haswell.
 	vm := b.VM("vm")
 	b.Must(updating(func(c *model.Cluster) { c.CPUType = "Intel Haswell Family" }))
 	refused := b.Refused(&engine.Call{On: model.KindVM, Name: "start", Target: vm}, fault.AllHostsFiltered)
-	if want := "CPU-Level because its CPU level Intel Westmere Family is lower than the VM requires Intel Haswell Family."; !strings.Contains(refused.Message(), want) {
+	if want := "CPU-Level because its CPU level Intel SandyBridge Family is lower than the VM requires Intel Haswell Family."; !strings.Contains(refused.Message(), want) {
 		t.Errorf("%s does not say %s", refused.Message(), want)
 	}
 	b.Must(updating(func(c *model.Cluster) { c.CPUType = "" }))

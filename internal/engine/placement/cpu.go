@@ -9,68 +9,41 @@ import (
 	"vireo/internal/model"
 )
 
-// cpuType is what the text of a cluster's CPU type asks of a host: a named model of
-// libvirt, and features beside it. Types of one maker are ordered by level. The zero value asks for nothing.
+// cpuType is what is asked of a host's CPU: a named model of libvirt, and features
+// beside it. The zero value asks for nothing.
 type cpuType struct {
-	level int
 	model string
 	flags []string
 }
 
-var (
-	secureIntel = []string{"spec-ctrl", "ssbd", "md-clear"}
-	secureAMD   = []string{"ibpb", "virt-ssbd"}
-)
+// secure begins the CPU types that ask for the features against speculative attacks
+// too; they differ by maker.
+const secure = "Secure "
 
-// cpuTypes are the CPU types that a cluster can have, by the texts of both versions
-// (api-v4 appendix: cluster levels).
-var cpuTypes = makeCPUTypes()
+var secureFlags = map[string][]string{
+	"Intel": {"spec-ctrl", "ssbd", "md-clear"},
+	"AMD":   {"ibpb", "virt-ssbd"},
+}
 
-// intel and amd are the types of each line by level, with libvirt's model.
-var (
-	intel = [][2]string{
-		{"Conroe", "Conroe"},
-		{"Penryn", "Penryn"},
-		{"Nehalem", "Nehalem"},
-		{"Westmere", "Westmere"},
-		{"SandyBridge", "SandyBridge"},
-		{"IvyBridge", "IvyBridge"},
-		{"Haswell-noTSX", "Haswell-noTSX"},
-		{"Haswell", "Haswell-noTSX"},
-		{"Broadwell-noTSX", "Broadwell-noTSX"},
-		{"Broadwell", "Broadwell-noTSX"},
-		{"Skylake Client", "Skylake-Client-noTSX-IBRS"},
-		{"Skylake Server", "Skylake-Server-noTSX-IBRS"},
-		{"Cascadelake Server", "Cascadelake-Server-noTSX"},
-		{"Icelake Server", "Icelake-Server-noTSX"},
-		{"Sapphire Rapids Server", "SapphireRapids"},
+// cpuTypeOf is what the text of a cluster's CPU type asks for; false is a text that
+// is none.
+func cpuTypeOf(text string) (cpuType, bool) {
+	name, isSecure := strings.CutPrefix(text, secure)
+	kind, known := model.CPUTypeNamed(name)
+	if !known {
+		return cpuType{}, false
 	}
-	amd = [][2]string{
-		{"AMD Opteron G1", "Opteron_G1"},
-		{"AMD Opteron G2", "Opteron_G2"},
-		{"AMD Opteron G3", "Opteron_G3"},
-		{"AMD Opteron G4", "Opteron_G4"},
-		{"AMD Opteron G5", "Opteron_G5"},
-		{"AMD EPYC", "EPYC"},
-		{"AMD EPYC-Rome", "EPYC-Rome"},
-		{"AMD EPYC-Milan", "EPYC-Milan"},
-		{"AMD EPYC-Milan-v2", "EPYC-Milan"},
-		{"AMD EPYC-Genoa", "EPYC-Genoa"},
+	asked := cpuType{model: kind.Model}
+	if isSecure {
+		asked.flags = secureFlags[makerOf(kind.Name)]
 	}
-)
+	return asked, true
+}
 
-func makeCPUTypes() map[string]cpuType {
-	found := make(map[string]cpuType)
-	for level, each := range intel {
-		name := "Intel " + each[0] + " Family"
-		found[name] = cpuType{level, each[1], nil}
-		found["Secure "+name] = cpuType{level, each[1], secureIntel}
-	}
-	for level, each := range amd {
-		found[each[0]] = cpuType{level, each[1], nil}
-		found["Secure "+each[0]] = cpuType{level, each[1], secureAMD}
-	}
-	return found
+// makerOf is the first word of a CPU type.
+func makerOf(name string) string {
+	maker, _, _ := strings.Cut(name, " ")
+	return maker
 }
 
 // fitsCPU says whether a host can give the VM its CPU: the cluster's CPU type, and
@@ -103,30 +76,29 @@ func lacking(facts *model.HostFacts, wanted cpuType) []string {
 func whyCPU(s *search, on *candidate) string {
 	facts := &on.host.Facts
 	if !canRun(facts, cpuType{model: s.config.CustomCPUModel}) {
-		return fmt.Sprintf("its CPU level %s is lower than the VM requires %s", levelOf(facts), s.config.CustomCPUModel)
+		return fmt.Sprintf("its CPU level %s is lower than the VM requires %s", levelOf(facts, ""), s.config.CustomCPUModel)
 	}
 	if canRun(facts, cpuType{model: s.required.model}) {
 		return "its CPU lacks " + strings.Join(lacking(facts, s.required), ", ")
 	}
-	return fmt.Sprintf("its CPU level %s is lower than the VM requires %s", levelOf(facts), s.cluster.CPUType)
+	maker := makerOf(strings.TrimPrefix(s.cluster.CPUType, secure))
+	return fmt.Sprintf("its CPU level %s is lower than the VM requires %s", levelOf(facts, maker), s.cluster.CPUType)
 }
 
-// levelOf is the highest CPU type that a host can run, else the name of its CPU.
-func levelOf(facts *model.HostFacts) string {
-	best, found := cpuType{level: -1}, ""
-	for name, each := range cpuTypes {
-		if len(each.flags) > 0 || !slices.Contains(facts.CPUModels, each.model) {
-			continue
-		}
-		if each.level > best.level || each.level == best.level && name < found {
-			best, found = each, name
+// levelOf is the highest CPU type of a maker that a host can run, else the name of its
+// CPU. No maker is any.
+func levelOf(facts *model.HostFacts, maker string) string {
+	best := model.CPUType{Level: -1}
+	for _, each := range model.CPUTypes {
+		if each.Level > best.Level && slices.Contains(facts.CPUModels, each.Model) && (maker == "" || makerOf(each.Name) == maker) {
+			best = each
 		}
 	}
-	return cmp.Or(found, facts.CPUModel, "unknown")
+	return cmp.Or(best.Name, facts.CPUModel, "unknown")
 }
 
 // KnowsCPUType says whether a text is the CPU type of a cluster.
 func KnowsCPUType(text string) bool {
-	_, known := cpuTypes[text]
+	_, known := cpuTypeOf(text)
 	return known
 }

@@ -78,10 +78,10 @@ var filters = []filter{
 	},
 	{
 		"Network",
-		func(s *search, on *candidate) bool { return s.missing(on.host) == nil },
-		func(s *search, on *candidate) string {
-			return fmt.Sprintf("network(s) %s are missing", s.missing(on.host).Name)
+		func(s *search, on *candidate) bool {
+			return !s.networks.missing(on.host, func(*model.Network) bool { return false })
 		},
+		func(s *search, on *candidate) string { return s.networks.lacking(on.host) },
 	},
 	{
 		"VmAffinityGroups",
@@ -124,16 +124,6 @@ func (s *search) cores(on *model.Host) int {
 	return max(on.Facts.Topology.Sockets*max(on.Facts.Topology.Cores, 1), 1)
 }
 
-// missing is the first network that a host does not have; nil if it has all.
-func (s *search) missing(on *model.Host) *model.Network {
-	for _, network := range s.networks {
-		if _, _, ok := Attachment(network, on); !ok {
-			return network
-		}
-	}
-	return nil
-}
-
 // highest is the last CPU of a set in libvirt's notation (0-3,^2); -1 for none.
 func highest(set string) int {
 	last := -1
@@ -150,23 +140,4 @@ func highest(set string) int {
 		}
 	}
 	return last
-}
-
-// natNetwork is the network that libvirt brings along.
-const natNetwork = "default"
-
-// Attachment says how a logical network is reached on a host: by the libvirt
-// network of the same name; the management network also by libvirt's own NAT
-// network or, where there is none, by QEMU's user-mode network.
-func Attachment(network *model.Network, on *model.Host) (name string, user, ok bool) {
-	if slices.Contains(on.Facts.Networks, network.Name) {
-		return network.Name, false, true
-	}
-	if !slices.Contains(network.Usages, "management") {
-		return "", false, false
-	}
-	if slices.Contains(on.Facts.Networks, natNetwork) {
-		return natNetwork, false, true
-	}
-	return "", true, true
 }

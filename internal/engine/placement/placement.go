@@ -56,7 +56,7 @@ type search struct {
 	cpus     int
 	lastCPU  int // the highest CPU of a host that a virtual one is pinned to; -1: none is
 	required cpuType
-	networks []*model.Network
+	networks needed
 	rules    []rule
 }
 
@@ -97,13 +97,9 @@ func newSearch(tx *inventory.Tx, needs Needs, limits Limits) *search {
 	}
 	s.cluster, _ = tx.Clusters.Get(vm.Cluster)
 	if s.cluster != nil {
-		s.required = cpuTypes[s.cluster.CPUType]
+		s.required, _ = cpuTypeOf(s.cluster.CPUType)
 	}
-	for _, nic := range vm.NICs {
-		if network, known := tx.Networks.Get(nic.Network); known && nic.Plugged {
-			s.networks = append(s.networks, network)
-		}
-	}
+	s.networks = networksFor(tx, vm)
 	for _, pin := range s.config.CPU.Pins {
 		s.lastCPU = max(s.lastCPU, highest(pin.CPUSet))
 	}

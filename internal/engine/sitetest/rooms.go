@@ -9,6 +9,9 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
+	"vireo/internal/engine/fencing"
+	"vireo/internal/engine/hosts"
+	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
@@ -23,7 +26,7 @@ import (
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
-	access.Commands, clusters.Commands, affinitygroups.Commands,
+	access.Commands, hosts.Commands, fencing.Commands, networks.Commands, clusters.Commands, affinitygroups.Commands,
 }
 
 // Install adds the rows of every room to an engine.

@@ -2,8 +2,8 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -18,6 +18,19 @@ import (
 // belong to nobody here are told of. What became of each guest is found by the
 // looks that follow.
 func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error {
+	for {
+		err := w.compareOnce(ctx, m, conn)
+		doomed, ok := errors.AsType[*doomedError](err)
+		if !ok {
+			return err
+		}
+		if err := w.end(ctx, conn, m.id, doomed); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) error {
 	facts, err := conn.Facts(ctx)
 	if err != nil {
 		return fmt.Errorf("reading facts: %w", err)
@@ -34,20 +47,20 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 	takeBack := func() {}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
-		if !ok {
-			return nil
+		if !ok || !lifecycle.HostWatched(edited.Status) {
+			return errLetGo
+		}
+		if err := w.foundAlive(tx, edited, bootID, guests); err != nil {
+			return err
 		}
 		rebooted := edited.BootID != "" && edited.BootID != bootID
 		first := edited.BootID == ""
-		if edited.Status != model.HostUp {
-			edited.Since = time.Now().UTC()
-			tx.Event(audit.New(audit.HostConnected, audit.About{Host: edited}))
-		}
 		if !facts.Accelerated && (first || edited.Facts.Accelerated) {
 			tx.Event(audit.New(audit.HostEmulates, audit.About{Host: edited, Detail: facts.AccelerationDetail}))
 		}
-		edited.Status, edited.StatusDetail = model.HostUp, ""
 		edited.BootID, edited.Facts = bootID, facts
+		w.answered(tx, edited)
+		pin(tx, edited)
 		if rebooted {
 			w.rebooted(tx, edited, guests)
 		}

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"vireo/internal/audit"
+	"vireo/internal/engine"
 	"vireo/internal/host"
 	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 )
 
@@ -22,10 +24,14 @@ const (
 // follow is the loop of one host.
 func (w *Watcher) follow(ctx context.Context, m *machine) {
 	pause := firstPause
-	for ctx.Err() == nil {
+	for w.wanted(ctx, m) {
 		reached, err := w.session(ctx, m)
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errLetGo) || errors.Is(err, errElsewhere) {
+			pause = firstPause
+			continue
 		}
 		if reached {
 			pause = firstPause
@@ -35,6 +41,9 @@ func (w *Watcher) follow(ctx context.Context, m *machine) {
 		timer := time.NewTimer(pause/2 + rand.N(pause))
 		select {
 		case <-timer.C:
+		case <-m.poked:
+			timer.Stop()
+			pause = firstPause
 		case <-ctx.Done():
 			timer.Stop()
 			return
@@ -53,7 +62,7 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	timeout := w.values.Duration("HostCallTimeout")
 	dialling, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	conn, err := w.Driver.Connect(dialling, known.Address)
+	conn, err := w.Driver.Connect(dialling, known.Dial())
 	if err != nil {
 		return false, fmt.Errorf("connecting: %w", err)
 	}
@@ -69,6 +78,10 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	if err := w.compare(dialling, m, conn); err != nil {
 		return false, fmt.Errorf("comparing guests: %w", err)
 	}
+	dialled := known.Dial()
+	if now, exists := w.inventory.Hosts.Get(m.id); exists && known.SSHKey == "" && now.URI() == known.URI() {
+		dialled = now.Dial() // its key was pinned
+	}
 	m.mu.Lock()
 	m.conn, m.lost = conn, time.Time{}
 	m.mu.Unlock()
@@ -82,12 +95,12 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	}()
 	w.surveys.ask(m.id)
 	w.lookAtAll(m.id)
-	return true, w.listen(ctx, m, conn, events)
+	return true, w.listen(ctx, m, conn, events, dialled)
 }
 
 // listen follows events until the connection is lost, testing it when it is
 // quiet.
-func (w *Watcher) listen(ctx context.Context, m *machine, conn host.Host, events <-chan host.Event) error {
+func (w *Watcher) listen(ctx context.Context, m *machine, conn host.Host, events <-chan host.Event, dialled string) error {
 	interval := w.values.Duration("HostPingInterval")
 	ping := time.NewTicker(max(interval, time.Second))
 	defer ping.Stop()
@@ -109,6 +122,10 @@ func (w *Watcher) listen(ctx context.Context, m *machine, conn host.Host, events
 				}
 			}
 			quiet = true
+		case <-m.poked:
+			if err := w.reconsider(ctx, m, conn, dialled); err != nil {
+				return err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -124,25 +141,47 @@ func (w *Watcher) alive(ctx context.Context, conn host.Host) error {
 	return nil
 }
 
-// noteLoss shows a host that was lost as connecting, with the reason.
+// noteLoss shows a host that was lost as connecting, with the reason, and one that
+// refused as not to be used (events 505 and 517).
 func (w *Watcher) noteLoss(ctx context.Context, m *machine, cause error) {
 	known, exists := w.inventory.Hosts.Get(m.id)
-	detail := sentence(cause)
-	if !exists || known.StatusDetail == detail || known.Status == model.HostMaintenance {
+	detail, why := sentence(cause), lifecycle.HostLost
+	if refusal, ok := errors.AsType[*host.RefusedError](cause); ok && unusable[refusal.Code] {
+		detail, why = refusal.Reason, lifecycle.HostRefused
+	}
+	if !exists || !lifecycle.HostWatched(known.Status) {
+		return
+	}
+	if _, moves := lifecycle.HostMove(known.Status, why); !moves && known.StatusDetail == detail {
 		return
 	}
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
-		if !ok {
+		if !ok || !lifecycle.HostWatched(edited.Status) {
 			return nil
 		}
-		edited.StatusDetail = detail
-		if edited.Status == model.HostUp || edited.Status == model.HostUnassigned {
-			edited.Status, edited.Since = model.HostConnecting, time.Now().UTC()
+		if engine.MoveHost(edited, why, detail) && why == lifecycle.HostRefused {
+			tellUnusable(tx, edited)
 		}
 		return nil
 	})
 	w.wrote(err)
+}
+
+// unusable are the refusals of a host that will not end by themselves.
+var unusable = map[host.RefusalCode]bool{
+	host.RefusedIdentity: true, host.RefusedLogin: true, host.RefusedUnsupported: true,
+}
+
+// tellUnusable tells of a host that has just been given up.
+func tellUnusable(tx *inventory.Tx, on *model.Host) {
+	codes := map[model.HostStatus]audit.Code{
+		model.HostInstallFailed: audit.HostInstallFailed, model.HostNonOperational: audit.HostNonOperational,
+		model.HostNonResponsive: audit.HostNonResponsive,
+	}
+	if code, told := codes[on.Status]; told {
+		tx.Event(audit.New(code, audit.About{Host: on, Detail: on.StatusDetail}))
+	}
 }
 
 // judgeSilence makes a host non_responsive, and its VMs unknown, when it has
@@ -153,11 +192,11 @@ func (w *Watcher) judgeSilence(ctx context.Context, m *machine) {
 		changed := w.changed
 		w.mu.Unlock()
 		m.mu.Lock()
-		lost := m.lost
+		lost, judged := m.lost, m.judged
 		m.mu.Unlock()
 		var expired <-chan time.Time
 		var timer *time.Timer
-		if known, exists := w.inventory.Hosts.Get(m.id); exists && !lost.IsZero() && known.Status != model.HostNonResponsive {
+		if known, exists := w.inventory.Hosts.Get(m.id); exists && !lost.IsZero() && !lost.Equal(judged) && lifecycle.HostWatched(known.Status) {
 			timer = time.NewTimer(time.Until(lost.Add(w.values.Duration("VdsTimeout"))))
 			expired = timer.C
 		}
@@ -166,7 +205,13 @@ func (w *Watcher) judgeSilence(ctx context.Context, m *machine) {
 			m.mu.Lock()
 			still := m.lost.Equal(lost)
 			m.mu.Unlock()
-			if still && !w.silent(ctx, m) {
+			switch {
+			case !still:
+			case w.silent(ctx, m):
+				m.mu.Lock()
+				m.judged = lost
+				m.mu.Unlock()
+			default:
 				w.rest(ctx)
 			}
 		case <-changed:
@@ -195,11 +240,12 @@ func (w *Watcher) rest(ctx context.Context) {
 func (w *Watcher) silent(ctx context.Context, m *machine) bool {
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
-		if !ok || edited.Status == model.HostNonResponsive {
+		if !ok || !lifecycle.HostWatched(edited.Status) {
 			return nil
 		}
-		edited.Status, edited.Since = model.HostNonResponsive, time.Now().UTC()
-		tx.Event(audit.New(audit.HostNonResponsive, audit.About{Host: edited, Detail: edited.StatusDetail}))
+		if engine.MoveHost(edited, lifecycle.HostSilent, edited.StatusDetail) {
+			tellUnusable(tx, edited)
+		}
 		for _, vm := range tx.VMs.All() {
 			if vm.Run.Host == m.id {
 				setUnknown(tx, vm.ID, edited)

@@ -27,6 +27,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	}
 	conn, err := w.Connected(vm.Run.Host)
 	if err != nil {
+		w.loseHeld(ctx, id)
 		return
 	}
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
@@ -155,8 +156,7 @@ func (w *Watcher) ended(tx *inventory.Tx, vm *model.VM, on *model.Host, move lif
 }
 
 func (w *Watcher) wentWithHost(tx *inventory.Tx, vm *model.VM, on *model.Host) {
-	tx.Event(audit.New(audit.HostRebooted, audit.About{VM: vm, Host: on}))
-	w.Engine.Down(tx, vm, lifecycle.CauseOff, "Its host was rebooted.", audit.About{})
+	w.Engine.WentWithHost(tx, vm, on, "Its host was rebooted.")
 }
 
 // neverRan gives a VM whose start had an unknown end the status that it had

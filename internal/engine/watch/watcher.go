@@ -43,7 +43,8 @@ type Watcher struct {
 
 	mu       sync.Mutex
 	machines map[model.ID]*machine
-	changed  chan struct{} // closed and replaced when a connection comes or goes
+	emptying map[model.ID]bool // hosts that go into maintenance
+	changed  chan struct{}     // closed and replaced when a connection comes or goes
 
 	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
 	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
@@ -57,9 +58,13 @@ type Watcher struct {
 	checks  *keyed // of storage domains
 	resumes *keyed
 	surveys *keyed // of storage domains, by host
+	empties *keyed // of hosts that go into maintenance
 	stirred chan struct{}
+	hosts   chan struct{}            // signalled when a host comes, goes or changes
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
+	restarts     *restarts
+	fences       *fences
 	descriptions *descriptions
 	alarms       *alarms
 	told         *told
@@ -71,13 +76,19 @@ type Watcher struct {
 type machine struct {
 	id     model.ID
 	cancel context.CancelFunc
+	// poked says that the record of the host has changed.
+	poked chan struct{}
 
-	mu    sync.Mutex
-	conn  host.Host // nil unless connected and compared
-	lost  time.Time // when the connection was lost; zero while connected
-	taken time.Time // when the guests' figures were sampled last
-	cpu   map[model.ID]host.Sample
-	deaf  map[model.ID]bool // guests whose monitor did not answer the last sample
+	mu   sync.Mutex
+	conn host.Host // nil unless connected and compared
+	lost time.Time // when the connection was lost; zero while connected
+	// wish is what the connection depends on, as it is recorded.
+	wish string
+	// judged is the loss that was found to have lasted for too long.
+	judged time.Time
+	taken  time.Time // when the guests' figures were sampled last
+	cpu    map[model.ID]host.Sample
+	deaf   map[model.ID]bool // guests whose monitor did not answer the last sample
 }
 
 // New makes a watcher; Start begins to watch.
@@ -85,8 +96,8 @@ func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
-		guarding: make(map[model.ID]bool), changed: make(chan struct{}),
-		stirred: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
+		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), changed: make(chan struct{}),
+		stirred: make(chan struct{}, 1), hosts: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
 	}
 	w.base, w.cancel = context.WithCancel(context.Background())
@@ -96,8 +107,11 @@ func New(options Options) *Watcher {
 	w.checks = newKeyed(w.base, &w.wait, w.checkNow)
 	w.resumes = newKeyed(w.base, &w.wait, w.resumeNow)
 	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
+	w.empties = newKeyed(w.base, &w.wait, w.empty)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
+	w.restarts = newRestarts()
+	w.fences = newFences()
 	w.descriptions = newDescriptions()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
@@ -124,9 +138,28 @@ func (w *Watcher) Start() {
 			}
 		}
 	})
+	w.inventory.Follow(w.restarts.follow)
+	w.inventory.Follow(func(_ model.Ref, object model.Object) {
+		if on, ok := object.(*model.Host); ok {
+			w.guardHost(on)
+		}
+	})
+	w.inventory.Follow(func(ref model.Ref, _ model.Object) {
+		switch ref.Kind {
+		case model.KindHost:
+			w.hostChanged(ref.ID)
+		case model.KindVM:
+			w.vmChanged()
+		}
+	})
 	for _, vm := range w.inventory.VMs.All() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
+		w.restarts.follow(vm.Ref(), vm)
+	}
+	for _, on := range w.inventory.Hosts.All() {
+		w.restarts.follow(on.Ref(), on)
+		w.guardHost(on)
 	}
 	w.inventory.Follow(w.followDescriptions)
 	w.remount()
@@ -136,6 +169,7 @@ func (w *Watcher) Start() {
 	}
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)
+	w.wait.Go(w.keepRestarts)
 	w.wait.Go(w.checkStorage)
 }
 
@@ -144,42 +178,6 @@ func (w *Watcher) Close() {
 	w.cancel()
 	w.alarms.close()
 	w.wait.Wait()
-}
-
-// followHosts starts and ends a loop for each host as they come and go.
-func (w *Watcher) followHosts() {
-	for {
-		changed := w.inventory.Changed()
-		w.mu.Lock()
-		for _, known := range w.inventory.Hosts.All() {
-			if _, watched := w.machines[known.ID]; !watched {
-				w.watchHost(known.ID)
-			}
-		}
-		for id, watched := range w.machines {
-			if _, exists := w.inventory.Hosts.Get(id); !exists {
-				watched.cancel()
-				delete(w.machines, id)
-			}
-		}
-		w.mu.Unlock()
-		select {
-		case <-changed:
-		case <-w.base.Done():
-			return
-		}
-	}
-}
-
-func (w *Watcher) watchHost(id model.ID) {
-	ctx, cancel := context.WithCancel(w.base)
-	watched := &machine{
-		id: id, cancel: cancel, lost: time.Now(), cpu: make(map[model.ID]host.Sample),
-		deaf: make(map[model.ID]bool),
-	}
-	w.machines[id] = watched
-	w.wait.Go(func() { w.follow(ctx, watched) })
-	w.wait.Go(func() { w.judgeSilence(ctx, watched) })
 }
 
 func (w *Watcher) machine(id model.ID) *machine {

@@ -1,10 +1,13 @@
 package libvirt
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/url"
 	"strings"
+
+	"golang.org/x/crypto/ssh"
 
 	"vireo/internal/host"
 )
@@ -32,6 +35,11 @@ type target struct {
 	sockets []string
 	// keyFile and knownHosts are for ssh, pkiPath for tls; empty is the default.
 	keyFile, knownHosts, pkiPath string
+	// pin is the key that the ssh server is to show; sshKey and tls are what the
+	// engine itself shows (Driver).
+	pin    *pin
+	sshKey func() (ssh.Signer, error)
+	tls    func() (*tls.Config, error)
 }
 
 // local says that the daemon runs on the engine's own machine.
@@ -92,6 +100,10 @@ func (t *target) complete(query url.Values, allowInsecure bool) error {
 		}
 	case transportSSH:
 		t.keyFile, t.knownHosts = query.Get("keyfile"), query.Get("known_hosts")
+		var err error
+		if t.pin, err = newPin(query.Get("hostkey"), query.Get("fingerprint")); err != nil {
+			return err
+		}
 		if t.session {
 			return refuse(host.RefusedUnsupported, "a session daemon on another machine is not supported; use /system")
 		}

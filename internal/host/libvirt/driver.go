@@ -2,8 +2,11 @@ package libvirt
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"vireo/internal/host"
 )
@@ -33,6 +36,14 @@ type Driver struct {
 	// PingLimit is how long a host may be silent before its connection counts as
 	// lost; 25 s when 0.
 	PingLimit time.Duration
+	// SSHKey gives the key that the engine logs in with at hosts reached by ssh, unless
+	// the address names one; nil leaves those of the user that runs it.
+	SSHKey func() (ssh.Signer, error)
+	// TLS gives the certificate that the engine shows to hosts at qemu+tls, and the
+	// authority that theirs must be of, unless the address has a pkipath; nil takes
+	// both from where libvirt's own clients have them (/etc/pki). It is asked anew for
+	// each connection.
+	TLS func() (*tls.Config, error)
 	// Log receives what happens to connections; slog.Default() when nil.
 	Log *slog.Logger
 }
@@ -61,12 +72,14 @@ func (d Driver) withDefaults() Driver {
 // session yet, one is started.
 //
 // A URI of a scheme that cannot be served is RefusedUnsupported, a daemon that
-// is not there ErrUnreachable.
+// is not there ErrUnreachable. To the query of an ssh address belong hostkey and
+// fingerprint (see pin), keyfile and known_hosts; to that of a tls address pkipath.
 func (d Driver) Connect(ctx context.Context, address string) (host.Host, error) {
 	d = d.withDefaults()
 	target, err := parseAddress(address, d.AllowInsecure)
 	if err != nil {
 		return nil, err
 	}
+	target.sshKey, target.tls = d.SSHKey, d.TLS
 	return openHypervisor(ctx, d, target)
 }

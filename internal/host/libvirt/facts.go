@@ -16,11 +16,19 @@ import (
 
 // Facts reads what the host is. What a host does not tell stays empty.
 func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
-	answers, err := request(ctx, h, "reading what the host is", h.readAnswers)
+	kvm, detail := accelerated(h.driver.Accel, h.profile)
+	answers, err := request(ctx, h, "reading what the host is", func(rpc *libvirt.Libvirt) (answers, error) {
+		return h.readAnswers(rpc, kvm)
+	})
 	if err != nil {
 		return model.HostFacts{}, err
 	}
 	facts := answers.facts()
+	known, err := h.Networks(ctx)
+	if err != nil {
+		return model.HostFacts{}, err
+	}
+	facts.Networks, facts.Bridges, facts.NICs = known.Networks, known.Bridges, known.NICs
 	// What the daemon counted when it started (NodeGetInfo) misses memory that the
 	// machine got since.
 	if _, total, err := h.Memory(ctx); err == nil && total > 0 {
@@ -30,7 +38,8 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 	facts.UUID = h.profile.capabilities.Host.UUID
 	facts.ImageUID, facts.ImageGID = h.profile.imageOwner()
 	facts.MachineTypes = h.profile.guestMachines()
-	facts.Accelerated, facts.AccelerationDetail = accelerated(h.driver.Accel, h.profile)
+	facts.Accelerated, facts.AccelerationDetail = kvm, detail
+	facts.SSHKey = h.target.pin.line()
 	facts.OSType = "Linux"
 	facts.KernelVersion = h.readLine(ctx, "/proc/sys/kernel/osrelease")
 	facts.OSVersion = h.prettyOS(ctx)
@@ -49,11 +58,11 @@ type answers struct {
 	nodes            int32
 	sockets, cores   int32
 	threads          int32
-	sysinfo, display string
-	networks         []libvirt.Network
+	sysinfo, domains string
+	flags            []string
 }
 
-func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt) (a answers, err error) {
+func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt, kvm bool) (a answers, err error) {
 	if a.hostname, err = rpc.ConnectGetHostname(); err != nil {
 		return a, err
 	}
@@ -66,13 +75,15 @@ func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt) (a answers, err error) {
 	if _, a.memory, _, a.mhz, a.nodes, a.sockets, a.cores, a.threads, err = rpc.NodeGetInfo(); err != nil {
 		return a, err
 	}
-	if a.networks, _, err = rpc.ConnectListAllNetworks(1, libvirt.ConnectListNetworksActive); err != nil && !isOptional(err) {
-		return a, err
-	}
 	if a.sysinfo, err = rpc.ConnectGetSysinfo(0); err != nil && !isOptional(err) {
 		return a, err
 	}
-	a.display, err = rpc.ConnectGetDomainCapabilities(nil, libvirt.OptString{"x86_64"}, nil, libvirt.OptString{"qemu"}, 0)
+	a.flags = readFlags(rpc, h.profile.capabilities.Host.CPU)
+	virtualization := "qemu"
+	if kvm {
+		virtualization = "kvm"
+	}
+	a.domains, err = rpc.ConnectGetDomainCapabilities(nil, libvirt.OptString{"x86_64"}, nil, libvirt.OptString{virtualization}, 0)
 	if err != nil && !isOptional(err) {
 		return a, err
 	}
@@ -84,6 +95,8 @@ func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt) (a answers, err error) {
 func isOptional(err error) bool { return libvirtCode(err) != 0 }
 
 func (a answers) facts() model.HostFacts {
+	var domains libvirtxml.DomainCaps
+	_ = domains.Unmarshal(a.domains) // what is not understood stays unknown
 	facts := model.HostFacts{
 		Hostname:       a.hostname,
 		CPUSpeed:       float64(a.mhz),
@@ -94,12 +107,10 @@ func (a answers) facts() model.HostFacts {
 		Topology: model.Topology{
 			Sockets: int(max(a.nodes, 1) * a.sockets), Cores: int(a.cores), Threads: int(a.threads),
 		},
-		Displays: displays(a.display),
+		Displays:  displays(domains),
+		CPUModels: usableModels(domains),
+		CPUFlags:  a.flags,
 	}
-	for _, network := range a.networks {
-		facts.Networks = append(facts.Networks, network.Name)
-	}
-	slices.Sort(facts.Networks)
 	addSysinfo(&facts, a.sysinfo)
 	return facts
 }
@@ -110,11 +121,7 @@ func version(packed uint64) string {
 }
 
 // displays are the kinds of display that this QEMU has, VNC first.
-func displays(capabilities string) []model.DisplayType {
-	var parsed libvirtxml.DomainCaps
-	if err := parsed.Unmarshal(capabilities); err != nil {
-		return nil
-	}
+func displays(parsed libvirtxml.DomainCaps) []model.DisplayType {
 	var found []model.DisplayType
 	if parsed.Devices == nil || parsed.Devices.Graphics == nil {
 		return nil

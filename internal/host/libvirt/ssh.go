@@ -8,16 +8,19 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"vireo/internal/host"
 )
 
 // dialSSH reaches the daemon's socket on another machine through its ssh server
 // (direct-streamlocal), so nothing needs to be installed there. The machine must
-// be known (~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts) and accept a key of
-// the engine's user or of its agent; passwords are not used. The library's own
+// show the pinned key, if one is, and accept the engine's key, or one of the
+// engine's user or of its agent; passwords are not used. The library's own
 // dialer leaves the ssh connection open when the stream is closed, hence this one.
 func dialSSH(ctx context.Context, t target) (net.Conn, error) {
 	client, err := sshClient(ctx, t)
@@ -58,7 +61,10 @@ func sshClient(ctx context.Context, t target) (*ssh.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	signers, closeAgent := sshSigners(t, me.HomeDir)
+	signers, closeAgent, err := sshSigners(t, me.HomeDir)
+	if err != nil {
+		return nil, err
+	}
 	defer closeAgent()
 	name := t.user
 	if name == "" {
@@ -67,8 +73,8 @@ func sshClient(ctx context.Context, t target) (*ssh.Client, error) {
 	config := &ssh.ClientConfig{
 		User:              name,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signers...)},
-		HostKeyCallback:   known,
-		HostKeyAlgorithms: knownAlgorithms(known, t.hostPort()),
+		HostKeyCallback:   t.checkKey(known),
+		HostKeyAlgorithms: t.keyAlgorithms(known),
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", t.hostPort())
 	if err != nil {
@@ -83,11 +89,51 @@ func sshClient(ctx context.Context, t target) (*ssh.Client, error) {
 	}
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("logging in as %s: %w", name, err)
+		return nil, refusedLogin(t, name, err)
 	}
 	return ssh.NewClient(sshConn, channels, requests), nil
 }
 
+// refusedLogin tells apart why there is no login: the wrong machine, a machine that
+// does not let the engine in, or none that answers.
+func refusedLogin(t target, name string, err error) error {
+	var wrong *knownhosts.KeyError
+	if shown, ok := errors.AsType[*identityError](err); ok {
+		return refuse(host.RefusedIdentity, "%s", shown.reason)
+	}
+	if errors.As(err, &wrong) {
+		return refuse(host.RefusedIdentity, "the ssh server of %s has shown a key that is not the one in the files of known hosts", t.host)
+	}
+	if strings.Contains(err.Error(), "unable to authenticate") {
+		return refuse(host.RefusedLogin,
+			"the ssh server of %s does not let the engine in as %s: put the engine's key (vireo host key) into the authorized_keys of that user", t.host, name)
+	}
+	return fmt.Errorf("logging in as %s: %w", name, err)
+}
+
+// checkKey is how the key is judged that a server shows.
+func (t target) checkKey(known ssh.HostKeyCallback) ssh.HostKeyCallback {
+	return func(name string, remote net.Addr, key ssh.PublicKey) error {
+		if t.knownHosts != "" {
+			if err := known(name, remote, key); err != nil {
+				return err
+			}
+			return t.pin.check(t.host, key, func() error { return nil })
+		}
+		return t.pin.check(t.host, key, func() error { return firstContact(known, name, remote, key) })
+	}
+}
+
+// keyAlgorithms asks for the pinned key, or one that a file knows; nil is any.
+func (t target) keyAlgorithms(known ssh.HostKeyCallback) []string {
+	if algorithms := t.pin.algorithms(); algorithms != nil || known == nil {
+		return algorithms
+	}
+	return knownAlgorithms(known, t.hostPort())
+}
+
+// readKnownHosts reads the file that the address names; else, for the first contact,
+// those that ssh itself reads, of which nil is none.
 func readKnownHosts(t target, home string) (ssh.HostKeyCallback, error) {
 	files := []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
 	if t.knownHosts != "" {
@@ -99,14 +145,23 @@ func readKnownHosts(t target, home string) (ssh.HostKeyCallback, error) {
 			present = append(present, file)
 		}
 	}
+	if present == nil && t.knownHosts == "" {
+		return nil, nil
+	}
 	if present == nil {
-		return nil, fmt.Errorf("the key of %s is not known: there is no file of known hosts among %q", t.host, files)
+		return nil, refuse(host.RefusedIdentity, "the key of %s is not known: there is no file %s", t.host, t.knownHosts)
 	}
 	known, err := knownhosts.New(present...)
 	if err != nil {
-		return nil, fmt.Errorf("reading the known hosts: %w", err)
+		return nil, refuse(host.RefusedIdentity, "the files of known hosts cannot be read: %v", err)
 	}
 	return known, nil
+}
+
+// unknown says that files of known hosts know no key of a machine.
+func unknown(err error) bool {
+	var wrong *knownhosts.KeyError
+	return errors.As(err, &wrong) && len(wrong.Want) == 0
 }
 
 // knownAlgorithms asks for those keys that the file knows of this machine;
@@ -118,11 +173,7 @@ func knownAlgorithms(known ssh.HostKeyCallback, address string) []string {
 	}
 	var algorithms []string
 	for _, key := range mismatch.Want {
-		if kind := key.Key.Type(); kind == ssh.KeyAlgoRSA {
-			algorithms = append(algorithms, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256)
-		} else {
-			algorithms = append(algorithms, kind)
-		}
+		algorithms = append(algorithms, signatures(key.Key)...)
 	}
 	return algorithms
 }
@@ -139,20 +190,27 @@ func (noKey) Marshal() []byte { return nil }
 // Verify accepts nothing.
 func (noKey) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }
 
-// sshSigners are the keys of the agent and those without a passphrase in ~/.ssh,
-// or only the one that the address names.
-func sshSigners(t target, home string) (signers []ssh.Signer, closeAgent func()) {
+// sshSigners are the engine's key, the keys of the agent and those without a
+// passphrase in ~/.ssh, or only the one that the address names.
+func sshSigners(t target, home string) (signers []ssh.Signer, closeAgent func(), err error) {
 	closeAgent = func() {}
 	files := []string{t.keyFile}
 	if t.keyFile == "" {
 		files = nil
+		if t.sshKey != nil {
+			own, err := t.sshKey()
+			if err != nil {
+				return nil, nil, fmt.Errorf("reading the engine's ssh key: %w", err)
+			}
+			signers = append(signers, own)
+		}
 		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
 			files = append(files, filepath.Join(home, ".ssh", name))
 		}
 		if conn, err := net.Dial("unix", os.Getenv("SSH_AUTH_SOCK")); err == nil {
 			closeAgent = func() { conn.Close() }
 			if held, err := agent.NewClient(conn).Signers(); err == nil {
-				signers = held
+				signers = append(signers, held...)
 			}
 		}
 	}
@@ -165,7 +223,7 @@ func sshSigners(t target, home string) (signers []ssh.Signer, closeAgent func())
 			signers = append(signers, signer)
 		}
 	}
-	return signers, closeAgent
+	return signers, closeAgent, nil
 }
 
 // runSSH runs one program on the machine and gives what it printed.

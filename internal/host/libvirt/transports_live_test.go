@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"vireo/internal/host"
+	"vireo/internal/model"
 )
 
 // pipe carries bytes both ways until one side ends.
@@ -114,7 +115,7 @@ func TestByTLS(t *testing.T) {
 	// A certificate of somebody else is not accepted.
 	other := t.TempDir()
 	certificates(t, other)
-	if _, err := testDriver(t).Connect(testContext(t), "qemu+tls://"+at.String()+"/system?pkipath="+other); !errors.Is(err, host.ErrUnreachable) {
+	if _, err := testDriver(t).Connect(testContext(t), "qemu+tls://"+at.String()+"/system?pkipath="+other); !refusedAs(err, host.RefusedIdentity) {
 		t.Errorf("with another authority: %v", err)
 	}
 }
@@ -178,12 +179,56 @@ func TestBySSH(t *testing.T) {
 	useAndClose(t, testDriver(t), address)
 	t.Run("a ticket throws off", func(t *testing.T) { throwsOff(t, address) })
 	write(newKey(t))
-	if _, err := testDriver(t).Connect(testContext(t), address); !errors.Is(err, host.ErrUnreachable) {
+	if _, err := testDriver(t).Connect(testContext(t), address); !refusedAs(err, host.RefusedIdentity) {
 		t.Errorf("to a machine with another key: %v", err)
 	}
 	must(t, os.Remove(known))
-	if _, err := testDriver(t).Connect(testContext(t), address); !errors.Is(err, host.ErrUnreachable) {
+	if _, err := testDriver(t).Connect(testContext(t), address); !refusedAs(err, host.RefusedIdentity) {
 		t.Errorf("to an unknown machine: %v", err)
+	}
+}
+
+func refusedAs(err error, code host.RefusalCode) bool {
+	refusal, ok := errors.AsType[*host.RefusedError](err)
+	return ok && refusal.Code == code
+}
+
+// TestSSHKeyIsPinned: the engine logs in with its own key; the key that the server
+// shows first is the only one that is accepted afterwards.
+func TestSSHKeyIsPinned(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	hostKey, clientKey := newKey(t), newKey(t)
+	signer, err := ssh.NewSignerFromKey(clientKey)
+	must(t, err)
+	driver := testDriver(t)
+	driver.SSHKey = func() (ssh.Signer, error) { return signer, nil }
+	at := serveSSH(t, hostKey, clientKey)
+	address := "qemu+ssh://root@" + at.String() + "/system"
+	connected, err := driver.Connect(testContext(t), address)
+	must(t, err)
+	facts, err := connected.Facts(testContext(t))
+	must(t, err)
+	must(t, connected.Close())
+	public, err := ssh.NewPublicKey(hostKey.Public())
+	must(t, err)
+	if facts.SSHKey+"\n" != string(ssh.MarshalAuthorizedKey(public)) || model.Fingerprint(facts.SSHKey) != ssh.FingerprintSHA256(public) {
+		t.Errorf("its key is %q (%s)", facts.SSHKey, model.Fingerprint(facts.SSHKey))
+	}
+	on := model.Host{Address: address, SSHKey: facts.SSHKey}
+	useAndClose(t, driver, on.Dial())
+	on = model.Host{Address: address, SSHFingerprint: ssh.FingerprintSHA256(public)}
+	useAndClose(t, driver, on.Dial())
+
+	other := serveSSH(t, newKey(t), clientKey)
+	for _, pinned := range []model.Host{{SSHKey: facts.SSHKey}, {SSHFingerprint: ssh.FingerprintSHA256(public)}} {
+		pinned.Address = "qemu+ssh://root@" + other.String() + "/system"
+		if _, err := driver.Connect(testContext(t), pinned.Dial()); !refusedAs(err, host.RefusedIdentity) {
+			t.Errorf("another key was not refused: %v", err)
+		}
+	}
+	strange := serveSSH(t, hostKey, newKey(t))
+	if _, err := driver.Connect(testContext(t), "qemu+ssh://root@"+strange.String()+"/system"); !refusedAs(err, host.RefusedLogin) {
+		t.Errorf("where the engine's key is not let in: %v", err)
 	}
 }
 

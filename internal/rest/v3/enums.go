@@ -30,6 +30,8 @@ var (
 	hostStatuses        = []model.HostStatus{
 		model.HostDown, model.HostError, model.HostMaintenance, model.HostNonOperational, model.HostNonResponsive,
 		model.HostPreparingForMaintenance, model.HostConnecting, model.HostUnassigned, model.HostUp,
+		model.HostInitializing, model.HostInstalling, model.HostInstallFailed, model.HostPendingApproval, model.HostReboot,
+		model.HostInstallingOS, model.HostKdumping,
 	}
 	domainTypes    = []model.StorageDomainType{model.StorageDomainData, model.StorageDomainISO, model.StorageDomainExport}
 	domainStatuses = []model.StorageDomainStatus{

@@ -8,6 +8,7 @@ type DataCenter struct {
 	Version           *Version           `wire:"version"`
 	SupportedVersions *SupportedVersions `wire:"supported_versions"`
 	Status            *Status            `wire:"status"`
+	MACPool           *Reference         `wire:"mac_pool"`
 	QuotaMode         *string            `wire:"quota_mode"`
 }
 
@@ -61,6 +62,8 @@ type Host struct {
 	Cluster             *Reference           `wire:"cluster"`
 	Type                *string              `wire:"type"`
 	HardwareInformation *HardwareInformation `wire:"hardware_information"`
+	RootPassword        *string              `wire:"root_password"`
+	SSH                 *SSH                 `wire:"ssh"`
 	Statistics          *Statistics          `wire:"statistics"`
 	CPU                 *CPU                 `wire:"cpu"`
 	Memory              *int64               `wire:"memory"`
@@ -69,6 +72,22 @@ type Host struct {
 	OS                  *OS                  `wire:"os"`
 	LibvirtVersion      *Version             `wire:"libvirt_version"`
 	LiveSnapshotSupport *bool                `wire:"live_snapshot_support"`
+	PowerManagement     *PowerManagement     `wire:"power_management"`
+}
+
+// SSH is ssh of a host: how the engine logs in there. The password is input only,
+// and not used: the engine has a key.
+type SSH struct {
+	Port                 *uint16  `wire:"port"`
+	Fingerprint          *string  `wire:"fingerprint"`
+	AuthenticationMethod *string  `wire:"authentication_method"`
+	User                 *SSHUser `wire:"user"`
+}
+
+// SSHUser is who the engine logs in as.
+type SSHUser struct {
+	UserName *string `wire:"user_name"`
+	Password *string `wire:"password"`
 }
 
 // Hosts is a list of hosts.
@@ -90,36 +109,6 @@ type VMSummary struct {
 	Active    int `wire:"active,keep"`
 	Migrating int `wire:"migrating,keep"`
 	Total     int `wire:"total,keep"`
-}
-
-// Network is a logical network.
-type Network struct {
-	Resource
-	DataCenter *Reference `wire:"data_center"`
-	Cluster    *Reference `wire:"cluster"`
-	VLAN       *VLAN      `wire:"vlan"`
-	STP        *bool      `wire:"stp"`
-	Status     *Status    `wire:"status"`
-	Display    *bool      `wire:"display"`
-	MTU        *int       `wire:"mtu"`
-	Usages     *Usages    `wire:"usages"`
-	Required   *bool      `wire:"required"`
-}
-
-// Networks is a list of networks.
-type Networks struct {
-	Collection
-	Network []Network `wire:"network"`
-}
-
-// VLAN is vlan; the id is its tag.
-type VLAN struct {
-	ID uint16 `wire:"id,attr,keep"`
-}
-
-// Usages is usages of a network.
-type Usages struct {
-	Usage []string `wire:"usage"`
 }
 
 // Tag is a tag.

@@ -1,0 +1,216 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// followHosts starts and ends a loop for each host as they come and go.
+func (w *Watcher) followHosts() {
+	for {
+		w.mu.Lock()
+		for _, known := range w.inventory.Hosts.All() {
+			if _, watched := w.machines[known.ID]; !watched {
+				w.watchHost(known.ID)
+			}
+		}
+		for id, watched := range w.machines {
+			if _, exists := w.inventory.Hosts.Get(id); !exists {
+				watched.cancel()
+				delete(w.machines, id)
+			}
+		}
+		w.mu.Unlock()
+		select {
+		case <-w.hosts:
+		case <-w.base.Done():
+			return
+		}
+	}
+}
+
+func (w *Watcher) watchHost(id model.ID) {
+	ctx, cancel := context.WithCancel(w.base)
+	watched := &machine{
+		id: id, cancel: cancel, poked: make(chan struct{}, 1), lost: time.Now(), cpu: make(map[model.ID]host.Sample),
+		deaf: make(map[model.ID]bool),
+	}
+	if on, exists := w.inventory.Hosts.Get(id); exists {
+		watched.wish = wishOf(on)
+		if on.Status == model.HostPreparingForMaintenance {
+			w.emptying[id] = true
+		}
+	}
+	w.machines[id] = watched
+	w.wait.Go(func() { w.follow(ctx, watched) })
+	w.wait.Go(func() { w.judgeSilence(ctx, watched) })
+	w.empties.ask(id)
+}
+
+// hostChanged hears that the record of a host has changed.
+func (w *Watcher) hostChanged(id model.ID) {
+	signal(w.hosts)
+	on, exists := w.inventory.Hosts.Get(id)
+	w.mu.Lock()
+	watched := w.machines[id]
+	delete(w.emptying, id)
+	if exists && on.Status == model.HostPreparingForMaintenance {
+		w.emptying[id] = true
+	}
+	emptying := w.emptying[id]
+	w.mu.Unlock()
+	if emptying {
+		w.empties.ask(id)
+	}
+	if watched == nil || !exists {
+		return
+	}
+	watched.mu.Lock()
+	before := watched.wish
+	watched.wish = wishOf(on)
+	changed := watched.wish != before
+	watched.mu.Unlock()
+	if changed {
+		signal(watched.poked)
+	}
+}
+
+// wishOf is what the connection to a host depends on.
+func wishOf(on *model.Host) string {
+	return fmt.Sprint(on.Dial(), lifecycle.HostWatched(on.Status), begins(on.Status))
+}
+
+// begins says whether a host is to be looked at now: it was activated or added.
+func begins(status model.HostStatus) bool {
+	return status == model.HostUnassigned || status == model.HostInstalling
+}
+
+// vmChanged hears that a VM has changed: it may have left a host that is to be empty.
+func (w *Watcher) vmChanged() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id := range w.emptying {
+		w.empties.ask(id)
+	}
+}
+
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
+	}
+}
+
+// errLetGo ends a session that is not wanted any more; errElsewhere one with a host
+// that is to be dialled in another way.
+var (
+	errLetGo     = errors.New("the host is not used any more")
+	errElsewhere = errors.New("the address of the host has changed")
+)
+
+// wanted waits until a host is to be connected to; false: the context has ended.
+func (w *Watcher) wanted(ctx context.Context, m *machine) bool {
+	waited := false
+	for {
+		known, exists := w.inventory.Hosts.Get(m.id)
+		if exists && lifecycle.HostWatched(known.Status) {
+			break
+		}
+		waited = true
+		select {
+		case <-m.poked:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if waited {
+		m.mu.Lock()
+		m.lost = time.Now()
+		m.mu.Unlock()
+		w.announce()
+	}
+	return ctx.Err() == nil
+}
+
+// reconsider looks at what has changed in the record of a connected host.
+func (w *Watcher) reconsider(ctx context.Context, m *machine, conn host.Host, dialled string) error {
+	known, exists := w.inventory.Hosts.Get(m.id)
+	switch {
+	case !exists || !lifecycle.HostWatched(known.Status):
+		return errLetGo
+	case known.Dial() != dialled:
+		return errElsewhere
+	case begins(known.Status):
+		// Activated while it is connected.
+		bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
+		defer cancel()
+		return w.compare(bounded, m, conn)
+	}
+	return nil
+}
+
+// Compare reads what a connected host is and runs, now.
+func (w *Watcher) Compare(ctx context.Context, id model.ID) error {
+	watched := w.machine(id)
+	conn, err := w.Connected(id)
+	if err != nil {
+		return err
+	}
+	if err := w.compare(ctx, watched, conn); err != nil {
+		return err
+	}
+	w.lookAtAll(id)
+	return nil
+}
+
+// answered writes the status of a host that was compared, and its events.
+func (w *Watcher) answered(tx *inventory.Tx, on *model.Host) {
+	why := engine.Unfit(tx, on)
+	cause := lifecycle.HostAnswered
+	if why != "" {
+		cause = lifecycle.HostUnfit
+	}
+	if !engine.MoveHost(on, cause, why) {
+		return
+	}
+	code := audit.HostConnected
+	if on.Status == model.HostNonOperational {
+		code = audit.HostNonOperational
+	}
+	tx.Event(audit.New(code, audit.About{Host: on, Detail: why}))
+}
+
+// pin records the ssh key that a host shows at first contact (event 20321).
+func pin(tx *inventory.Tx, on *model.Host) {
+	shown := on.Facts.SSHKey
+	if shown == "" || on.SSHKey != "" {
+		return
+	}
+	on.SSHKey, on.SSHFingerprint = shown, model.Fingerprint(shown)
+	tx.Event(audit.New(audit.HostKeyPinned, audit.About{Host: on, Detail: on.SSHFingerprint}))
+}
+
+// empty moves a host into maintenance that is to go there, when no VM runs on it.
+func (w *Watcher) empty(ctx context.Context, id model.ID) {
+	if on, exists := w.inventory.Hosts.Get(id); !exists || on.Status != model.HostPreparingForMaintenance {
+		return
+	}
+	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+		edited, ok := tx.Hosts.Edit(id)
+		if ok && edited.Status == model.HostPreparingForMaintenance && len(engine.RunsOn(tx, id)) == 0 &&
+			engine.MoveHost(edited, lifecycle.HostEmptied, "") {
+			tx.Event(audit.New(audit.HostInMaintenance, audit.About{Host: edited}))
+		}
+		return nil
+	})
+	w.wrote(err)
+}
