@@ -152,6 +152,13 @@ const (
 	ExportedTemplateGone  Code = 1154
 	ExportedRemovalFailed Code = 20120
 
+	ArchiveBegun          Code = 1223
+	Archived              Code = 1224
+	ArchiveFailed         Code = 1225
+	TemplateArchiveBegun  Code = 1226
+	TemplateArchived      Code = 1227
+	TemplateArchiveFailed Code = 1228
+
 	HostAdded          Code = 42
 	HostUpdated        Code = 43
 	HostRemoved        Code = 44
@@ -419,18 +426,25 @@ var lines = map[Code]line{
 	ExportBegun:           {model.SeverityNormal, "VM {vm} is being exported to storage domain {domain} by {user}."},
 	Exported:              {model.SeverityNormal, "VM {vm} was exported to storage domain {domain}."},
 	ExportFailed:          {model.SeverityError, "VM {vm} could not be exported to storage domain {domain}: {detail}"},
-	Imported:              {model.SeverityNormal, "VM {vm} was imported from storage domain {domain}."},
-	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from storage domain {domain}: {detail}"},
+	Imported:              {model.SeverityNormal, "VM {vm} was imported from {detail}."},
+	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from {detail}"},
 	TemplateExported:      {model.SeverityNormal, "Template {template} was exported to storage domain {domain}."},
 	TemplateExportFailed:  {model.SeverityError, "Template {template} could not be exported to storage domain {domain}: {detail}"},
-	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from storage domain {domain}."},
-	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from storage domain {domain}: {detail}"},
+	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from {detail}."},
+	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from {detail}"},
 	TemplateExportBegun:   {model.SeverityNormal, "Template {template} is being exported to storage domain {domain} by {user}."},
-	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from storage domain {domain} by {user}."},
-	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from storage domain {domain} by {user}."},
+	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from {detail} by {user}."},
+	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from {detail} by {user}."},
 	ExportedRemoved:       {model.SeverityNormal, "VM {detail} was removed from storage domain {domain} by {user}."},
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
+
+	ArchiveBegun:          {model.SeverityNormal, "VM {vm} is being exported to the OVA file {detail} by {user}."},
+	Archived:              {model.SeverityNormal, "VM {vm} was exported to the OVA file {detail}."},
+	ArchiveFailed:         {model.SeverityError, "VM {vm} could not be exported to the OVA file {detail}"},
+	TemplateArchiveBegun:  {model.SeverityNormal, "Template {template} is being exported to the OVA file {detail} by {user}."},
+	TemplateArchived:      {model.SeverityNormal, "Template {template} was exported to the OVA file {detail}."},
+	TemplateArchiveFailed: {model.SeverityError, "Template {template} could not be exported to the OVA file {detail}"},
 
 	HostAdded:          {model.SeverityNormal, "Host {host} was added by {user}."},
 	HostUpdated:        {model.SeverityNormal, "Host {host} configuration was updated by {user}."},

@@ -213,7 +213,7 @@ var catalogue = map[string]entry{
 	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
 	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
-	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: %s."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
 	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
