@@ -263,7 +263,13 @@ const (
 	DirectorySilent Code = 20249
 
 	DisksForgotten Code = 20100
-	MasterMoved    Code = 20101
+
+	ClusterUpdated       Code = 811
+	AffinityGroupAdded   Code = 10350
+	AffinityGroupUpdated Code = 10352
+	AffinityGroupRemoved Code = 10354
+	AffinityBroken       Code = 20360
+	MasterMoved          Code = 20101
 
 	VMRegistered       Code = 20102
 	TemplateRegistered Code = 20103
@@ -554,6 +560,12 @@ var lines = map[Code]line{
 	StateRestoreError:       {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 	TemplateKept:            {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	PreviewUndone:           {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
+
+	ClusterUpdated:       {model.SeverityNormal, "Cluster {detail} was updated by {user}."},
+	AffinityGroupAdded:   {model.SeverityNormal, "Affinity group {detail} was added by {user}."},
+	AffinityGroupUpdated: {model.SeverityNormal, "Affinity group {detail} was updated by {user}."},
+	AffinityGroupRemoved: {model.SeverityNormal, "Affinity group {detail} was removed by {user}."},
+	AffinityBroken:       {model.SeverityWarning, "VMs run otherwise than their affinity group says, and stay so until they are migrated or started anew: {detail}"},
 
 	DisksForgotten:     {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
 	MasterMoved:        {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},

@@ -11,6 +11,7 @@ import (
 
 	"vireo/internal/auth"
 	"vireo/internal/engine"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/exports"
@@ -45,6 +46,7 @@ var situations = map[model.Kind]situation{
 	model.KindHost:          onHost,
 	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
 	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
+	model.KindCluster: onCluster, model.KindAffinityGroup: onAffinityGroup,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -439,6 +441,38 @@ func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 			edited.Tags = []model.ID{call.Target}
 		})
 	}
+	return vm, call
+}
+
+func onCluster(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	return site.Add("vm"), &engine.Call{
+		On: row.On, Name: row.Name, Target: sitetest.Cluster,
+		Params: engine.Edit[model.Cluster](func(cluster *model.Cluster) error { cluster.Comment += "!"; return nil }),
+	}
+}
+
+func onAffinityGroup(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &affinitygroups.AddParams{
+		Cluster: sitetest.Cluster, Edit: func(group *model.AffinityGroup) error { group.Name = "together"; return nil },
+	}}
+	if row.Name == "add" {
+		return vm, call
+	}
+	group := &model.AffinityGroup{ID: model.NewID(), Name: "together", Cluster: sitetest.Cluster}
+	call.Target = group.ID
+	switch row.Name {
+	case "update":
+		call.Params = engine.Edit[model.AffinityGroup](func(group *model.AffinityGroup) error { group.Comment += "!"; return nil })
+	case "remove":
+		call.Params = nil
+	case "attach":
+		call.Params = &affinitygroups.Member{VM: vm}
+	case "detach":
+		call.Params = &affinitygroups.Member{VM: vm}
+		group.VMs = []model.ID{vm}
+	}
+	site.Edit(func(tx *inventory.Tx) { tx.AffinityGroups.Put(group) })
 	return vm, call
 }
 

@@ -14,7 +14,9 @@ import (
 	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/clusters"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -181,6 +183,8 @@ func install(e *engine.Engine) {
 	e.Install(networks.Commands(e))
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
+	e.Install(clusters.Commands(e))
+	e.Install(affinitygroups.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))

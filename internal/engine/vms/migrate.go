@@ -6,7 +6,6 @@ import (
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
-	"vireo/internal/engine/placement"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
@@ -178,7 +177,8 @@ func inCluster(vm *model.VM, cluster model.ID) *model.VM {
 func (r *room) destination(tx *inventory.Tx, verb string, vm *model.VM, params *MigrateParams, tried []model.ID, unseen map[model.ID]string) (*model.Host, error) {
 	needs := r.needs(vm, verb)
 	needs.Unseen, needs.Only = unseen, vm.Placement.Hosts
-	needs.From, _ = tx.Hosts.Get(vm.Run.Host)
+	// Who may have it moved was asked before.
+	needs.From, needs.Forced = vm.Run.Host, true
 	needs.Not = append(slices.Clone(tried), vm.Run.Host)
 	if params.Host != "" {
 		if len(needs.Only) > 0 && !slices.Contains(needs.Only, params.Host) {
@@ -188,7 +188,7 @@ func (r *room) destination(tx *inventory.Tx, verb string, vm *model.VM, params *
 		}
 		needs.Only = []model.ID{params.Host}
 	}
-	return placement.Choose(tx, needs, r.limits())
+	return r.Placement.Choose(tx, needs, r.limits())
 }
 
 // isTurn says whether a migration may begin: each host sends and takes only a few at
