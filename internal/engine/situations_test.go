@@ -36,6 +36,7 @@ var situations = map[model.Kind]situation{
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindUser: onUser, model.KindGroup: onGroup, model.KindRole: onRole, model.KindPermission: onPermission,
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
+	model.KindExternalVM: onArchive, model.KindExternalTemplate: onArchive,
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
 	model.KindHost:          onHost,
@@ -49,7 +50,8 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
-	"vm.export/copy": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
+	"vm.export_ova/pack": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
+	"vm.export/copy":     func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")
 		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
@@ -152,6 +154,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 			return nil
 		})
 		return site.Add("vm"), call
+	case "export_ova":
+		call.Params = &exports.PackParams{Directory: ".", FileName: string(model.NewID())}
 	case "export":
 		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
 	case "update":
@@ -162,6 +166,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	}
 	id := site.Add("vm", seeded)
 	switch row.Name {
+	case "migrate":
+		site.SecondHost()
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":
@@ -269,10 +275,30 @@ func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	}
 	call.Target = addTemplate(site, "golden")
 	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
-	if row.Name == "export" {
+	switch row.Name {
+	case "export":
 		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
+	case "export_ova":
+		call.Params = &exports.PackParams{Directory: ".", FileName: string(model.NewID())}
 	}
 	return vm, call
+}
+
+// onArchive has a VM and a template that lie in OVA files.
+func onArchive(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	of := model.Ref{Kind: model.KindVM, ID: vm}
+	if row.On == model.KindExternalTemplate {
+		of = model.Ref{Kind: model.KindTemplate, ID: addTemplate(site, "golden")}
+	}
+	packing := &engine.Call{On: of.Kind, Name: "export_ova", Target: of.ID, Async: new(false), Params: &exports.PackParams{Directory: ".", FileName: "x.ova"}}
+	if _, err := site.Act(packing); err != nil {
+		t.Fatal(err)
+	}
+	return vm, &engine.Call{On: row.On, Name: row.Name, Params: &exports.UnpackParams{Path: "x.ova", ImportParams: exports.ImportParams{
+		Cluster: sitetest.Cluster, Target: sitetest.DataDomain, Clone: true, Name: "again",
+	}}}
 }
 
 // onExported has a VM and a template that lie in the export domain.

@@ -129,6 +129,9 @@ func (e *Engine) nameOf(call *Call) string {
 	if call.On == model.KindExportedVM || call.On == model.KindExportedTemplate {
 		return "of the export domain"
 	}
+	if call.On == model.KindExternalVM || call.On == model.KindExternalTemplate {
+		return "of the OVA file"
+	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
 	}

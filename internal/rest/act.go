@@ -150,7 +150,7 @@ func (s *Server) actionStatus(command *engine.Command) handler {
 
 // creationStatus answers how far the making of an object is (api-v3 2.5).
 func (s *Server) creationStatus(r *request) (*answer, error) {
-	state, failed, err := r.progress("")
+	state, failed, err := r.progress()
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,8 @@ func (s *Server) creationStatus(r *request) (*answer, error) {
 }
 
 // progress looks up the jobs of a state resource: the worst of them counts. Jobs
-// of other commands than action, or of other objects, are as unknown.
-func (r *request) progress(action string) (state string, failed *model.Job, err error) {
+// of other commands than the actions, if any are given, or of other objects, are as unknown.
+func (r *request) progress(actions ...string) (state string, failed *model.Job, err error) {
 	state = "complete"
 	for text := range strings.SplitSeq(r.ids["ids"], ",") {
 		id, err := model.ParseID(strings.TrimSpace(text))
@@ -173,7 +173,7 @@ func (r *request) progress(action string) (state string, failed *model.Job, err 
 			return "", nil, badID(text)
 		}
 		job, err := r.view.Job(r.context(), id)
-		if fault.Is(err, fault.NotFound) || err == nil && !r.concerns(job, action) {
+		if fault.Is(err, fault.NotFound) || err == nil && !r.concerns(job, actions) {
 			continue
 		}
 		if err != nil {
@@ -193,12 +193,12 @@ func (r *request) progress(action string) (state string, failed *model.Job, err 
 	return state, failed, nil
 }
 
-func (r *request) concerns(job *model.Job, action string) bool {
+func (r *request) concerns(job *model.Job, actions []string) bool {
 	for _, id := range r.ids {
 		// What is imported as a clone has another id than what it is made of, which is locked.
 		locked := slices.ContainsFunc(job.Locks, func(ref model.Ref) bool { return ref.Kind == model.KindExportedVM && string(ref.ID) == id })
 		if string(job.Target.ID) == id || locked {
-			return action == "" || job.Action == action
+			return len(actions) == 0 || slices.Contains(actions, job.Action)
 		}
 	}
 	return false

@@ -69,6 +69,11 @@ var requestsOf = map[string][3]string{
 	"vm.export":           {"POST", "/api/vms/VM/export", `<action><storage_domain id="DOMAIN"/></action>`},
 	"template.export":     {"POST", "/api/templates/00000000-0000-0000-0000-000000000000/export", `<action><storage_domain id="DOMAIN"/></action>`},
 
+	"vm.export_ova":            {"POST", "/ovirt-engine/api/v4/vms/VM/export", `<action><directory>.</directory></action>`},
+	"template.export_ova":      {"POST", "/ovirt-engine/api/v4/templates/00000000-0000-0000-0000-000000000000/export", `<action><directory>.</directory></action>`},
+	"external_vm.import":       {"POST", "/ovirt-engine/api/v4/externalvmimports", `<external_vm_import><url>ova://absent.ova</url><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></external_vm_import>`},
+	"external_template.import": {"POST", "/ovirt-engine/api/v4/externaltemplateimports", `<external_template_import><url>ova://absent.ova</url><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></external_template_import>`},
+
 	"exported_vm.import":       {"POST", "/api/storagedomains/DOMAIN/vms/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
 	"exported_template.import": {"POST", "/api/storagedomains/DOMAIN/templates/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
 	// A domain that holds nothing to register: in others, what is there would be told from what is not.

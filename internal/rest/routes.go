@@ -143,7 +143,7 @@ func basesOf(command *engine.Command) []string {
 	base, acts := actionBases[command.On]
 	others, has := otherBases[command.Key()]
 	switch {
-	case !acts || isConfiguration(command):
+	case !acts || isConfiguration(command) || command.Name == "export_ova": // which version 3 has not
 		return nil
 	case has:
 		return others

@@ -38,7 +38,7 @@ func (s *Server) routes4() []*route {
 	}
 	table = after(table, "events/{event}", s.networkRoutes4())
 	table = after(table, "jobs/{job}/steps/{step}", s.profileRoutes4())
-	return append(table, s.actionRoutes4()...)
+	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4())
 }
 
 // actionBases4 are the objects that commands without a method of their own act on.
@@ -63,7 +63,7 @@ func (s *Server) actionRoutes4() []*route {
 		path := base + "/" + command.Name
 		found = append(found,
 			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act4(command))},
-			&route{path: path + "/{ids}", get: s.actionStatus4(command), free: []string{"ids"}},
+			&route{path: path + "/{ids}", get: s.actionStatus4(command.Key()), free: []string{"ids"}},
 		)
 	}
 	return found

@@ -42,6 +42,8 @@ func (b *Bench) Put(object model.Object) {
 			tx.Clusters.Put(typed)
 		case *model.DataCenter:
 			tx.DataCenters.Put(typed)
+		case *model.Host:
+			tx.Hosts.Put(typed)
 		case *model.Snapshot:
 			tx.Snapshots.Put(typed)
 		case *model.Role:

@@ -25,6 +25,7 @@ var faces = map[string]any{
 	"network": &Network{}, "networks": &Networks{}, "vnic_profile": &VNICProfile{}, "vnic_profiles": &VNICProfiles{},
 	"mac_pool": &MACPool{}, "mac_pools": &MACPools{},
 	"image_transfer": &ImageTransfer{}, "image_transfers": &ImageTransfers{},
+	"external_vm_import": &ExternalVMImport{}, "external_template_import": &ExternalTemplateImport{},
 	"job": &Job{}, "jobs": &Jobs{}, "step": &Step{}, "steps": &Steps{}, "event": &Event{}, "events": &Events{},
 }
 
