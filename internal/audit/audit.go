@@ -13,8 +13,10 @@ const Origin = "oVirt"
 
 // About says what an event is about; nil and empty fields are left out.
 type About struct {
-	VM     *model.VM
-	Host   *model.Host
+	VM   *model.VM
+	Host *model.Host
+	// To is the host that a VM is to go to.
+	To     *model.Host
 	Domain *model.StorageDomain
 	Disk   *model.Disk
 	// Template is the one that the event is about; without it, that of the VM.
@@ -59,6 +61,9 @@ func New(code Code, about About) model.Event {
 			event.Cluster = about.Host.Cluster
 		}
 		words = append(words, "{host}", about.Host.Name)
+	}
+	if about.To != nil {
+		words = append(words, "{destination}", about.To.Name)
 	}
 	if about.Domain != nil {
 		event.StorageDomain, event.DataCenter = about.Domain.ID, about.Domain.DataCenter

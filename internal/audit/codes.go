@@ -17,6 +17,10 @@ const (
 	StartFailed          Code = 54
 	PowerOffFailed       Code = 56
 	Down                 Code = 61
+	MigrationBegun       Code = 62
+	MigrationDone        Code = 63
+	MigrationAborted     Code = 64
+	MigrationFailedTo    Code = 65
 	ShutdownRequested    Code = 73
 	ShutdownFailed       Code = 74
 	ShutdownForced       Code = 76
@@ -30,7 +34,9 @@ const (
 	TicketSet            Code = 164
 	TicketFailed         Code = 165
 	DownWithError        Code = 119
+	MigrationFailed      Code = 120
 	NotResponding        Code = 126
+	MigrationElsewhere   Code = 128
 	PausedNoSpace        Code = 138
 	SetUnknown           Code = 142
 	HostRebooted         Code = 143
@@ -41,6 +47,8 @@ const (
 	StartRequestedOnHost Code = 153
 	RebootRequested      Code = 157
 	RebootFailed         Code = 158
+	MigrationCancelled   Code = 161
+	CancelFailed         Code = 162
 	StatusRestored       Code = 163
 	RemovedKeepingDisks  Code = 172
 	StopSkipped          Code = 254
@@ -320,6 +328,14 @@ var lines = map[Code]line{
 	StatusRestored:       {model.SeverityNormal, "The status of VM {vm} was restored to {detail}."},
 	RemovedKeepingDisks:  {model.SeverityWarning, "VM {vm} was removed; some of its disks could not be: {detail}"},
 	StopSkipped:          {model.SeverityNormal, "Stop of VM {vm} was skipped: it is already down."},
+	MigrationBegun:       {model.SeverityNormal, "Migration of VM {vm} was begun by {user} (Source: {host}, Destination: {destination})."},
+	MigrationDone:        {model.SeverityNormal, "Migration of VM {vm} has completed ({detail})."},
+	MigrationAborted:     {model.SeverityError, "Migration of VM {vm} was aborted by other work on it; it stays on host {host}."},
+	MigrationFailedTo:    {model.SeverityError, "Migration of VM {vm} has failed; it stays on host {host}. {detail}"},
+	MigrationFailed:      {model.SeverityError, "Migration of VM {vm} to any other host has failed; it stays on host {host}. {detail}"},
+	MigrationElsewhere:   {model.SeverityWarning, "Migration of VM {vm} from host {host} has failed; host {destination} is tried. {detail}"},
+	MigrationCancelled:   {model.SeverityNormal, "Migration of VM {vm} was cancelled by {user}; it stays on host {host}."},
+	CancelFailed:         {model.SeverityError, "Migration of VM {vm} could not be cancelled. {detail}"},
 	SuspendBegun:         {model.SeverityNormal, "Suspension of VM {vm} was begun by {user} (Host: {host})."},
 	SuspendFailed:        {model.SeverityError, "VM {vm} could not be suspended: {detail}"},
 	SuspendDone:          {model.SeverityNormal, "VM {vm} is suspended."},

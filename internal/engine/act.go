@@ -49,6 +49,9 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 		result.Pending = true
 		return result, nil
 	}
+	if call.Async == nil && accepted.path.Background {
+		return result, nil
+	}
 	return e.await(ctx, result, accepted.path.Granted)
 }
 
@@ -76,6 +79,9 @@ func (e *Engine) await(ctx context.Context, result *Result, granted bool) (*Resu
 	}
 	return result, nil
 }
+
+// Interrupt asks a job to end, and to undo what it has done.
+func (e *Engine) Interrupt(ctx context.Context, id model.ID) { e.runner.Interrupt(ctx, id) }
 
 // Wait returns a job when it has ended.
 func (e *Engine) Wait(ctx context.Context, id model.ID) (*model.Job, error) {
@@ -133,7 +139,7 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 				return err
 			}
 		}
-		path, fits := command.path(tx, call, status, hasStatus)
+		path, fits := command.path(tx, call, entered(call, status), hasStatus)
 		locks := command.locks(tx, call)
 		if !fits {
 			return command.refuse(status)
@@ -141,7 +147,7 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		for _, ref := range locks {
 			if holder, held := tx.Holder(ref); held {
 				if command.Interrupts {
-					accepted.blocker = holder
+					accepted.blocker, call.cut = holder, status
 					return nil
 				}
 				return locked(command, e.nameOfHeld(tx, call, ref))
@@ -155,6 +161,15 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		return err
 	})
 	return accepted, err
+}
+
+// entered is the status that counts for the choice of the path: of a VM that goes on
+// when a job is ended for the call, the one that it had with that job.
+func entered(call *Call, status model.Status) model.Status {
+	if call.cut == model.StatusMigrating && lifecycle.HasGuest(status) && !lifecycle.Silent(status) {
+		return call.cut
+	}
+	return status
 }
 
 func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Call, locks []model.Ref, accepted *acceptance) error {
@@ -208,6 +223,9 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 			about := aboutCall(tx, call, target)
 			if accepted.job != nil {
 				about.Job = accepted.job.ID
+			}
+			if code == path.Begun && path.Open != nil {
+				path.Open(tx, call, &about)
 			}
 			tx.Event(audit.New(code, about))
 		}

@@ -183,6 +183,10 @@ var documented = map[string][]model.Status{
 	},
 	"vm.suspend": {model.StatusUp},
 	"vm.reboot":  {model.StatusUp},
+	"vm.migrate": {
+		model.StatusUp, model.StatusPoweringUp, model.StatusPaused, model.StatusRebootInProgress,
+	},
+	"vm.cancelmigration": {model.StatusMigrating},
 	"vm.ticket": {
 		model.StatusUp, model.StatusPaused, model.StatusPoweringUp, model.StatusPoweringDown,
 		model.StatusRebootInProgress,
@@ -251,6 +255,10 @@ var sentences = []struct {
 		[]model.Status{model.StatusPaused, model.StatusPoweringUp, model.StatusDown, model.StatusSuspended},
 		"Cannot hibernate VM. VM is not up.",
 	},
+	{"vm.migrate", []model.Status{model.StatusDown, model.StatusPoweringDown, model.StatusSuspended}, "Cannot migrate VM. VM is not running."},
+	{"vm.migrate", []model.Status{model.StatusMigrating}, "Cannot migrate VM. VM migration is in progress"},
+	{"vm.migrate", []model.Status{model.StatusNotResponding}, "Cannot migrate VM because the VM is in Not Responding status."},
+	{"vm.cancelmigration", []model.Status{model.StatusUp, model.StatusDown}, "Cannot cancel migration for non migrating VM."},
 	{"vm.reboot", []model.Status{model.StatusDown}, "Cannot restart VM because the VM is in Down status."},
 	{"vm.ticket", []model.Status{model.StatusDown}, "Cannot set Virtual Machine Ticket because the VM is in Down status."},
 	{"vm.ticket", []model.Status{model.StatusMigrating}, "Cannot set Virtual Machine Ticket because the VM is in Migrating status."},

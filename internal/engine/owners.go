@@ -49,7 +49,7 @@ func forgetGone(tx *inventory.Tx, target model.Ref) {
 func holdsPermissions(kind model.Kind) bool {
 	switch kind {
 	case model.KindVM, model.KindTemplate, model.KindDisk, model.KindHost, model.KindCluster,
-		model.KindDataCenter, model.KindStorageDomain, model.KindNetwork:
+		model.KindDataCenter, model.KindStorageDomain, model.KindNetwork, model.KindVNICProfile:
 		return true
 	default:
 		return false

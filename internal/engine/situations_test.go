@@ -166,6 +166,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	}
 	id := site.Add("vm", seeded)
 	switch row.Name {
+	case "migrate":
+		site.SecondHost()
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":

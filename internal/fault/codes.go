@@ -109,6 +109,19 @@ const (
 	HostHasVMs             = "VDS_CANNOT_REMOVE_VDS_DETECTED_RUNNING_VM"
 	HostHasPinned          = "ACTION_TYPE_FAILED_DETECTED_PINNED_VMS"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
+	InvalidHost            = "VDS_INVALID_SERVER_ID"
+	PinnedToHost           = "ACTION_TYPE_FAILED_VM_IS_PINNED_TO_HOST"
+	NotMigratable          = "ACTION_TYPE_FAILED_VM_IS_NON_MIGRTABLE_AND_IS_NOT_FORCED_BY_USER_TO_MIGRATE"
+	MigrationInProgress    = "ACTION_TYPE_FAILED_MIGRATION_IN_PROGRESS"
+	MigrationAfterIOError  = "MIGRATE_PAUSED_EIO_VM_IS_NOT_SUPPORTED"
+	MigrationToSameHost    = "ACTION_TYPE_FAILED_MIGRATION_TO_SAME_HOST"
+	MigrationElsewhere     = "ACTION_TYPE_FAILED_MIGRATE_BETWEEN_TWO_CLUSTERS"
+	MigrationClusterHost   = "ACTION_TYPE_FAILED_DESTINATION_HOST_NOT_IN_DESTINATION_CLUSTER"
+	NothingToCancel        = "VM_CANNOT_CANCEL_MIGRATION_WHEN_VM_IS_NOT_MIGRATING"
+	CancelTooLate          = "MIGRATION_NOT_IN_PROGRESS"
+	CancelFailed           = "MIGRATION_CANCEL_ERROR"
+	MigrationFailed        = "MIGRATION_FAILED"
+	MigrationStuck         = "MIGRATION_STUCK"
 
 	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
 	MACPoolEmpty        = "MAC_POOL_NOT_ENOUGH_MAC_ADDRESSES"
@@ -213,13 +226,26 @@ var catalogue = map[string]entry{
 	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
 	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
-	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: %s."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
 	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
 	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
 	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
 	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
+	InvalidHost:            {BadRequest, "Cannot %s VM. Invalid Host Id."},
+	PinnedToHost:           {Conflict, "Cannot %s VM. VM is pinned to Host."},
+	NotMigratable:          {Conflict, "Cannot %s VM. VM is non migratable and user did not specify the force-migration flag"},
+	MigrationInProgress:    {Conflict, "Cannot %s VM. VM migration is in progress"},
+	MigrationAfterIOError:  {BadRequest, "Cannot %s VM. Migrating a VM in paused status due to I/O error is not supported."},
+	MigrationToSameHost:    {Conflict, "Cannot %s VM. source and destination is the same."},
+	MigrationElsewhere:     {Conflict, "Cannot %s VM. The host %s is in another cluster than the VM, and the request names no cluster."},
+	MigrationClusterHost:   {Conflict, "Cannot %s VM. The host %s is not in the cluster that the request names."},
+	NothingToCancel:        {Conflict, "Cannot cancel migration for non migrating VM."},
+	CancelTooLate:          {Host, "Migration not in progress"},
+	CancelFailed:           {Host, "Cancel migration has failed. Please try again in a few moments and track the VM's event list for details."},
+	MigrationFailed:        {Host, "Cannot %s VM to host %s: %s"},
+	MigrationStuck:         {Host, "Cannot %s VM. Its guest changes memory faster than it can be carried to host %s (options MigrationStallTime, MigrationDowntimeCeiling)."},
 	MACInUse:               {Conflict, "Cannot %s. %s"},
 	MACPoolEmpty:           {Conflict, "Cannot %s. The MAC pool %s has not enough addresses left."},
 	MACPoolDefault:         {Conflict, "Cannot %s. The default MAC pool cannot be removed."},

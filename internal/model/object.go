@@ -85,6 +85,10 @@ const (
 // of a VM, by its id.
 const KindFileSystems Kind = "file_systems"
 
+// KindMigration is no object but a lock: of who gives up the migration of a VM, by the
+// VM's id.
+const KindMigration Kind = "migration"
+
 // Ref points at an object of a kind.
 type Ref struct {
 	Kind Kind `json:"kind"`

@@ -99,6 +99,30 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindVM, Name: "migrate", Verb: "migrate", Needs: "migrate_vm", Demands: demandsOfMigrate,
+			First: firstMigrate, Refuse: refuseMigrate,
+			Paths: []engine.Path{{
+				Name: "move", From: []model.Status{model.StatusUp, model.StatusPoweringUp, model.StatusPaused, model.StatusRebootInProgress},
+				Via: model.StatusMigrating, Title: "Migrating VM {name}", Describe: r.describeMigration, Background: true,
+				Begun: audit.MigrationBegun, Open: openMigration, Done: audit.MigrationDone, Tell: r.tellMoved,
+				Check: r.checkMigrate, Apply: r.enterMigration, Settle: r.moved,
+				Steps: []job.Step{
+					{Name: "line", Title: "Waiting for other migrations of the two hosts", Do: r.line},
+					{Name: "move", Title: "Bringing the guest to the other host", Do: r.move, Undo: r.unmove},
+				},
+			}},
+		},
+		r.leaveRow(),
+		{
+			On: model.KindVM, Name: "cancelmigration", Verb: "cancel migration", Needs: "migrate_vm", Unmonitored: true,
+			Refuse: refuseCancel, Locks: lockCancel,
+			Paths: []engine.Path{{
+				Name: "cancel", From: []model.Status{model.StatusMigrating}, Done: audit.MigrationCancelled, Failed: audit.CancelFailed,
+				Apply: enterCancel,
+				Steps: []job.Step{{Name: "cancel", Title: "Giving the migration up", Do: r.cancel}},
+			}},
+		},
+		{
 			On: model.KindVM, Name: "ticket", Verb: "set the ticket of", Needs: "connect_to_vm", Unmonitored: true,
 			Refuse: refuseTicket, Locks: lockTicket,
 			Paths: []engine.Path{{
