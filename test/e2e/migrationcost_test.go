@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"vireo/internal/model"
 )
 
 // pairs is how many migrations of each kind are measured.
@@ -25,17 +29,18 @@ func TestMigrationCost(t *testing.T) {
 	other := e.create(t)
 	other.act(t, "start", onHost("<host><name>local</name></host>"))
 	other.await(t, "up")
-	e.stop(t)
-	text := y.hosts[0].must(t, "dumpxml", "--migratable", other.id)
-	e.start(t)
-	e.awaitHost(t, "up")
+	twin := string(model.NewID())
+	text := strings.NewReplacer(other.id, twin, other.name, other.name+"-twin").Replace(y.hosts[0].must(t, "dumpxml", "--migratable", other.id))
 	other.act(t, "stop")
 	other.await(t, "down")
 	plain := y.hosts[0]
 	plain.define(t, text)
-	plain.must(t, "start", other.id)
-	plain.must(t, "qemu-agent-command", "--timeout", "60", other.id, `{"execute":"guest-ping"}`)
-	t.Cleanup(func() { plain.erase(other.name) })
+	plain.must(t, "start", twin)
+	t.Cleanup(func() { plain.erase(twin) })
+	eventually(t, "the twin to be up", func() (bool, string) {
+		output, err := plain.inside(twin, "cat /run/vireo/count")
+		return err == nil && output != "", fmt.Sprint(err)
+	})
 	var ours, theirs []time.Duration
 	for range pairs {
 		from, to := m.at, m.elsewhere()
@@ -49,7 +54,7 @@ func TestMigrationCost(t *testing.T) {
 			next = y.hosts[1]
 		}
 		began = time.Now()
-		plain.must(t, "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--auto-converge", other.id, next.address)
+		plain.must(t, "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "--auto-converge", twin, next.address)
 		theirs = append(theirs, time.Since(began))
 		plain = next
 	}
