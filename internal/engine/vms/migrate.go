@@ -94,7 +94,9 @@ func (r *room) checkMigrate(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkOtherCluster(tx, call.Verb, vm, params.Cluster); err != nil {
 		return err
 	}
-	if on, ok := tx.Hosts.Get(vm.Run.Host); !ok || !on.Reachable() {
+	// A host that is being emptied is one to migrate from.
+	on, ok := tx.Hosts.Get(vm.Run.Host)
+	if !ok || !on.Reachable() && on.Status != model.HostPreparingForMaintenance {
 		return fault.New(fault.HostStatusIllegal, call.Verb)
 	}
 	if err := checkDisks(tx, call.Verb, vm); err != nil {
