@@ -192,6 +192,7 @@ const (
 	HostAliveAfterAll Code = 20450
 	FenceSkipped      Code = 20451
 	FenceInVain       Code = 20452
+	HostPowerAsked    Code = 20453
 	HostRefreshed     Code = 20322
 
 	HostEmulates      Code = 20001
@@ -315,6 +316,7 @@ var lines = map[Code]line{
 	HostStartBegun:       {model.SeverityNormal, "Host {host} is being started by its power management, for {user}."},
 	HostStarted:          {model.SeverityNormal, "Host {host} was given power."},
 	HostStartFailed:      {model.SeverityError, "Host {host} could not be started by its power management: {detail}"},
+	HostPowerAsked:       {model.SeverityNormal, "The power management of host {host} was asked by {user}: the power is {detail}."},
 	HostConfirmed:        {model.SeverityWarning, "{user} has confirmed that host {host} was restarted. Its VMs are taken to have ended."},
 	HostAliveAfterAll:    {model.SeverityAlert, "Host {host} was taken to have ended, and was alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management."},
 	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
