@@ -190,7 +190,7 @@ var documented = map[string][]model.Status{
 	},
 	"vm.clone": {model.StatusDown}, "template.add": {model.StatusDown},
 	"vm.freezefilesystems": {model.StatusUp}, "vm.thawfilesystems": {model.StatusUp},
-	"vm.detach": {model.StatusDown, model.StatusSuspended, model.StatusImageIllegal, model.StatusNotResponding},
+	"vm.detach":        {model.StatusDown, model.StatusSuspended, model.StatusImageIllegal, model.StatusNotResponding},
 	"vm.remove":        {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"vm.remove, force": {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"nic.add":          {model.StatusDown, model.StatusUp},
