@@ -149,6 +149,7 @@ func prepareWith(t *testing.T, site *sitetest.Site, row *engine.Command, path *e
 		i := slices.IndexFunc(path.From, func(s model.Status) bool { return s != model.StatusWaitForLaunch })
 		site.Bring(tried.vm, path.From[i])
 	}
+	tried.inPool()
 	return tried
 }
 
@@ -175,13 +176,6 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	switch row.Name {
 	case "migrate":
 		site.SecondHost()
-	case "detach":
-		site.Edit(func(tx *inventory.Tx) {
-			pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
-			tx.VMPools.Put(pool)
-			vm, _ := tx.VMs.Edit(id)
-			vm.Pool = pool.ID
-		})
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":
@@ -579,6 +573,20 @@ func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: phase})
 	})
 	return vm, call
+}
+
+// inPool makes the VM of a row that wants it a member of a pool, in whatever status it is:
+// one that is suspended could not have become so as a member.
+func (tr *trial) inPool() {
+	if tr.row.Key() != "vm.detach" {
+		return
+	}
+	tr.Edit(func(tx *inventory.Tx) {
+		pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
+		tx.VMPools.Put(pool)
+		vm, _ := tx.VMs.Edit(tr.vm)
+		vm.Pool = pool.ID
+	})
 }
 
 // onPool has a pool of two VMs, and one that is no member.
