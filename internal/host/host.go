@@ -69,6 +69,7 @@ type Host interface {
 	Power
 	Devices
 	Display
+	Consoles
 	Snapshots
 	Mirrors
 	Agent

@@ -2,6 +2,7 @@ package measured
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"vireo/internal/host"
@@ -264,4 +265,16 @@ func (c *connection) FollowMerge(ctx context.Context, id model.ID, merge host.Me
 func (c *connection) AbortMerge(ctx context.Context, id, disk model.ID) (err error) {
 	defer c.count("AbortMerge", time.Now(), &err)
 	return c.Host.AbortMerge(ctx, id, disk)
+}
+
+// DialConsole counts and passes on.
+func (c *connection) DialConsole(ctx context.Context, id model.ID, kind host.Console) (answer io.ReadWriteCloser, err error) {
+	defer c.count("DialConsole", time.Now(), &err)
+	return c.Host.DialConsole(ctx, id, kind)
+}
+
+// Screenshot counts and passes on.
+func (c *connection) Screenshot(ctx context.Context, id model.ID) (answer []byte, err error) {
+	defer c.count("Screenshot", time.Now(), &err)
+	return c.Host.Screenshot(ctx, id)
 }
