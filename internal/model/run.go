@@ -54,6 +54,9 @@ type Run struct {
 	// far as is known. FrozenTold says that it has been warned of since.
 	Frozen     time.Time `json:"frozen,omitzero"`
 	FrozenTold bool      `json:"frozen_told,omitempty"`
+	// ConsoleUser is who was last given a ticket in this run of the guest's system;
+	// others need a permit of their own to take the place.
+	ConsoleUser ID `json:"console_user,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
 }
