@@ -46,6 +46,12 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
+	"vm.serialticket/give": func(site *sitetest.Site, call *engine.Call) {
+		site.Edit(func(tx *inventory.Tx) {
+			vm, _ := tx.VMs.Edit(call.Target)
+			vm.Console = true
+		})
+	},
 	"vm.export/copy": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")

@@ -4,6 +4,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
 	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -20,7 +21,7 @@ import (
 // Rooms give the rows of the command table, as the server installs them.
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
-	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
+	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands, consoles.Commands,
 	access.Commands,
 }
 
