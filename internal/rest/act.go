@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -37,8 +38,11 @@ func (s *Server) act(command *engine.Command) handler {
 		if err != nil {
 			return r.refuseAction(action, err), nil
 		}
-		if ticket, ok := params.(*vms.TicketParams); ok {
-			action.Ticket = v3.TicketOf(*ticket.Value, *ticket.Expiry)
+		switch made := params.(type) {
+		case *vms.TicketParams:
+			action.Ticket = v3.TicketOf(*made.Value, *made.Expiry)
+		case *consoles.PassParams:
+			action.ProxyTicket = &v3.ProxyTicket{Value: &made.Pass}
 		}
 		action.Status = &v3.Status{State: "complete"}
 		if result.Pending {

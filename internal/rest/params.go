@@ -15,6 +15,8 @@ import (
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":                   readStart,
 	"vm.ticket":                  readTicket,
+	"vm.proxyticket":             readPass,
+	"vm.serialticket":            readSerialPass,
 	"storage_domain.activate":    readAttached,
 	"storage_domain.deactivate":  readAttached,
 	"vm.export":                  readExport,

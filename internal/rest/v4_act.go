@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/rest/v4"
 )
@@ -23,6 +25,9 @@ var actionReaders4 = map[string]func(*request, *v4.Action) (any, error){
 		to, err := action.Destination("copy", r.finder())
 		return &disks.CopyParams{StorageDomain: to, Alias: action.NewAlias()}, err
 	},
+	"vm.ticket":       readTicket4,
+	"vm.proxyticket":  func(r *request, _ *v4.Action) (any, error) { return r.newPass() },
+	"vm.serialticket": func(*request, *v4.Action) (any, error) { return &consoles.PassParams{}, nil },
 }
 
 // act4 is the one handler of every action of version 4 (api-v4 2.7).
@@ -45,10 +50,17 @@ func (s *Server) act4(command *engine.Command) handler {
 		}
 		result, err := s.engine.Act(r.context(), call)
 		r.lookAgain()
+		action.Ticket, action.ProxyTicket = nil, nil // what was asked is not told
 		if err != nil {
 			return r.refuseAction4(action, err), nil
 		}
 		r.done4(action, result)
+		switch made := call.Params.(type) {
+		case *vms.TicketParams:
+			action.Ticket = v4.TicketOf(*made.Value, *made.Expiry)
+		case *consoles.PassParams:
+			action.ProxyTicket = &v4.ProxyTicket{Value: &made.Pass}
+		}
 		if !result.Pending || result.Job == nil {
 			return &answer{root: "action", shape: action}, nil
 		}

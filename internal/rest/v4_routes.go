@@ -36,7 +36,7 @@ func (s *Server) routes4() []*route {
 		{path: "imagetransfers", get: transferList4.get, post: s.writes(model.KindImageTransfer, "add", s.addTransfer4)},
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
-	return append(table, s.actionRoutes4()...)
+	return slices.Concat(table, s.actionRoutes4(), s.consoleRoutes4())
 }
 
 // actionBases4 are the objects that commands without a method of their own act on.

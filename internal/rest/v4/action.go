@@ -5,14 +5,18 @@ import "vireo/internal/model"
 // Action is the body of an action and its answer (api-v4 3.4).
 type Action struct {
 	Resource
-	Async         *bool        `wire:"async"`
-	Fault         *Fault       `wire:"fault"`
-	Force         *bool        `wire:"force"`
-	GracePeriod   *GracePeriod `wire:"grace_period"`
-	Status        *string      `wire:"status"`
-	Disk          *Disk        `wire:"disk"`
-	Job           *Reference   `wire:"job"`
-	StorageDomain *Reference   `wire:"storage_domain"`
+	Async       *bool        `wire:"async"`
+	Fault       *Fault       `wire:"fault"`
+	Force       *bool        `wire:"force"`
+	GracePeriod *GracePeriod `wire:"grace_period"`
+	ProxyTicket *ProxyTicket `wire:"proxy_ticket"`
+	// ViewerFile is the text of a file for remote-viewer.
+	ViewerFile    *string    `wire:"remote_viewer_connection_file"`
+	Status        *string    `wire:"status"`
+	Ticket        *Ticket    `wire:"ticket"`
+	Disk          *Disk      `wire:"disk"`
+	Job           *Reference `wire:"job"`
+	StorageDomain *Reference `wire:"storage_domain"`
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.

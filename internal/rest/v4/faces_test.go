@@ -23,6 +23,7 @@ var faces = map[string]any{
 	"data_center": &DataCenter{}, "data_centers": &DataCenters{}, "cluster": &Cluster{}, "clusters": &Clusters{},
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "disk": &Disk{}, "disks": &Disks{},
 	"image_transfer": &ImageTransfer{}, "image_transfers": &ImageTransfers{},
+	"graphics_console": &GraphicsConsole{}, "graphics_consoles": &GraphicsConsoles{},
 	"job": &Job{}, "jobs": &Jobs{}, "step": &Step{}, "steps": &Steps{}, "event": &Event{}, "events": &Events{},
 }
 

@@ -7,5 +7,5 @@ import "vireo/internal/rest/wire"
 func Prepare() {
 	wire.Prepare(API{}, Action{}, Fault{}, Creation{}, DataCenter{}, DataCenters{}, Cluster{}, Clusters{},
 		StorageDomain{}, StorageDomains{}, Disk{}, Disks{}, ImageTransfer{}, ImageTransfers{},
-		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
+		GraphicsConsole{}, GraphicsConsoles{}, Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
 }
