@@ -41,6 +41,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(serve(), config(), disk(), domain(), user(), events(), storage(), backup(), restore(), admin())
+	command.AddCommand(serve(), config(), disk(), console(), domain(), user(), events(), storage(), backup(), restore(), admin())
 	return command
 }
