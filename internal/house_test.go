@@ -24,9 +24,9 @@ var house = map[string][]string{
 
 	// Ports: three cellar doors, and the ground behind them.
 	"host":                     {"model"},
-	"host/libvirt":             {"host", "model"},
-	"host/fake":                {"host", "model"},
-	"host/hosttest":            {"host", "model"},
+	"host/libvirt":             {"host", "model", "rfb"},
+	"host/fake":                {"host", "model", "rfb"},
+	"host/hosttest":            {"host", "model", "rfb"},
 	"host/measured":            {"host", "model"},
 	"fence":                    {},
 	"fence/agents":             {"fence"},
@@ -48,6 +48,7 @@ var house = map[string][]string{
 	"auth/ldap":          {"model", "auth"},
 	"auth/ldap/ldaptest": {"model"},
 	"pki":                {},
+	"rfb":                {},
 	"vault":              {"model"},
 	"seed":               {},
 	"ova":                {},
@@ -81,6 +82,7 @@ var house = map[string][]string{
 	"engine/snapshots":  rooms,
 	"engine/pools":      append([]string{"auth", "engine/vms"}, rooms...),
 	"engine/transfers":  rooms,
+	"engine/consoles":   append([]string{"auth", "rfb"}, rooms...),
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
@@ -93,9 +95,11 @@ var house = map[string][]string{
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
 		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/affinitygroups", "engine/storage", "engine/templates", "engine/exports",
-		"engine/snapshots", "engine/pools", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
+		"engine/snapshots", "engine/pools", "engine/transfers", "engine/access", "engine/consoles", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
-	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
+	"rest/images":   {"model", "image", "image/blockhash", "engine/transfers"},
+	"rest/consoles": {"model", "fault", "host", "engine/consoles"},
+	"web":           {},
 
 	// A client, that knows the API from outside.
 	"client": {"image/blockhash"},
@@ -118,11 +122,12 @@ var rights = map[string][]string{
 	"modernc.org/sqlite":                 {"store/sqlstore"},
 	"github.com/jackc/pgx":               {"store/sqlstore", "store/storetest/postgres"},
 	"github.com/pressly/goose":           {"store/sqlstore"},
-	"net/http":                           {"rest", "rest/v3", "rest/images", "server", "client"},
+	"net/http":                           {"rest", "rest/v3", "rest/images", "rest/consoles", "web", "server", "client"},
 	"os/exec":                            {"auth/ldap/ldaptest", "fence/agents", "image/files", "image/imagetest", "host/libvirt", "store/storetest/postgres"},
 	"go.yaml.in/yaml":                    {"seed"},
 	"github.com/go-ldap/ldap":            {"auth/ldap"},
 	"github.com/go-asn1-ber/asn1-ber":    {"auth/ldap"},
+	"github.com/coder/websocket":         {"rest/consoles", "client"},
 	"github.com/spf13/cobra":             {},
 	"github.com/prometheus":              {"rest", "server", "host/measured"},
 }

@@ -33,6 +33,8 @@ const (
 	RestartGivenUp       Code = 9605
 	TicketSet            Code = 164
 	TicketFailed         Code = 165
+	ConsoleConnected     Code = 167
+	ConsoleDisconnected  Code = 168
 	DownWithError        Code = 119
 	MigrationFailed      Code = 120
 	NotResponding        Code = 126
@@ -262,6 +264,7 @@ const (
 	AccountEnabled  Code = 20247
 	AccountRemoved  Code = 20248
 	DirectorySilent Code = 20249
+	ConsoleRefused  Code = 20420
 
 	DisksForgotten Code = 20100
 
@@ -333,6 +336,9 @@ var lines = map[Code]line{
 	ShutdownForcedFailed: {model.SeverityError, "VM {vm} could not be powered off in place of a shutdown: {detail}"},
 	SavedStateCleared:    {model.SeverityNormal, "The saved state of VM {vm} was removed on the request of {user}."},
 	SavedStateFailed:     {model.SeverityError, "The saved state of VM {vm} could not be removed: {detail}"},
+	ConsoleConnected:     {model.SeverityNormal, "User {user} is connected to the {detail} of VM {vm} from {address}."},
+	ConsoleDisconnected:  {model.SeverityNormal, "User {user} is not connected to VM {vm} from {address} any more; {detail}."},
+	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
 	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},
 	Removed:              {model.SeverityNormal, "VM {vm} was removed by {user}."},

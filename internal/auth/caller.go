@@ -26,6 +26,8 @@ type Caller struct {
 
 	// version is the user's password as it was when the caller was verified.
 	version version
+	// key finds the session.
+	key sessionKey
 }
 
 // CallerOf makes the caller that a verified user is.

@@ -109,7 +109,7 @@ func (s *Sessions) Start(caller Caller, wish SessionWish) (token string, in Call
 		idle: min(idle, s.options.Longest), used: now, ends: now.Add(s.options.Longest),
 	})
 	s.perUser[caller.User]++
-	caller.Session = key.name()
+	caller.Session, caller.key = key.name(), key
 	return token, caller, nil
 }
 
@@ -137,8 +137,33 @@ func (s *Sessions) Resume(token, echo string) (Caller, error) {
 	found.used = now
 	s.open.put(key, found)
 	caller := CallerOf(s.records, user)
-	caller.Session = key.name()
+	caller.Session, caller.key = key.name(), key
 	return caller, nil
+}
+
+// Stands says whether a caller may still be who it was, long after it was verified:
+// whether its session is open, or for one without a session whether the user may log in
+// with the password that was verified. used counts as use of the session.
+func (s *Sessions) Stands(caller Caller, used bool) bool {
+	user, exists := s.records.User(caller.User)
+	if !exists || !stands(user, caller.version) || !MayLogin(s.records, caller.User) {
+		return false
+	}
+	if caller.Session == "" {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, known := s.open.get(caller.key)
+	now := time.Now()
+	if !known || found.overAt(now) {
+		return false
+	}
+	if used {
+		found.used = now
+		s.open.put(caller.key, found)
+	}
+	return true
 }
 
 // Protect makes a session ask for the repeated token from now on. The error is

@@ -280,3 +280,45 @@ func TestSessionsAtOnce(t *testing.T) {
 		t.Errorf("%d sessions are left", sessions.Len())
 	}
 }
+
+// TestStands: whoever was verified stands as long as the session, or without one as
+// long as the password; what is done meanwhile keeps a session from running out.
+func TestStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		records := newBook(t)
+		sessions := NewSessions(records, SessionOptions{Idle: 10 * time.Minute})
+		basic := records.caller(t, adminID)
+		token, caller, err := sessions.Start(basic, SessionWish{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			time.Sleep(9 * time.Minute)
+			if !sessions.Stands(caller, true) {
+				t.Fatal("a session in use does not stand")
+			}
+		}
+		time.Sleep(9 * time.Minute)
+		if !sessions.Stands(caller, false) {
+			t.Error("a session that was used lately does not stand")
+		}
+		time.Sleep(time.Minute)
+		if sessions.Stands(caller, true) || alive(sessions, token) {
+			t.Error("a session that was unused for too long stands")
+		}
+		token, caller, _ = sessions.Start(basic, SessionWish{})
+		sessions.End(token)
+		if sessions.Stands(caller, false) {
+			t.Error("a session that was ended stands")
+		}
+		if !sessions.Stands(basic, false) {
+			t.Error("a caller without a session does not stand")
+		}
+		records.mu.Lock()
+		records.permissions = nil
+		records.mu.Unlock()
+		if sessions.Stands(basic, false) {
+			t.Error("a caller that may not log in any more stands")
+		}
+	})
+}

@@ -27,7 +27,7 @@ type ArchiveOptions struct {
 // name.
 func (s *Session) FindVM(ctx context.Context, name string) (string, error) {
 	if named := reference(name); named.ID != "" {
-		return named.ID, nil
+		return strings.ToLower(named.ID), nil
 	}
 	var all struct {
 		VM []named `json:"vm"`

@@ -71,6 +71,9 @@ type Engine struct {
 
 	// Begun is when this engine was made: what it has not heard of before, it may yet.
 	Begun time.Time
+	// Ticketed is told of each ticket when its display has it; nil asks for none. It
+	// is set before the first command.
+	Ticketed func(SetTicket)
 
 	runner   *job.Runner
 	commands map[string]*Command
@@ -85,6 +88,23 @@ type Engine struct {
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live
 }
+
+// SetTicket is a ticket that the display of a VM has been given. It is in memory only.
+type SetTicket struct {
+	VM model.ID
+	// Epoch is the run of the VM, User who asked for it.
+	Epoch uint64
+	User  model.ID
+	// Value is all of it, whatever the display looks at; Ends is zero for never.
+	Value string
+	Ends  time.Time
+}
+
+// String keeps the value out of logs.
+func (s SetTicket) String() string { return "the ticket of " + string(s.VM) }
+
+// GoString is String, for %#v.
+func (s SetTicket) GoString() string { return s.String() }
 
 // New makes an engine whose rows are its own alone; Install adds the others.
 func New(options Options) *Engine {

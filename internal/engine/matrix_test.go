@@ -192,6 +192,10 @@ var documented = map[string][]model.Status{
 		model.StatusUp, model.StatusPaused, model.StatusPoweringUp, model.StatusPoweringDown,
 		model.StatusRebootInProgress,
 	},
+	"vm.proxyticket": {
+		model.StatusUp, model.StatusPaused, model.StatusPoweringUp, model.StatusPoweringDown,
+		model.StatusRebootInProgress,
+	},
 	"vm.clone": {model.StatusDown}, "template.add": {model.StatusDown},
 	"vm.freezefilesystems": {model.StatusUp}, "vm.thawfilesystems": {model.StatusUp},
 	"vm.detach":        {model.StatusDown, model.StatusSuspended, model.StatusImageIllegal, model.StatusNotResponding},

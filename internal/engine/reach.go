@@ -35,7 +35,7 @@ func (e *Engine) OnHost(w *job.Work, id model.ID, limit string, do func(context.
 		err = do(bounded, conn)
 		late := errors.Is(bounded.Err(), context.DeadlineExceeded)
 		if err != nil && late && w.Attempt+1 >= patience {
-			return fault.New(fault.HostSilent, w.Job.Verb, e.hostName(id)).Because(err)
+			return fault.New(fault.HostSilent, w.Job.Verb, e.HostName(id)).Because(err)
 		}
 		if err != nil && late {
 			err = errors.Join(host.ErrUnreachable, err)
@@ -71,15 +71,16 @@ func (e *Engine) OnHostWhile(ctx context.Context, w *job.Work, id model.ID, limi
 // HostFault is the fault for a host's refusal; other errors stay what they are.
 func (e *Engine) HostFault(verb string, id model.ID, err error) error {
 	if refused, ok := errors.AsType[*host.RefusedError](err); ok {
-		return fault.New(fault.HostFailed, verb, e.hostName(id), refused.Reason).Because(err)
+		return fault.New(fault.HostFailed, verb, e.HostName(id), refused.Reason).Because(err)
 	}
 	if errors.Is(err, host.ErrNotFound) {
-		return fault.New(fault.HostFailed, verb, e.hostName(id), "it does not know the VM").Because(err)
+		return fault.New(fault.HostFailed, verb, e.HostName(id), "it does not know the VM").Because(err)
 	}
 	return err
 }
 
-func (e *Engine) hostName(id model.ID) string {
+// HostName is what messages call a host.
+func (e *Engine) HostName(id model.ID) string {
 	if known, ok := e.Inventory.Hosts.Get(id); ok {
 		return known.Name
 	}

@@ -114,6 +114,9 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 	if !silent {
 		run.Before, run.BeforeSince = "", time.Time{}
 	}
+	if status == model.StatusRebootInProgress {
+		run.ConsoleUser = "" // whoever sat before it is not logged in there any more
+	}
 	run.Status, run.Detail = status, detail
 }
 

@@ -57,6 +57,12 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	},
 	"vm.export_ova/pack": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.export/copy":     func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
+	"vm.serialticket/give": func(site *sitetest.Site, call *engine.Call) {
+		site.Edit(func(tx *inventory.Tx) {
+			vm, _ := tx.VMs.Edit(call.Target)
+			vm.Console = true
+		})
+	},
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")
 		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {

@@ -144,6 +144,11 @@ const (
 	ProfileNameInUse    = "ACTION_TYPE_FAILED_VNIC_PROFILE_NAME_IN_USE"
 	ProfileNetworkFixed = "ACTION_TYPE_FAILED_CANNOT_CHANGE_VNIC_PROFILE_NETWORK"
 	ProfileNeedsVMs     = "ACTION_TYPE_FAILED_CANNOT_ADD_VNIC_PROFILE_TO_NON_VM_NETWORK"
+	ReconnectDenied     = "USER_CANNOT_FORCE_RECONNECT_TO_VM"
+	NoConsole           = "CONSOLE_NOT_AVAILABLE"
+	NoPass              = "CONSOLE_PASS_INVALID"
+	NoTicket            = "CONSOLE_TICKET_MISSING"
+	TooManyConsoles     = "TOO_MANY_CONSOLES"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -153,6 +158,11 @@ var catalogue = map[string]entry{
 	NotAuthorized:          {Denied, "User is not authorized to perform this action."},
 	VMNotFound:             {NotFound, "Cannot %s VM. VM is not found."},
 	VMStatusIllegal:        {Conflict, "Cannot %s VM because the VM is in %s status."},
+	ReconnectDenied:        {Conflict, "Console connection denied. Another user has already accessed the console of this VM. Ask that user to shut the VM down or an administrator to let you connect."},
+	NoConsole:              {Conflict, "Cannot connect to VM. It has no %s."},
+	NoPass:                 {Denied, "Cannot connect to VM. The pass is not valid, or is not valid any more. Ask for another one."},
+	NoTicket:               {Denied, "Cannot connect to VM. You have set no ticket that the engine remembers. Set another one, and then ask for a pass."},
+	TooManyConsoles:        {Unavailable, "There are too many connections to consoles. Please try again later."},
 	TicketStatusIllegal:    {Conflict, "Cannot set Virtual Machine Ticket because the VM is in %s status."},
 	VMNotRunning:           {Conflict, "Cannot %s VM. VM is not running."},
 	VMNotUp:                {Conflict, "Cannot %s VM. VM is not up."},

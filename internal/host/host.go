@@ -75,6 +75,7 @@ type Host interface {
 	Power
 	Devices
 	Display
+	Consoles
 	Snapshots
 	Mirrors
 	Migrations

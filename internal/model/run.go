@@ -66,6 +66,9 @@ type Run struct {
 	// Restart is what is done about the end of a run that a highly available VM did not
 	// want; nil is nothing.
 	Restart *Restart `json:"restart,omitempty"`
+	// ConsoleUser is who was last given a ticket in this run of the guest's system;
+	// others need a permit of their own to take the place.
+	ConsoleUser ID `json:"console_user,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
 }

@@ -3,6 +3,7 @@ package option
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ const (
 	Flag      Type = "flag" // true or false
 	Text      Type = "text"
 	MACRanges Type = "mac ranges" // first-last, separated by commas
+	Address   Type = "address"    // an IP address
 )
 
 // Definition is one engine option.
@@ -72,6 +74,9 @@ var Table = []Definition{
 	{"SearchResultsLimit", Number, "100", 1, "The size of a page in searches."},
 	{"UserSessionTimeOutInterval", Duration, "30m", 60, "How long an unused session lasts."},
 	{"UserSessionHardLimit", Duration, "24h", 60, "How long a session lasts at most."},
+	{"DisplayAddress", Address, "127.0.0.1", 0, "Where the displays of guests listen that are started from now on: an address that all hosts have."},
+	{"ConsoleIdleTimeout", Duration, "30m", 60, "How long nothing may be typed in a console that is shown through the engine."},
+	{"ConsoleHardLimit", Duration, "12h", 60, "How long a console is shown through the engine at most."},
 	{"AuditLogAgingThreshold", Duration, "720h", 3600, "How long events are kept."},
 	{"JobCleanupThreshold", Duration, "168h", 60, "How long ended jobs are kept."},
 	{"TransferImageClientInactivityTimeoutInSeconds", Duration, "60s", 0, "How long the client of an image transfer may be silent, unless it says so itself; 0 is for ever."},
@@ -125,6 +130,10 @@ func (d Definition) Check(text string) error {
 	case Flag:
 		if text != "true" && text != "false" {
 			return fmt.Errorf("%s wants true or false, not %q", d.Name, text)
+		}
+	case Address:
+		if _, err := netip.ParseAddr(text); err != nil {
+			return fmt.Errorf("%s wants an IP address, not %q", d.Name, text)
 		}
 	case MACRanges:
 		if _, err := ParseMACRanges(text); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
@@ -38,8 +39,11 @@ func (s *Server) act(command *engine.Command) handler {
 		if err != nil {
 			return r.refuseAction(action, err), nil
 		}
-		if ticket, ok := params.(*vms.TicketParams); ok {
-			action.Ticket = v3.TicketOf(*ticket.Value, *ticket.Expiry)
+		switch made := params.(type) {
+		case *vms.TicketParams:
+			action.Ticket = v3.TicketOf(*made.Value, *made.Expiry)
+		case *consoles.PassParams:
+			action.ProxyTicket = &v3.ProxyTicket{Value: &made.Pass}
 		}
 		if fenced, ok := params.(*fencing.Params); ok && fenced.Power != "" {
 			action.PowerManagement = v3.PowerStatus(string(fenced.Power))

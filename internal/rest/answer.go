@@ -13,6 +13,9 @@ type answer struct {
 	// root names the root element of shape; without a shape there is no body.
 	root  string
 	shape any
+	// text, if set, is written instead of shape, as it is; media is what it is.
+	text  []byte
+	media string
 	// list, if set, is written instead of shape: a collection in pieces.
 	list *list
 	// location is the address of what was created.
@@ -35,6 +38,8 @@ type list struct {
 // render writes the body of an answer.
 func (a *answer) render(out *body, f format, json wire.JSON) error {
 	switch {
+	case a.text != nil:
+		out.add(func(dst []byte) []byte { return append(dst, a.text...) })
 	case a.list != nil:
 		return a.list.render(out, a.root, f, json)
 	case a.shape == nil:

@@ -51,7 +51,7 @@ func newEdge(t testing.TB, change ...func(*rest.Options)) *edge {
 		world.Close()
 	})
 	options := rest.Options{
-		Engine: s.Engine, Logins: s.Directory, Sessions: s.Sessions, Vault: s.Vault, Transfers: s.Transfers,
+		Engine: s.Engine, Logins: s.Directory, Sessions: s.Sessions, Vault: s.Vault, Transfers: s.Transfers, Screens: s.Consoles,
 		CustomProperties: func() string { return s.Values.String("UserDefinedVMProperties") },
 	}
 	for _, c := range change {

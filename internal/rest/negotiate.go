@@ -41,7 +41,12 @@ type acceptance struct {
 	format format
 	// details are the words of the detail parameters (api-v3 1.3).
 	details details
+	// viewer says that a file for remote-viewer is wanted most.
+	viewer bool
 }
+
+// viewerMedia is the media type of files for remote-viewer (api-v3 1.2).
+const viewerMedia = "application/x-virt-viewer"
 
 // accept reads the header Accept, or the query parameter that overrides it
 // (api-v3 1.2): XML where anything goes. The error is a refusal, for which XML is
@@ -65,19 +70,23 @@ func accept(r *http.Request) (acceptance, error) {
 			if mediaType == "*/*" || mediaType == "application/*" || mediaType == "text/*" {
 				found, known = xmlFormat, true
 			}
-			if known && weight > quality {
-				best.format, quality = found, weight
+			if viewer := mediaType == viewerMedia; (known || viewer) && weight > quality {
+				best.format, quality, best.viewer = found, weight, viewer
 			}
 		}
 	}
 	best.details = words
 	if given && quality == 0 {
-		return best, &fault.Fault{
-			Kind: notAcceptable, Code: "NOT_ACCEPTABLE",
-			Messages: []string{"None of the media types that the request accepts is available; available are application/xml and application/json."},
-		}
+		return best, unacceptable()
 	}
 	return best, nil
+}
+
+func unacceptable() error {
+	return &fault.Fault{
+		Kind: notAcceptable, Code: "NOT_ACCEPTABLE",
+		Messages: []string{"None of the media types that the request accepts is available; available are application/xml and application/json."},
+	}
 }
 
 // parseMedia takes a part of Accept apart: the media type, its weight, and the

@@ -17,6 +17,8 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.ticket":                  readTicket,
 	"vm.migrate":                 readMigrate,
 	"host.fence":                 readFence,
+	"vm.proxyticket":             readPass,
+	"vm.serialticket":            readSerialPass,
 	"storage_domain.activate":    readAttached,
 	"storage_domain.deactivate":  readAttached,
 	"vm.export":                  readExport,

@@ -55,6 +55,7 @@ var requestsOf = map[string][3]string{
 	"role.remove":         {"DELETE", "/api/roles/00000000-0000-0000-0001-000000000001", ""},
 	"permission.add":      {"POST", "/api/vms/VM/permissions", `<permission><role id="00000000-0000-0000-0001-000000000001"/><group id="eee00000-0000-0000-0000-123456789eee"/></permission>`},
 	"permission.remove":   {"DELETE", "/api/vms/VM/permissions/ADMINS", ""},
+	"vm.proxyticket":      {"POST", "/api/vms/VM/graphicsconsoles/564e43/proxyticket", "<action/>"},
 	"vm.clone":            {"POST", "/api/vms/VM/clone", "<action><vm><name>web</name></vm></action>"},
 	"vm.preview_snapshot": {"POST", "/api/vms/VM/preview_snapshot", `<action><snapshot id="SNAPSHOT"/></action>`},
 	"vm.move":             {"POST", "/api/vms/VM/move", `<action><storage_domain id="ISO"/></action>`},

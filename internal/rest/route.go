@@ -28,6 +28,8 @@ type route struct {
 	search bool
 	// hidden routes are not linked to.
 	hidden bool
+	// viewer says that it can be had as a file for remote-viewer.
+	viewer bool
 	// free ids are no UUIDs.
 	free []string
 	// action is the command of an action's route.

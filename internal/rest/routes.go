@@ -90,7 +90,7 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/reporteddevices", get: vmReportedDeviceList.get},
 		{path: "vms/{vm}/reporteddevices/{reporteddevice}", get: oneVMReportedDevice},
 		{path: "vms/{vm}/graphicsconsoles", get: vmConsoleList.get},
-		{path: "vms/{vm}/graphicsconsoles/{graphicsconsole}", get: oneVMConsole, free: []string{"graphicsconsole"}},
+		{path: "vms/{vm}/graphicsconsoles/{graphicsconsole}", get: s.console(oneVMConsole), noun: "graphics_console", viewer: true, free: []string{"graphicsconsole"}},
 		{path: "vms/{vm}/disks/{disk}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "storagedomains/{storagedomain}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
@@ -144,6 +144,8 @@ var actionBases = map[model.Kind]string{
 var otherBases = map[string][]string{
 	"disk.copy": {"disks/{disk}"},
 	"disk.move": {"vms/{vm}/disks/{disk}", "disks/{disk}"},
+
+	"vm.proxyticket": {"vms/{vm}/graphicsconsoles/{graphicsconsole}"},
 }
 
 // basesOf are the objects in the table of routes that a command acts on; none for one
@@ -168,8 +170,8 @@ func (s *Server) actionRoutes() []*route {
 		for _, base := range basesOf(command) {
 			path := base + "/" + command.Name
 			found = append(found,
-				&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command))},
-				&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids"}},
+				&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act(command)), free: []string{"graphicsconsole"}},
+				&route{path: path + "/{ids}", get: s.actionStatus(command), free: []string{"ids", "graphicsconsole"}},
 			)
 		}
 	}

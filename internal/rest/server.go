@@ -54,6 +54,8 @@ type Options struct {
 	CustomProperties func() string
 	// Transfers knows of image transfers what is not kept.
 	Transfers Transfers
+	// Screens takes pictures of displays.
+	Screens Screens
 	// Authority gives the certificate of the engine's CA in PEM; nil is none.
 	Authority func() ([]byte, error)
 	// Instance is the id of the engine.
@@ -221,6 +223,9 @@ func (s *Server) handle(in *request, header http.Header) (*answer, func(), error
 		return nil, after, err
 	}
 	in.enter(caller)
+	if formatErr == nil && in.viewer && (in.route == nil || !in.route.viewer) {
+		formatErr = unacceptable()
+	}
 	if formatErr != nil {
 		return nil, after, formatErr
 	}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
 	"vireo/internal/rest/v4"
@@ -26,6 +28,9 @@ var actionReaders4 = map[string]func(*request, *v4.Action) (any, error){
 	},
 	"vm.export": readExport4, "template.export": readExport4,
 	"vm.export_ova": readPack4, "template.export_ova": readPack4,
+	"vm.ticket":       readTicket4,
+	"vm.proxyticket":  func(r *request, _ *v4.Action) (any, error) { return r.newPass() },
+	"vm.serialticket": func(*request, *v4.Action) (any, error) { return &consoles.PassParams{}, nil },
 }
 
 // act4 is the one handler of every action of version 4 (api-v4 2.7).
@@ -54,10 +59,17 @@ func (r *request) act4(command *engine.Command, action *v4.Action) (*answer, err
 	}
 	result, err := r.server.engine.Act(r.context(), call)
 	r.lookAgain()
+	action.Ticket, action.ProxyTicket = nil, nil // what was asked is not told
 	if err != nil {
 		return r.refuseAction4(action, err), nil
 	}
 	r.done4(action, result)
+	switch made := call.Params.(type) {
+	case *vms.TicketParams:
+		action.Ticket = v4.TicketOf(*made.Value, *made.Expiry)
+	case *consoles.PassParams:
+		action.ProxyTicket = &v4.ProxyTicket{Value: &made.Pass}
+	}
 	if given, ok := result.Object.(*model.VM); ok && command.On == model.KindVMPool {
 		action.VM = r.page4.Ref(model.KindVM, given.ID)
 	}

@@ -44,7 +44,7 @@ func (s *Server) routes4() []*route {
 	}
 	table = after(table, "events/{event}", s.networkRoutes4())
 	table = after(table, "jobs/{job}/steps/{step}", s.profileRoutes4())
-	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4())
+	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4(), s.consoleRoutes4())
 }
 
 // actionBases4 are the objects that commands without a method of their own act on.

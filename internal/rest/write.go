@@ -65,6 +65,9 @@ func (s *Server) begin(w http.ResponseWriter, in *request, out *answer, length *
 	case code == http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", `Basic realm="RESTAPI"`)
 		header.Set("Content-Type", "text/html; charset=UTF-8")
+	case out.text != nil:
+		header.Set("Content-Type", out.media)
+		header.Set("Cache-Control", "no-store")
 	case length == nil || *length > 0:
 		header.Set("Content-Type", in.format.contentType())
 	}

@@ -13,7 +13,9 @@ import (
 
 	"vireo/internal/model"
 	"vireo/internal/rest"
+	"vireo/internal/rest/consoles"
 	"vireo/internal/rest/images"
+	"vireo/internal/web"
 )
 
 // handler joins the edge with what else is served: metrics and health.
@@ -27,14 +29,24 @@ func (s *Server) handler() http.Handler {
 		CustomProperties: func() string { return s.Values.String("UserDefinedVMProperties") },
 		Release:          s.Version,
 		Transfers:        s.Transfers,
+		Screens:          s.Consoles,
 		Authority:        s.authority,
 		Instance:         s.Engine.ID,
 	})
 	data := &images.Server{Sessions: s.Transfers, Log: s.Log}
+	screens := &consoles.Server{Room: s.Consoles, Log: s.Log}
 	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, images.Prefix) {
 			data.ServeHTTP(w, r)
+			return
+		}
+		if consoles.Serves(r.URL.Path) {
+			screens.ServeHTTP(w, r)
+			return
+		}
+		if web.Serves(r.URL.Path) {
+			web.ServeHTTP(w, r)
 			return
 		}
 		switch r.URL.Path {

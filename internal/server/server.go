@@ -17,6 +17,7 @@ import (
 	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/clusters"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -63,6 +64,7 @@ type Server struct {
 	Directory *auth.Directory
 	Sessions  *auth.Sessions
 	Transfers *transfers.Room
+	Consoles  *consoles.Room
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
@@ -136,6 +138,8 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
 	s.Engine.Install(s.Transfers.Commands())
+	s.Consoles = consoles.New(s.Engine)
+	s.Engine.Install(s.Consoles.Commands())
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
 		Engine: s.Engine, Driver: s.hosts, Log: s.Log,
@@ -151,6 +155,7 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.Sessions = auth.NewSessions(records, auth.SessionOptions{
 		Idle: s.Values.Duration("UserSessionTimeOutInterval"), Longest: s.Values.Duration("UserSessionHardLimit"),
 	})
+	s.Consoles.Sessions = s.Sessions
 	s.Handler = s.handler()
 	return nil
 }
@@ -206,6 +211,7 @@ func (s *Server) images() (image.Images, error) {
 
 // Close stops all work where it is; guests run on. The lock is given back last.
 func (s *Server) Close() error {
+	s.Consoles.Close()
 	s.Engine.Close()
 	s.Watcher.Close()
 	return s.Store.Close()
@@ -215,6 +221,7 @@ func (s *Server) Close() error {
 // itself: nothing is written any more. For tests.
 func (s *Server) Kill() {
 	_ = s.Store.Close()
+	s.Consoles.Close()
 	s.Engine.Close()
 	s.Watcher.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/clusters"
+	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -28,7 +29,7 @@ var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
 	access.Commands, hosts.Commands, fencing.Commands, networks.Commands, clusters.Commands, affinitygroups.Commands,
-	pools.Commands,
+	pools.Commands, consoles.Commands,
 }
 
 // Install adds the rows of every room to an engine.

@@ -127,7 +127,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			Refuse: refuseTicket, Locks: lockTicket,
 			Paths: []engine.Path{{
 				Name: "set", From: showing, Done: audit.TicketSet, Failed: audit.TicketFailed,
-				Check: checkTicket, Apply: fillTicket,
+				Check: r.checkTicket, Apply: fillTicket, Settle: r.ticketed,
 				Steps: []job.Step{{Name: "set", Title: "Setting the password of the display", Do: r.setTicket}},
 			}},
 		},

@@ -25,7 +25,7 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		Memory:  vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
 		CPUShares: vm.CPUShares, Pins: vm.CPU.Pins, IOThreads: vm.IOThreads, Machine: vm.CustomEmulatedMachine,
 		Boot: vm.OS.Boot, BootMenu: vm.BootMenu, Cmdline: vm.OS.Cmdline,
-		Display: vm.Display.Type, KeyboardLayout: vm.Display.KeyboardLayout, Monitors: vm.Display.Monitors,
+		Display: vm.Display.Type, DisplayAddress: r.Values.String("DisplayAddress"), KeyboardLayout: vm.Display.KeyboardLayout, Monitors: vm.Display.Monitors,
 		SerialConsole: vm.Console, Sound: vm.SoundcardEnabled, USB: vm.USB.Enabled,
 		Ballooning: vm.Ballooning, VirtioSCSI: vm.VirtioSCSI, RNG: vm.RNG,
 		SerialNumber: serialNumber(vm, where), Windows: windows(&vm.VMConfig),

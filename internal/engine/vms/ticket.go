@@ -26,6 +26,10 @@ type TicketParams struct {
 	// Expiry is how long the ticket lets in, counted from when it is set; 0 is
 	// without end, nil the default.
 	Expiry *time.Duration
+	// Console and Display are filled in with where the ticket opens what, as the host
+	// says.
+	Console model.Console
+	Display model.DisplayType
 }
 
 // Tickets have bounds: SPICE takes no longer password (api-v3 3.13), and nobody
@@ -55,7 +59,14 @@ func lockTicket(_ *inventory.Tx, call *engine.Call) []model.Ref {
 	return []model.Ref{{Kind: model.KindTicket, ID: call.Target}}
 }
 
-func checkTicket(_ *inventory.Tx, call *engine.Call) error {
+// reconnect is the permit to sit down where somebody else does.
+const reconnect model.Permit = "reconnect_to_vm"
+
+func (r *room) checkTicket(tx *inventory.Tx, call *engine.Call) error {
+	if vm, ok := tx.VMs.Get(call.Target); ok && call.Caller != nil && vm.Run.ConsoleUser != "" &&
+		vm.Run.ConsoleUser != call.Caller.User && !vm.Display.AllowOverride && !r.Permits(call.Caller, reconnect, vm.Ref()) {
+		return fault.New(fault.ReconnectDenied)
+	}
 	params, ok := call.Params.(*TicketParams)
 	if !ok || params == nil {
 		return nil
@@ -90,6 +101,14 @@ func fillTicket(_ *inventory.Tx, call *engine.Call) (model.Object, error) {
 		params.Expiry = new(usualExpiry)
 	}
 	return nil, nil
+}
+
+// ticketed records who sits before the VM until its run ends or it is rebooted, so that
+// nobody else takes the place unasked (api-v3 3.13).
+func (r *room) ticketed(tx *inventory.Tx, w *job.Work, failure error) {
+	if vm, ok := tx.VMs.Edit(w.Job.Target.ID); ok && failure == nil && w.Job.Owner != "" {
+		vm.Run.ConsoleUser = w.Job.Owner
+	}
 }
 
 // randomTicket makes twelve letters and digits, as the engine 3.6 did; the eight
@@ -128,7 +147,14 @@ func (r *room) setTicket(_ context.Context, w *job.Work) error {
 		if *params.Expiry > 0 {
 			ticket.ValidTo = time.Now().Add(*params.Expiry)
 		}
-		return conn.SetTicket(ctx, vm.ID, ticket)
+		if err := conn.SetTicket(ctx, vm.ID, ticket); err != nil {
+			return err
+		}
+		params.Console, params.Display = guest.Console, guest.DisplayType
+		if r.Ticketed != nil {
+			r.Ticketed(engine.SetTicket{VM: vm.ID, Epoch: vm.Run.Epoch, User: w.Job.Owner, Value: *params.Value, Ends: ticket.ValidTo})
+		}
+		return nil
 	})
 	if silent, blocked := errors.AsType[*job.BlockedError](err); blocked {
 		name := string(vm.Run.Host)

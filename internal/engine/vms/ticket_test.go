@@ -80,12 +80,36 @@ func TestTicketRefuses(t *testing.T) {
 	b.Must(ticket(vm, valued(strings.Repeat("x", 60))))
 
 	// UserTemplateBasedVm may not connect; UserRole may.
+	user := b.Caller("user", auth.UserRole, model.Ref{})
 	nobody := ticket(vm, nil)
 	nobody.Caller = b.Caller("nobody", "def00009-0000-0000-0000-def000000009", model.Ref{Kind: model.KindVM, ID: vm})
 	b.Refused(nobody, fault.NotAuthorized)
-	user := ticket(vm, &vms.TicketParams{})
-	user.Caller = b.Caller("user", auth.UserRole, model.Ref{Kind: model.KindVM, ID: vm})
-	b.Must(user)
+	other := b.Running("web2")
+	of := func(vm model.ID) *engine.Call {
+		call := ticket(vm, &vms.TicketParams{})
+		call.Caller = user
+		return call
+	}
+	b.Must(of(other))
+
+	// Where somebody else sits already, only those may sit down who may reconnect, or
+	// where everybody may.
+	b.Refused(of(vm), fault.ReconnectDenied)
+	b.Edit(vm, func(vm *model.VM) { vm.Display.AllowOverride = true })
+	b.Must(of(vm))
+	b.Edit(vm, func(vm *model.VM) { vm.Display.AllowOverride = false })
+	b.Must(of(vm)) // who sits there now
+	b.Must(ticket(other, &vms.TicketParams{}))
+	b.Refused(of(other), fault.ReconnectDenied)
+
+	// A new run is everybody's, and so is a guest that was rebooted.
+	b.Edit(other, func(vm *model.VM) { engine.SetStatus(vm, model.StatusRebootInProgress, "") })
+	b.Must(of(other))
+	b.Must(ticket(other, nil))
+	b.Must(&engine.Call{On: model.KindVM, Name: "stop", Target: other})
+	if vm, _ := b.Server.Inventory.VMs.Get(other); vm.Run.ConsoleUser != "" {
+		b.Errorf("a VM that is down has %s before it", vm.Run.ConsoleUser)
+	}
 }
 
 // TestTicketBesideOtherWork: work on the VM is not in the way of who wants to

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"hash/fnv"
+	"net"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ type guest struct {
 	// ticket opens the display; nil lets nobody in. viewers are those who were.
 	ticket  *host.Ticket
 	viewers []chan struct{}
+	// streams lead to its consoles, typing to the serial one.
+	streams []net.Conn
+	typing  net.Conn
 
 	// booted says that the software inside is up; agent that its channel is open.
 	booted, agent bool
@@ -184,6 +188,7 @@ func (g *guest) quit(end host.End, tell bool) {
 	g.hear()
 	g.machine.closeConsole(g.console)
 	g.throwOff()
+	g.hangUp()
 	g.machine.used -= g.spec.Memory
 	g.console = model.Console{}
 	g.machine.world.watchEnd(g)

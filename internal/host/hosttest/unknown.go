@@ -18,8 +18,14 @@ func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 	_, uptime := b.GuestUptime(ctx, id)
 	disk := host.DiskSpec{ID: model.NewID(), Path: "/nonexistent/disk", Format: model.DiskRaw, Interface: model.DiskVirtio}
 	nic := host.NICSpec{ID: model.NewID(), MAC: "52:54:00:12:34:56", Model: model.NICVirtio, Linked: true}
+	_, display := b.DialConsole(ctx, id, host.ConsoleDisplay)
+	_, serial := b.DialConsole(ctx, id, host.ConsoleSerial)
+	_, screenshot := b.Screenshot(ctx, id)
 	return map[string]error{
 		"Guest":         guest,
+		"DialDisplay":   display,
+		"DialSerial":    serial,
+		"Screenshot":    screenshot,
 		"GuestInfo":     info,
 		"GuestUptime":   uptime,
 		"Save":          b.Save(ctx, id, filepath.Join(b.TempDir(), "state")),

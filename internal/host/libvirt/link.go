@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 
 	"github.com/digitalocean/go-libvirt"
@@ -35,6 +36,15 @@ const slotsPerLink = 4
 
 // openLink dials and opens the hypervisor, all within ctx.
 func openLink(ctx context.Context, t target) (*link, error) {
+	return openLinkOver(ctx, t, func(conn *guardedConn) net.Conn { return conn })
+}
+
+// openStreamLink is openLink for one stream: see [orderedConn].
+func openStreamLink(ctx context.Context, t target) (*link, error) {
+	return openLinkOver(ctx, t, func(conn *guardedConn) net.Conn { return ordered(conn) })
+}
+
+func openLinkOver(ctx context.Context, t target, over func(*guardedConn) net.Conn) (*link, error) {
 	if ctx.Err() != nil {
 		return nil, gaveUp(ctx, "connecting to "+t.String())
 	}
@@ -49,7 +59,7 @@ func openLink(ctx context.Context, t target) (*link, error) {
 		return nil, unreachable("connecting to "+t.String(), err)
 	}
 	guarded := guard(conn)
-	rpc := libvirt.NewWithDialer(dialers.NewAlreadyConnected(guarded))
+	rpc := libvirt.NewWithDialer(dialers.NewAlreadyConnected(over(guarded)))
 	opened := make(chan struct{})
 	go func() {
 		defer close(opened)

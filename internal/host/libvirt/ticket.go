@@ -10,11 +10,12 @@ import (
 
 	"vireo/internal/host"
 	"vireo/internal/model"
+	"vireo/internal/rfb"
 )
 
-// vncPasswordLength is how much of a password VNC looks at (RFC 6143, 7.2.2);
-// libvirt refuses longer ones.
-const vncPasswordLength = 8
+// vncPasswordLength is how much of a password VNC looks at; libvirt refuses longer
+// ones.
+const vncPasswordLength = rfb.PasswordLength
 
 // SetTicket gives the displays of a running guest a new password with its end.
 // SPICE's clients are thrown off by QEMU; VNC's it would keep (it takes no other

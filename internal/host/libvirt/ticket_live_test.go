@@ -13,6 +13,7 @@ import (
 
 	"vireo/internal/host"
 	"vireo/internal/model"
+	"vireo/internal/rfb"
 )
 
 // enterDisplay enters a VNC display by a password, beside whoever is there. QEMU
@@ -23,11 +24,12 @@ func enterDisplay(t *testing.T, at model.Console, password string) (thrownOff <-
 	must(t, err)
 	t.Cleanup(func() { conn.Close() })
 	must(t, conn.SetDeadline(time.Now().Add(patience)))
-	err = enterVNC(conn, password, true)
-	if errors.Is(err, errPassword) {
+	err = rfb.Enter(conn, password)
+	if errors.Is(err, rfb.ErrPassword) {
 		return nil, false
 	}
 	must(t, err)
+	must(t, rfb.Show(conn, true))
 	must(t, conn.SetDeadline(time.Time{}))
 	ended := make(chan struct{})
 	go func() {

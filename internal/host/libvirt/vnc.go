@@ -1,18 +1,17 @@
 package libvirt
 
 import (
-	"bytes"
 	"context"
-	"crypto/des" // VNC authentication knows nothing else
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"net"
 	"strconv"
 	"time"
 
 	"libvirt.org/go/libvirtxml"
+
+	"vireo/internal/rfb"
 )
 
 // throwOffTime bounds the visit to a display. A display that cannot be reached
@@ -30,7 +29,10 @@ func (h *hypervisor) throwOff(ctx context.Context, display *libvirtxml.DomainGra
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if err := enterVNC(conn, display.Passwd, false); err != nil {
+	if err := rfb.Enter(conn, display.Passwd); err != nil {
+		return err
+	}
+	if err := rfb.Show(conn, false); err != nil {
 		return err
 	}
 	return leave(conn)
@@ -50,6 +52,9 @@ func leave(conn net.Conn) error {
 	return nil
 }
 
+// errOwnHost says that a display listens on its host alone, and nothing leads there.
+var errOwnHost = errors.New("it listens on its host alone")
+
 // dialDisplay connects to what listens on the host: from the engine's own machine,
 // or through the host's ssh server. Over the other transports only what listens to
 // the network can be reached.
@@ -59,7 +64,7 @@ func (h *hypervisor) dialDisplay(ctx context.Context, address, port string) (net
 	remote := !h.target.local() && h.target.transport != transportSSH
 	switch {
 	case remote && ip.IsLoopback():
-		return nil, errors.New("it listens on its host alone")
+		return nil, errOwnHost
 	case remote && everywhere:
 		address = h.target.host
 	case everywhere:
@@ -79,88 +84,4 @@ func (h *hypervisor) dialDisplay(ctx context.Context, address, port string) (net
 		return nil, err
 	}
 	return &sshStream{Conn: stream, client: client}, nil
-}
-
-// errPassword says that a display let nobody in with this password.
-var errPassword = errors.New("the display does not accept the password")
-
-const (
-	rfbVersion        = "RFB 003.008\n"
-	securityVNC       = 2
-	serverInitLength  = 24
-	vncChallengeBytes = 16
-)
-
-// enterVNC enters a VNC display by its password and returns when it is shown
-// (RFC 6143, 7.1 to 7.3). Without share everybody else is thrown off.
-func enterVNC(conn io.ReadWriter, password string, share bool) error {
-	if _, err := exchange(conn, len(rfbVersion), []byte(rfbVersion)); err != nil {
-		return err
-	}
-	count, err := exchange(conn, 1, nil)
-	if err != nil {
-		return err
-	}
-	offered, err := exchange(conn, int(count[0]), []byte{securityVNC})
-	if err != nil {
-		return err
-	}
-	if bytes.IndexByte(offered, securityVNC) < 0 {
-		return fmt.Errorf("the display asks for no VNC password but offers %v", offered)
-	}
-	challenge, err := exchange(conn, vncChallengeBytes, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := answerVNC(challenge, password)
-	if err != nil {
-		return err
-	}
-	if _, err := conn.Write(answer); err != nil {
-		return err
-	}
-	result, err := exchange(conn, 4, nil)
-	if err != nil {
-		return err
-	}
-	if result[3] != 0 {
-		return errPassword
-	}
-	flag := byte(0)
-	if share {
-		flag = 1
-	}
-	if _, err := conn.Write([]byte{flag}); err != nil {
-		return err
-	}
-	_, err = exchange(conn, serverInitLength, nil)
-	return err
-}
-
-// exchange reads a message of that length and writes what comes after it.
-func exchange(conn io.ReadWriter, length int, reply []byte) ([]byte, error) {
-	message := make([]byte, length)
-	if _, err := io.ReadFull(conn, message); err != nil {
-		return nil, fmt.Errorf("the handshake of the display: %w", err)
-	}
-	_, err := conn.Write(reply)
-	return message, err
-}
-
-// answerVNC encrypts the challenge with DES by the password, each of whose bytes
-// is taken with its bits in reverse order.
-func answerVNC(challenge []byte, password string) ([]byte, error) {
-	key := make([]byte, vncPasswordLength)
-	for i := range min(len(password), vncPasswordLength) {
-		key[i] = bits.Reverse8(password[i])
-	}
-	cipher, err := des.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	answer := make([]byte, len(challenge))
-	for i := 0; i < len(challenge); i += des.BlockSize {
-		cipher.Encrypt(answer[i:], challenge[i:])
-	}
-	return answer, nil
 }

@@ -2,6 +2,7 @@ package measured
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"vireo/internal/host"
@@ -300,4 +301,16 @@ func (c *connection) StretchMigration(ctx context.Context, id model.ID, downtime
 func (c *connection) AbortMigration(ctx context.Context, id model.ID) (err error) {
 	defer c.count("AbortMigration", time.Now(), &err)
 	return c.Host.AbortMigration(ctx, id)
+}
+
+// DialConsole counts and passes on.
+func (c *connection) DialConsole(ctx context.Context, id model.ID, kind host.Console) (answer io.ReadWriteCloser, err error) {
+	defer c.count("DialConsole", time.Now(), &err)
+	return c.Host.DialConsole(ctx, id, kind)
+}
+
+// Screenshot counts and passes on.
+func (c *connection) Screenshot(ctx context.Context, id model.ID) (answer []byte, err error) {
+	defer c.count("Screenshot", time.Now(), &err)
+	return c.Host.Screenshot(ctx, id)
 }

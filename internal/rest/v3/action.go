@@ -13,6 +13,7 @@ type Action struct {
 	GracePeriod      *GracePeriod             `wire:"grace_period"`
 	Host             *Reference               `wire:"host"`
 	Ticket           *Ticket                  `wire:"ticket"`
+	ProxyTicket      *ProxyTicket             `wire:"proxy_ticket"`
 	StorageDomain    *Reference               `wire:"storage_domain"`
 	Cluster          *Reference               `wire:"cluster"`
 	DiscardSnapshots *bool                    `wire:"discard_snapshots"`
@@ -58,6 +59,11 @@ type GracePeriod struct {
 type Ticket struct {
 	Value  *string `wire:"value"`
 	Expiry *uint32 `wire:"expiry"`
+}
+
+// ProxyTicket is proxy_ticket: what opens one connection to a console.
+type ProxyTicket struct {
+	Value *string `wire:"value"`
 }
 
 // Length is how long a ticket is to last; nil if it does not say. Lengths beyond

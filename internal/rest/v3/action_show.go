@@ -14,6 +14,7 @@ func (a *Action) HideSecrets() {
 	if a.Ticket != nil {
 		a.Ticket = &Ticket{}
 	}
+	a.ProxyTicket = nil
 	if a.VM == nil {
 		return
 	}

@@ -19,6 +19,10 @@ type Action struct {
 	Job              *Reference   `wire:"job"`
 	StorageDomain    *Reference   `wire:"storage_domain"`
 	VM               *Reference   `wire:"vm"`
+	ProxyTicket      *ProxyTicket `wire:"proxy_ticket"`
+	// ViewerFile is the text of a file for remote-viewer.
+	ViewerFile *string `wire:"remote_viewer_connection_file"`
+	Ticket     *Ticket `wire:"ticket"`
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.

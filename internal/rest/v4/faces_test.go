@@ -27,6 +27,7 @@ var faces = map[string]any{
 	"vm_pool": &VMPool{}, "vm_pools": &VMPools{},
 	"image_transfer": &ImageTransfer{}, "image_transfers": &ImageTransfers{},
 	"external_vm_import": &ExternalVMImport{}, "external_template_import": &ExternalTemplateImport{},
+	"graphics_console": &GraphicsConsole{}, "graphics_consoles": &GraphicsConsoles{},
 	"job": &Job{}, "jobs": &Jobs{}, "step": &Step{}, "steps": &Steps{}, "event": &Event{}, "events": &Events{},
 }
 
