@@ -104,19 +104,27 @@ var ways = map[model.Status]func(s *Site, id model.ID, name string){
 	model.StatusImageIllegal: func(s *Site, id model.ID, _ string) { s.write(id, model.StatusImageIllegal) },
 }
 
-// SecondHost adds a host to a site that has one.
+// spare is the number of the host that SecondHost adds.
+const spare = 9
+
+// SecondHost adds a host to a site that has one that is up.
 func (s *Site) SecondHost() {
 	s.t.Helper()
-	if _, there := s.Inventory.Hosts.Get(HostID(2)); there {
-		return
+	for _, on := range s.Inventory.Hosts.All() {
+		if on.ID != HostID(1) && on.Status == model.HostUp {
+			return
+		}
 	}
-	s.World.AddMachine(fake.MachineSpec{Address: Host(2)})
+	s.World.AddMachine(fake.MachineSpec{Address: Host(spare)})
 	s.Edit(func(tx *inventory.Tx) {
 		tx.Hosts.Put(&model.Host{
-			ID: HostID(2), Name: "h2", Address: Host(2), Cluster: Cluster, Status: model.HostUnassigned, Since: time.Now().UTC(),
+			ID: HostID(spare), Name: "spare", Address: Host(spare), Cluster: Cluster, Status: model.HostUnassigned, Since: time.Now().UTC(),
 		})
 	})
-	s.Connected()
+	s.Until(time.Minute, "the spare host is up", func() bool {
+		on, _ := s.Inventory.Hosts.Get(HostID(spare))
+		return on.Status == model.HostUp
+	})
 }
 
 func (s *Site) up(id model.ID) {

@@ -13,6 +13,7 @@ import (
 	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
+	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
 
@@ -299,5 +300,63 @@ func TestMigrationsWait(t *testing.T) {
 				t.Errorf("%d migrate at once", going())
 			}
 		}
+	})
+}
+
+// TestMigrateFrozen: file systems that are frozen are thawed first.
+func TestMigrateFrozen(t *testing.T) {
+	migrating(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Do("freezefilesystems", id, nil)
+		since := site.LastEvent()
+		site.Do("migrate", id, nil)
+		arrived(t, site, id, model.StatusUp, 2)
+		if frozen := site.VM(id).Run.Frozen; !frozen.IsZero() {
+			t.Errorf("it is frozen since %v", frozen)
+		}
+		if events := site.Events(id, since); !slices.Equal(events, []int{62, 10768, 63}) {
+			t.Errorf("events %v", events)
+		}
+	})
+}
+
+// TestMigrateToAnotherCluster: the VM belongs there afterwards; a host of another cluster
+// wants its cluster to be named.
+func TestMigrateToAnotherCluster(t *testing.T) {
+	const elsewhere = model.ID("00000001-0001-0001-0001-000000000002")
+	migrating(t, 3, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Edit(func(tx *inventory.Tx) {
+			here, _ := tx.Clusters.Get(sitetest.Cluster)
+			there := model.Clone(here)
+			there.ID, there.Name = elsewhere, "elsewhere"
+			tx.Clusters.Put(there)
+			on, _ := tx.Hosts.Edit(sitetest.HostID(2))
+			on.Cluster = elsewhere
+		})
+		for code, params := range map[string]*vms.MigrateParams{
+			fault.MigrationElsewhere:   to(2),
+			fault.MigrationClusterHost: {Host: sitetest.HostID(3), Cluster: elsewhere},
+		} {
+			_, err := site.Act(&engine.Call{On: model.KindVM, Name: "migrate", Target: id, Params: params})
+			if fault.Of(err).Code != code {
+				t.Errorf("%v, want %s", err, code)
+			}
+		}
+		site.Do("migrate", id, &vms.MigrateParams{Cluster: elsewhere})
+		arrived(t, site, id, model.StatusUp, 2)
+		if cluster := site.VM(id).Cluster; cluster != elsewhere {
+			t.Errorf("it is in cluster %s", cluster)
+		}
+	})
+}
+
+// TestMigrateFromAHostThatIsEmptied: that is what it is emptied by.
+func TestMigrateFromAHostThatIsEmptied(t *testing.T) {
+	migrating(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Edit(func(tx *inventory.Tx) {
+			on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+			on.Status = model.HostPreparingForMaintenance
+		})
+		site.Do("migrate", id, nil)
+		arrived(t, site, id, model.StatusUp, 2)
 	})
 }
