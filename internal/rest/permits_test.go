@@ -80,6 +80,11 @@ var requestsOf = map[string][3]string{
 	"host.add":    {"POST", "/api/hosts", `<host><name>local</name><address>fake://local</address><cluster id="CLUSTER"/></host>`},
 	"host.update": {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
 	"host.remove": {"DELETE", "/api/hosts/HOST", ""},
+	// HOST is up: none of these is for such a host.
+	"host.activate":   {"POST", "/api/hosts/HOST/activate", "<action/>"},
+	"host.deactivate": {"POST", "/api/hosts/HOST/deactivate", "<action><reason>" + strings.Repeat("x", 2000) + "</reason></action>"},
+	"host.fence":      {"POST", "/api/hosts/HOST/fence", "<action><fence_type>manual</fence_type></action>"},
+	"host.refresh":    {"POST", "/api/hosts/HOST/refresh", "<action/>"},
 
 	"storage_domain.add":        {"POST", "/api/storagedomains", `<storage_domain><name>local-data</name><type>data</type><host id="HOST"/><storage><type>localfs</type><path>relative</path></storage></storage_domain>`},
 	"storage_domain.update":     {"PUT", "/api/storagedomains/DOMAIN", "<storage_domain><comment>seen</comment></storage_domain>"},

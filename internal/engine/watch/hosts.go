@@ -205,11 +205,13 @@ func (w *Watcher) empty(ctx context.Context, id model.ID) {
 		return
 	}
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
-		edited, ok := tx.Hosts.Edit(id)
-		if ok && edited.Status == model.HostPreparingForMaintenance && len(engine.RunsOn(tx, id)) == 0 &&
-			engine.MoveHost(edited, lifecycle.HostEmptied, "") {
-			tx.Event(audit.New(audit.HostInMaintenance, audit.About{Host: edited}))
+		on, exists := tx.Hosts.Get(id)
+		if !exists || on.Status != model.HostPreparingForMaintenance || len(engine.RunsOn(tx, id)) > 0 {
+			return nil
 		}
+		edited, _ := tx.Hosts.Edit(id)
+		engine.MoveHost(edited, lifecycle.HostEmptied, "")
+		tx.Event(audit.New(audit.HostInMaintenance, audit.About{Host: edited}))
 		return nil
 	})
 	w.wrote(err)

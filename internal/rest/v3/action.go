@@ -12,6 +12,7 @@ type Action struct {
 	Async            *bool                    `wire:"async"`
 	GracePeriod      *GracePeriod             `wire:"grace_period"`
 	Host             *Reference               `wire:"host"`
+	FenceType        *string                  `wire:"fence_type"`
 	Ticket           *Ticket                  `wire:"ticket"`
 	StorageDomain    *Reference               `wire:"storage_domain"`
 	Cluster          *Reference               `wire:"cluster"`

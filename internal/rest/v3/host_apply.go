@@ -87,3 +87,14 @@ func showSSH(host *model.Host) *SSH {
 	}
 	return out
 }
+
+// fenceTypes are the words of fence_type.
+var fenceTypes = []string{"manual", "start", "stop", "restart", "status"}
+
+// Fence is the fence_type of an action, which it must have.
+func (a *Action) Fence() (string, error) {
+	if !filled(a.FenceType) {
+		return "", Incomplete("Action", "fence", "fenceType")
+	}
+	return member("FenceType", fenceTypes, *a.FenceType)
+}
