@@ -63,6 +63,7 @@ var house = map[string][]string{
 	"engine/vms":        rooms,
 	"engine/disks":      rooms,
 	"engine/nics":       rooms,
+	"engine/networks":   append([]string{"auth"}, rooms...),
 	"engine/cdroms":     rooms,
 	"engine/tags":       rooms,
 	"engine/options":    rooms,
@@ -82,8 +83,8 @@ var house = map[string][]string{
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
-		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/vms", "engine/disks",
-		"engine/nics", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
+		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
+		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
 		"engine/snapshots", "engine/transfers", "engine/access", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},

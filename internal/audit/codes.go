@@ -221,6 +221,23 @@ const (
 	VMRegistered       Code = 20102
 	TemplateRegistered Code = 20103
 	DiskRegistered     Code = 20104
+
+	NetworkAdded            Code = 20380
+	NetworkUpdated          Code = 20381
+	NetworkRemoved          Code = 20382
+	NetworkAttached         Code = 20383
+	NetworkDetached         Code = 20384
+	NetworkInClusterUpdated Code = 20385
+	ProfileAdded            Code = 20386
+	ProfileUpdated          Code = 20387
+	ProfileRemoved          Code = 20388
+	MACPoolAdded            Code = 20389
+	MACPoolUpdated          Code = 20390
+	MACPoolRemoved          Code = 20391
+	HostNetworkAttached     Code = 20392
+	HostNetworkUpdated      Code = 20393
+	HostNetworkDetached     Code = 20394
+	DataCenterUpdated       Code = 20395
 )
 
 type line struct {
@@ -413,6 +430,22 @@ var lines = map[Code]line{
 	PermissionRemoved:       {model.SeverityNormal, "{detail} by {user}."},
 	SystemPermissionAdded:   {model.SeverityNormal, "{detail} by {user}."},
 	SystemPermissionRemoved: {model.SeverityNormal, "{detail} by {user}."},
+	NetworkAdded:            {model.SeverityNormal, "Network {detail} was added by {user}."},
+	NetworkUpdated:          {model.SeverityNormal, "Network {detail} was updated by {user}."},
+	NetworkRemoved:          {model.SeverityNormal, "Network {detail} was removed by {user}."},
+	NetworkAttached:         {model.SeverityNormal, "Network {detail} was attached by {user}."},
+	NetworkDetached:         {model.SeverityNormal, "Network {detail} was detached by {user}."},
+	NetworkInClusterUpdated: {model.SeverityNormal, "Network {detail} was updated by {user}."},
+	ProfileAdded:            {model.SeverityNormal, "vNIC profile {detail} was added by {user}."},
+	ProfileUpdated:          {model.SeverityNormal, "vNIC profile {detail} was updated by {user}."},
+	ProfileRemoved:          {model.SeverityNormal, "vNIC profile {detail} was removed by {user}."},
+	MACPoolAdded:            {model.SeverityNormal, "MAC pool {detail} was added by {user}."},
+	MACPoolUpdated:          {model.SeverityNormal, "MAC pool {detail} was updated by {user}."},
+	MACPoolRemoved:          {model.SeverityNormal, "MAC pool {detail} was removed by {user}."},
+	HostNetworkAttached:     {model.SeverityNormal, "Network {detail} was attached to host {host} by {user}."},
+	HostNetworkUpdated:      {model.SeverityNormal, "Network {detail} of host {host} was updated by {user}."},
+	HostNetworkDetached:     {model.SeverityNormal, "Network {detail} was detached from host {host} by {user}."},
+	DataCenterUpdated:       {model.SeverityNormal, "Data center {detail} was updated by {user}."},
 	RoleAdded:               {model.SeverityNormal, "Role {detail} was added by {user}."},
 	RoleUpdated:             {model.SeverityNormal, "Role {detail} was updated by {user}."},
 	RoleRemoved:             {model.SeverityNormal, "Role {detail} was removed by {user}."},

@@ -58,7 +58,11 @@ func (e *Engine) imageOf(ctx context.Context, domain *model.StorageDomain, disk 
 func (e *Engine) NICSpec(nic model.NIC, on *model.Host) host.NICSpec {
 	spec := host.NICSpec{ID: nic.ID, MAC: nic.MAC, Model: nic.Interface, Linked: nic.Linked}
 	if network, ok := e.Inventory.Networks.Get(nic.Network); ok {
-		spec.Network, spec.User, _ = placement.Attachment(network, on)
+		link, _ := placement.Attachment(network, on, e.Inventory.Attachments.All())
+		spec.Network, spec.Bridge, spec.User = link.Network, link.Bridge, link.User
+		if !link.User {
+			spec.MTU = network.MTU
+		}
 	}
 	return spec
 }

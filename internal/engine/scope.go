@@ -114,6 +114,9 @@ func (s *scope) seesBesides(ref model.Ref) bool {
 	case model.KindNetwork:
 		network, ok := s.tree.network(ref.ID)
 		return ok && s.sees(model.Ref{Kind: model.KindDataCenter, ID: network.DataCenter})
+	case model.KindVNICProfile:
+		profile, ok := s.tree.profile(ref.ID)
+		return ok && s.sees(model.Ref{Kind: model.KindNetwork, ID: profile.Network})
 	case model.KindStorageDomain:
 		domain, ok := s.tree.domain(ref.ID)
 		return ok && domain.Type == model.StorageDomainISO && domain.DataCenter != "" &&

@@ -38,6 +38,8 @@ var situations = map[model.Kind]situation{
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
+	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
+	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by

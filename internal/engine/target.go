@@ -51,6 +51,12 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.Clusters.Get(ref.ID))
 	case model.KindDataCenter:
 		return found(tx.DataCenters.Get(ref.ID))
+	case model.KindNetworkAttachment:
+		return found(tx.Attachments.Get(ref.ID))
+	case model.KindVNICProfile:
+		return found(tx.VNICProfiles.Get(ref.ID))
+	case model.KindMACPool:
+		return found(tx.MACPools.Get(ref.ID))
 	case model.KindNetwork:
 		return found(tx.Networks.Get(ref.ID))
 	case model.KindImageTransfer:

@@ -10,7 +10,8 @@ import (
 // tree is where objects stand below one another: the system above data centers,
 // these above clusters, networks and storage domains, these above hosts, VMs and
 // templates, disks below the storage domain and the VM that has them (api-v3 appendix C),
-// snapshots below their VM and image transfers below their disk. It reads the
+// snapshots below their VM, image transfers below their disk, vNIC profiles below their
+// network and the networks of a host below it. It reads the
 // inventory, or a transaction on it.
 type tree struct {
 	vm        func(model.ID) (*model.VM, bool)
@@ -22,6 +23,8 @@ type tree struct {
 	domain    func(model.ID) (*model.StorageDomain, bool)
 	cluster   func(model.ID) (*model.Cluster, bool)
 	network   func(model.ID) (*model.Network, bool)
+	profile   func(model.ID) (*model.VNICProfile, bool)
+	attached  func(model.ID) (*model.NetworkAttachment, bool)
 	vms       func() []*model.VM
 	templates func() []*model.Template
 	// has, if it is set, is what has each disk.
@@ -31,7 +34,7 @@ type tree struct {
 func treeOf(tx *inventory.Tx) *tree {
 	return &tree{
 		vm: tx.VMs.Get, host: tx.Hosts.Get, template: tx.Templates.Get, snapshot: tx.Snapshots.Get, disk: tx.Disks.Get, transfer: tx.ImageTransfers.Get,
-		domain: tx.StorageDomains.Get, cluster: tx.Clusters.Get, network: tx.Networks.Get, vms: tx.VMs.All, templates: tx.Templates.All,
+		domain: tx.StorageDomains.Get, cluster: tx.Clusters.Get, network: tx.Networks.Get, profile: tx.VNICProfiles.Get, attached: tx.Attachments.Get, vms: tx.VMs.All, templates: tx.Templates.All,
 	}
 }
 
@@ -39,7 +42,7 @@ func treeOf(tx *inventory.Tx) *tree {
 func treeNow(inv *inventory.Inventory) *tree {
 	t := &tree{
 		vm: inv.VMs.Get, host: inv.Hosts.Get, template: inv.Templates.Get, snapshot: inv.Snapshots.Get, disk: inv.Disks.Get, transfer: inv.ImageTransfers.Get,
-		domain: inv.StorageDomains.Get, cluster: inv.Clusters.Get, network: inv.Networks.Get, vms: inv.VMs.All, templates: inv.Templates.All,
+		domain: inv.StorageDomains.Get, cluster: inv.Clusters.Get, network: inv.Networks.Get, profile: inv.VNICProfiles.Get, attached: inv.Attachments.Get, vms: inv.VMs.All, templates: inv.Templates.All,
 		has: make(map[model.ID][]model.Ref),
 	}
 	for _, vm := range inv.VMs.All() {
@@ -107,6 +110,14 @@ func (t *tree) above(ref model.Ref) []model.Ref {
 	case model.KindNetwork:
 		if network, ok := t.network(ref.ID); ok {
 			return t.andAbove(model.KindDataCenter, network.DataCenter)
+		}
+	case model.KindVNICProfile:
+		if profile, ok := t.profile(ref.ID); ok {
+			return t.andAbove(model.KindNetwork, profile.Network)
+		}
+	case model.KindNetworkAttachment:
+		if attachment, ok := t.attached(ref.ID); ok {
+			return t.andAbove(model.KindHost, attachment.Host)
 		}
 	case model.KindCluster:
 		if cluster, ok := t.cluster(ref.ID); ok {

@@ -12,6 +12,7 @@ import (
 	"vireo/internal/image"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
+	"vireo/internal/option"
 )
 
 // View is everything a caller may read. Values are immutable. A single object
@@ -106,6 +107,69 @@ func (v *View) Network(id model.ID) (*model.Network, error) {
 
 // Networks gives all networks, by name.
 func (v *View) Networks() []*model.Network { return allSeen(v, v.engine.Inventory.Networks) }
+
+// VNICProfile finds one vNIC profile.
+func (v *View) VNICProfile(id model.ID) (*model.VNICProfile, error) {
+	return seen(v, v.engine.Inventory.VNICProfiles, id)
+}
+
+// VNICProfiles gives all vNIC profiles, by name.
+func (v *View) VNICProfiles() []*model.VNICProfile {
+	return allSeen(v, v.engine.Inventory.VNICProfiles)
+}
+
+// NetworkAttachments gives the networks of a host that its administrator has attached.
+func (v *View) NetworkAttachments(host model.ID) ([]*model.NetworkAttachment, error) {
+	if _, err := v.Host(host); err != nil {
+		return nil, err
+	}
+	all := v.engine.Inventory.Attachments.All()
+	return slices.DeleteFunc(slices.Clone(all), func(a *model.NetworkAttachment) bool { return a.Host != host }), nil
+}
+
+// NetworkAttachment finds one network of a host.
+func (v *View) NetworkAttachment(id model.ID) (*model.NetworkAttachment, error) {
+	found, err := one(v.engine.Inventory.Attachments, id)
+	if err == nil {
+		_, err = v.Host(found.Host)
+	}
+	return found, err
+}
+
+// AllHosts and AllAttachments are everything that decides where a network is reached,
+// for those who show no more of it than that.
+func (v *View) AllHosts() []*model.Host { return v.engine.Inventory.Hosts.All() }
+
+// AllAttachments is as AllHosts.
+func (v *View) AllAttachments() []*model.NetworkAttachment {
+	return v.engine.Inventory.Attachments.All()
+}
+
+// MACPool finds one MAC pool, with the ranges that it has at present.
+func (v *View) MACPool(id model.ID) (*model.MACPool, error) {
+	pool, err := one(v.engine.Inventory.MACPools, id)
+	if err != nil {
+		return nil, err
+	}
+	if ranges, err := v.engine.PoolRanges(pool); err == nil && len(pool.Ranges) == 0 {
+		pool = model.Clone(pool)
+		for _, each := range ranges {
+			pool.Ranges = append(pool.Ranges, model.MACRange{From: option.MAC(each.First), To: option.MAC(each.Last)})
+		}
+	}
+	return pool, nil
+}
+
+// MACPools gives all MAC pools, by name.
+func (v *View) MACPools() []*model.MACPool {
+	var pools []*model.MACPool
+	for _, pool := range v.engine.Inventory.MACPools.All() {
+		if shown, err := v.MACPool(pool.ID); err == nil {
+			pools = append(pools, shown)
+		}
+	}
+	return pools
+}
 
 // StorageDomain finds one storage domain.
 func (v *View) StorageDomain(id model.ID) (*model.StorageDomain, error) {

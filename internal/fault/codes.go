@@ -111,6 +111,20 @@ const (
 	HostIsUp               = "VDS_ALREADY_UP"
 	NoPowerManagement      = "VDS_NO_VDS_PROXY_FOUND"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
+
+	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
+	MACPoolEmpty        = "MAC_POOL_NOT_ENOUGH_MAC_ADDRESSES"
+	MACPoolDefault      = "ACTION_TYPE_FAILED_CANNOT_REMOVE_DEFAULT_MAC_POOL"
+	MACPoolInUse        = "ACTION_TYPE_FAILED_CANNOT_REMOVE_STILL_USED_MAC_POOL"
+	MACPoolRange        = "ACTION_TYPE_FAILED_MAC_POOL_MUST_HAVE_RANGE"
+	NetworkNameInUse    = "ACTION_TYPE_FAILED_NETWORK_NAME_IN_USE"
+	NetworkInUse        = "ACTION_TYPE_FAILED_NETWORK_IN_MANY_USES"
+	NetworkRunning      = "NETWORK_INTERFACE_IN_USE_BY_VM"
+	ManagementStays     = "NETWORK_CANNOT_REMOVE_MANAGEMENT_NETWORK"
+	ProfileInUse        = "ACTION_TYPE_FAILED_VNIC_PROFILE_IN_USE"
+	ProfileNameInUse    = "ACTION_TYPE_FAILED_VNIC_PROFILE_NAME_IN_USE"
+	ProfileNetworkFixed = "ACTION_TYPE_FAILED_CANNOT_CHANGE_VNIC_PROFILE_NETWORK"
+	ProfileNeedsVMs     = "ACTION_TYPE_FAILED_CANNOT_ADD_VNIC_PROFILE_TO_NON_VM_NETWORK"
 )
 
 // catalogue holds the sentences. Those that section 3 of the reference quotes
@@ -208,6 +222,19 @@ var catalogue = map[string]entry{
 	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
 	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
 	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
+	MACInUse:               {Conflict, "Cannot %s. %s"},
+	MACPoolEmpty:           {Conflict, "Cannot %s. The MAC pool %s has not enough addresses left."},
+	MACPoolDefault:         {Conflict, "Cannot %s. The default MAC pool cannot be removed."},
+	MACPoolInUse:           {Conflict, "Cannot %s. The MAC pool is used by these data centers: %s."},
+	MACPoolRange:           {BadRequest, "Cannot %s. A MAC pool must have at least one range of addresses."},
+	NetworkNameInUse:       {BadRequest, "Cannot %s. The data center has a network %s already, please choose another name."},
+	NetworkInUse:           {Conflict, "Cannot %s. The network is used by these VMs and templates: %s. Please disconnect them from it first."},
+	NetworkRunning:         {Conflict, "Cannot %s. These VMs run on the network: %s. Please stop them, or deactivate their network interfaces on it, first."},
+	ManagementStays:        {Conflict, "The management network %s is mandatory and cannot be removed."},
+	ProfileInUse:           {Conflict, "Cannot %s. The vNIC profile is used by these VMs and templates: %s."},
+	ProfileNameInUse:       {BadRequest, "Cannot %s. The network has a vNIC profile %s already, please choose another name."},
+	ProfileNetworkFixed:    {Conflict, "Cannot %s. The network of a vNIC profile cannot be changed."},
+	ProfileNeedsVMs:        {Conflict, "Cannot %s. The network %s is not for VMs and can have no vNIC profiles."},
 	HostAddressInUse:       {Conflict, "Cannot %s. The host %s has the address %s already."},
 	HostStatusWrong:        {Conflict, "Cannot %s. The host %s is in %s status. %s"},
 	HostHasVMs:             {Conflict, "Cannot %s. VMs run on the host %s, or may run there: %s."},

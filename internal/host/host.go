@@ -77,6 +77,7 @@ type Host interface {
 	Display
 	Snapshots
 	Mirrors
+	Migrations
 	Agent
 	Storage
 
@@ -93,6 +94,9 @@ type Host interface {
 type Machine interface {
 	// Facts reads what the host is.
 	Facts(ctx context.Context) (model.HostFacts, error)
+	// Networks reads again what of the facts changes while a host runs: Networks,
+	// Bridges and NICs, the others are left empty.
+	Networks(ctx context.Context) (model.HostFacts, error)
 	// BootID is a text that changes with each start of the machine, and only then.
 	BootID(ctx context.Context) (string, error)
 	// Alive asks for the cheapest answer there is.
@@ -152,7 +156,9 @@ type Devices interface {
 	// smaller size is RefusedUnsupported, a disk that the guest does not have
 	// RefusedResource. What the image gains is thin.
 	ResizeDisk(ctx context.Context, id model.ID, disk model.ID, size int64) error
-	// PlugNIC and UnplugNIC likewise; UpdateNIC changes link and network.
+	// PlugNIC and UnplugNIC likewise; UpdateNIC changes link, network and MTU. Where
+	// that cannot be done in place the NIC is unplugged and plugged again. A network
+	// or bridge that the host does not have is RefusedResource or RefusedOther.
 	PlugNIC(ctx context.Context, id model.ID, nic NICSpec) error
 	UnplugNIC(ctx context.Context, id model.ID, mac string) error
 	UpdateNIC(ctx context.Context, id model.ID, nic NICSpec) error

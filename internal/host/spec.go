@@ -84,9 +84,13 @@ type NICSpec struct {
 	ID    model.ID
 	MAC   string
 	Model model.NICInterface
-	// Network is the libvirt network, empty for none; User asks for user-mode
-	// networking instead.
+	// Network is the libvirt network that it is connected to, or Bridge the Linux
+	// bridge; both empty for none. User asks for user-mode networking instead.
 	Network string
+	Bridge  string
 	User    bool
 	Linked  bool
+	// MTU is in bytes: of the host's side and, for virtio, what the guest is told. 0
+	// leaves it to the network; user-mode networking has none.
+	MTU int
 }

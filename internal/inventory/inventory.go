@@ -19,7 +19,9 @@ type Inventory struct {
 	Groups         *Table[*model.Group]
 	Hosts          *Table[*model.Host]
 	ImageTransfers *Table[*model.ImageTransfer]
+	MACPools       *Table[*model.MACPool]
 	Networks       *Table[*model.Network]
+	Attachments    *Table[*model.NetworkAttachment]
 	Options        *Table[*model.Option]
 	Permissions    *Table[*model.Permission]
 	Roles          *Table[*model.Role]
@@ -29,6 +31,7 @@ type Inventory struct {
 	Templates      *Table[*model.Template]
 	Users          *Table[*model.User]
 	VMs            *Table[*model.VM]
+	VNICProfiles   *Table[*model.VNICProfile]
 
 	kinds map[model.Kind]keeper
 	store store.Store
@@ -96,7 +99,9 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Groups:         newTable[*model.Group](),
 		Hosts:          newTable[*model.Host](),
 		ImageTransfers: newTable[*model.ImageTransfer](),
+		MACPools:       newTable[*model.MACPool](),
 		Networks:       newTable[*model.Network](),
+		Attachments:    newTable[*model.NetworkAttachment](),
 		Options:        newTable[*model.Option](),
 		Permissions:    newTable[*model.Permission](),
 		Roles:          newTable[*model.Role](),
@@ -106,6 +111,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Templates:      newTable[*model.Template](),
 		Users:          newTable[*model.User](),
 		VMs:            newTable[*model.VM](),
+		VNICProfiles:   newTable[*model.VNICProfile](),
 		store:          from,
 		running:        make(map[model.ID]*model.Job),
 		locks:          make(map[model.Ref]model.ID),
@@ -119,6 +125,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindGroup:         kept[model.Group, *model.Group]{inv.Groups},
 		model.KindHost:          kept[model.Host, *model.Host]{inv.Hosts},
 		model.KindImageTransfer: kept[model.ImageTransfer, *model.ImageTransfer]{inv.ImageTransfers},
+		model.KindMACPool:       kept[model.MACPool, *model.MACPool]{inv.MACPools},
 		model.KindNetwork:       kept[model.Network, *model.Network]{inv.Networks},
 		model.KindOption:        kept[model.Option, *model.Option]{inv.Options},
 		model.KindPermission:    kept[model.Permission, *model.Permission]{inv.Permissions},
@@ -129,6 +136,9 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindTemplate:      kept[model.Template, *model.Template]{inv.Templates},
 		model.KindUser:          kept[model.User, *model.User]{inv.Users},
 		model.KindVM:            kept[model.VM, *model.VM]{inv.VMs},
+		model.KindVNICProfile:   kept[model.VNICProfile, *model.VNICProfile]{inv.VNICProfiles},
+
+		model.KindNetworkAttachment: kept[model.NetworkAttachment, *model.NetworkAttachment]{inv.Attachments},
 	}
 	if err := inv.load(ctx); err != nil {
 		return nil, fmt.Errorf("reading the inventory: %w", err)

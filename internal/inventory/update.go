@@ -20,7 +20,9 @@ type Tx struct {
 	Groups         Staged[*model.Group]
 	Hosts          Staged[*model.Host]
 	ImageTransfers Staged[*model.ImageTransfer]
+	MACPools       Staged[*model.MACPool]
 	Networks       Staged[*model.Network]
+	Attachments    Staged[*model.NetworkAttachment]
 	Options        Staged[*model.Option]
 	Permissions    Staged[*model.Permission]
 	Roles          Staged[*model.Role]
@@ -30,6 +32,7 @@ type Tx struct {
 	Templates      Staged[*model.Template]
 	Users          Staged[*model.User]
 	VMs            Staged[*model.VM]
+	VNICProfiles   Staged[*model.VNICProfile]
 
 	inv    *Inventory
 	staged map[model.Ref]model.Object // nil: deleted
@@ -73,6 +76,8 @@ func (inv *Inventory) begin() *Tx {
 	tx.Groups = Staged[*model.Group]{tx, inv.Groups, model.KindGroup, model.Clone[model.Group]}
 	tx.Hosts = Staged[*model.Host]{tx, inv.Hosts, model.KindHost, model.Clone[model.Host]}
 	tx.ImageTransfers = Staged[*model.ImageTransfer]{tx, inv.ImageTransfers, model.KindImageTransfer, model.Clone[model.ImageTransfer]}
+	tx.MACPools = Staged[*model.MACPool]{tx, inv.MACPools, model.KindMACPool, model.Clone[model.MACPool]}
+	tx.Attachments = Staged[*model.NetworkAttachment]{tx, inv.Attachments, model.KindNetworkAttachment, model.Clone[model.NetworkAttachment]}
 	tx.Networks = Staged[*model.Network]{tx, inv.Networks, model.KindNetwork, model.Clone[model.Network]}
 	tx.Options = Staged[*model.Option]{tx, inv.Options, model.KindOption, model.Clone[model.Option]}
 	tx.Permissions = Staged[*model.Permission]{tx, inv.Permissions, model.KindPermission, model.Clone[model.Permission]}
@@ -83,6 +88,7 @@ func (inv *Inventory) begin() *Tx {
 	tx.Templates = Staged[*model.Template]{tx, inv.Templates, model.KindTemplate, model.Clone[model.Template]}
 	tx.Users = Staged[*model.User]{tx, inv.Users, model.KindUser, model.Clone[model.User]}
 	tx.VMs = Staged[*model.VM]{tx, inv.VMs, model.KindVM, model.Clone[model.VM]}
+	tx.VNICProfiles = Staged[*model.VNICProfile]{tx, inv.VNICProfiles, model.KindVNICProfile, model.Clone[model.VNICProfile]}
 	return tx
 }
 

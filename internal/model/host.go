@@ -89,11 +89,16 @@ type HostFacts struct {
 	Displays           []DisplayType `json:"displays,omitempty"`
 	// MachineTypes are QEMU's, canonical names.
 	MachineTypes []string `json:"machine_types,omitempty"`
-	// Networks are the libvirt networks that are active.
-	Networks     []string `json:"networks,omitempty"`
-	Manufacturer string   `json:"manufacturer,omitempty"`
-	ProductName  string   `json:"product_name,omitempty"`
-	SerialNumber string   `json:"serial_number,omitempty"`
+	// Networks are the libvirt networks that are active, Bridges the Linux bridges that
+	// guests can be connected to. Both are in order.
+	Networks []string `json:"networks,omitempty"`
+	Bridges  []string `json:"bridges,omitempty"`
+	// NICs are the host's network interfaces, its bridges among them, by name; those that
+	// libvirt makes for guests are left out.
+	NICs         []HostNIC `json:"nics,omitempty"`
+	Manufacturer string    `json:"manufacturer,omitempty"`
+	ProductName  string    `json:"product_name,omitempty"`
+	SerialNumber string    `json:"serial_number,omitempty"`
 	// Session says that libvirt runs without root: guests get user-mode networks.
 	Session bool `json:"session,omitempty"`
 	// Local says that it is the engine's own machine.

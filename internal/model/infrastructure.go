@@ -11,6 +11,8 @@ type DataCenter struct {
 	// Local says that its storage belongs to one host.
 	Local   bool    `json:"local,omitempty"`
 	Version Version `json:"version"`
+	// MACPool is the pool that its VMs get their addresses from; empty is the default one.
+	MACPool ID `json:"mac_pool,omitempty"`
 }
 
 // Ref names the data center.
@@ -48,27 +50,6 @@ func (c *Cluster) Ref() Ref { return Ref{KindCluster, c.ID} }
 
 // ObjectName is its name.
 func (c *Cluster) ObjectName() string { return c.Name }
-
-// Network is a logical network.
-type Network struct {
-	ID          ID     `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description,omitempty"`
-	Comment     string `json:"comment,omitempty"`
-	DataCenter  ID     `json:"data_center"`
-	// Usages holds "vm", "management", "display", "migration".
-	Usages []string `json:"usages,omitempty"`
-	MTU    int      `json:"mtu,omitempty"`
-	// VLAN is a VLAN tag; 0 is none.
-	VLAN int  `json:"vlan,omitempty"`
-	STP  bool `json:"stp,omitempty"`
-}
-
-// Ref names the network.
-func (n *Network) Ref() Ref { return Ref{KindNetwork, n.ID} }
-
-// ObjectName is its name.
-func (n *Network) ObjectName() string { return n.Name }
 
 // Template is a template; only Blank has no disks. Its disks are recorded like those
 // of a VM, and are only read.

@@ -45,6 +45,7 @@ const (
 	KindHost          Kind = "host"
 	KindImageTransfer Kind = "image_transfer"
 	KindJob           Kind = "job"
+	KindMACPool       Kind = "mac_pool"
 	KindNetwork       Kind = "network"
 	KindNIC           Kind = "nic"
 	KindOption        Kind = "option"
@@ -55,9 +56,13 @@ const (
 	KindTag           Kind = "tag"
 	KindTemplate      Kind = "template"
 	KindUser          Kind = "user"
+	KindVNICProfile   Kind = "vnic_profile"
 	KindVM            Kind = "vm"
 	KindCDROM         Kind = "cdrom"
 )
+
+// KindNetworkAttachment is a network of a host.
+const KindNetworkAttachment Kind = "network_attachment"
 
 // KindTicket is no object but a lock: of who sets the ticket of a VM, by its id.
 const KindTicket Kind = "ticket"

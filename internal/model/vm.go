@@ -181,9 +181,11 @@ type PlacementPolicy struct {
 
 // NIC is a network interface of a VM.
 type NIC struct {
-	ID        ID           `json:"id"`
-	Name      string       `json:"name"`
-	Network   ID           `json:"network,omitempty"` // empty: connected to nothing
+	ID      ID     `json:"id"`
+	Name    string `json:"name"`
+	Network ID     `json:"network,omitempty"` // empty: connected to nothing
+	// Profile is one of the network's, by which it is connected; it may be empty.
+	Profile   ID           `json:"profile,omitempty"`
 	Interface NICInterface `json:"interface"`
 	// MAC is lower-case, colons between the bytes.
 	MAC     string `json:"mac"`

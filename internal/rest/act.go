@@ -66,6 +66,14 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id("storagedomain")
 	case model.KindTemplate:
 		call.Target = r.id("template")
+	case model.KindNetwork:
+		call.Target = r.id("network")
+	case model.KindVNICProfile:
+		call.Target = r.id("vnicprofile")
+	case model.KindMACPool:
+		call.Target = r.id("macpool")
+	case model.KindNetworkAttachment:
+		call.Target = r.id("networkattachment")
 	case model.KindImageTransfer:
 		call.Target = r.id("imagetransfer")
 	case model.KindHost:

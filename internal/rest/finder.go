@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"slices"
+
 	"vireo/internal/engine"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
@@ -12,9 +14,17 @@ import (
 type finder struct {
 	view *engine.View
 	*vault.Vault
+	// center, if it is set, is the only data center whose networks are found.
+	center model.ID
 }
 
-func (r *request) finder() finder { return finder{r.view, r.server.options.Vault} }
+func (r *request) finder() finder { return finder{view: r.view, Vault: r.server.options.Vault} }
+
+// within finds networks of one data center only: their names are unique in it.
+func (f finder) within(dataCenter model.ID) finder {
+	f.center = dataCenter
+	return f
+}
 
 // Find gives the id of the object of that name.
 func (f finder) Find(kind model.Kind, name string) (model.ID, error) {
@@ -49,7 +59,15 @@ func (f finder) all(kind model.Kind) []model.Object {
 	case model.KindTemplate:
 		return objects(f.view.Templates())
 	case model.KindNetwork:
-		return objects(f.view.Networks())
+		all := f.view.Networks()
+		if f.center != "" {
+			all = slices.DeleteFunc(slices.Clone(all), func(n *model.Network) bool { return n.DataCenter != f.center })
+		}
+		return objects(all)
+	case model.KindVNICProfile:
+		return objects(f.view.VNICProfiles())
+	case model.KindMACPool:
+		return objects(f.view.MACPools())
 	case model.KindTag:
 		return objects(f.view.Tags())
 	case model.KindDisk:

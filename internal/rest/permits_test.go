@@ -101,6 +101,24 @@ var requestsOf = map[string][3]string{
 	"image_transfer.cancel":   {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/cancel", "<action/>"},
 	"image_transfer.finalize": {"POST", "/ovirt-engine/api/v4/imagetransfers/TRANSFER/finalize", "<action/>"},
 
+	"network.add":           {"POST", "/api/networks", `<network><name>ovirtmgmt</name><data_center id="CENTER"/></network>`},
+	"network.update":        {"PUT", "/api/networks/MGMT", "<network><comment>seen</comment></network>"},
+	"network.remove":        {"DELETE", "/api/networks/MGMT", ""},
+	"network.attach":        {"POST", "/api/clusters/CLUSTER/networks", `<network id="MGMT"/>`},
+	"network.edit_attached": {"PUT", "/api/clusters/CLUSTER/networks/MGMT", "<network><required>false</required></network>"},
+	"network.detach":        {"DELETE", "/api/clusters/CLUSTER/networks/MGMT", ""},
+	"vnic_profile.add":      {"POST", "/api/networks/MGMT/vnicprofiles", "<vnic_profile><name>ovirtmgmt</name></vnic_profile>"},
+	"vnic_profile.update":   {"PUT", "/api/vnicprofiles/PROFILE", "<vnic_profile><description>seen</description></vnic_profile>"},
+	"vnic_profile.remove":   {"DELETE", "/api/vnicprofiles/PROFILE", ""},
+	"mac_pool.add":          {"POST", "/api/macpools", "<mac_pool><name>Default</name><ranges><range><from>02:00:00:00:00:00</from><to>02:00:00:00:00:01</to></range></ranges></mac_pool>"},
+	"mac_pool.update":       {"PUT", "/api/macpools/POOL", "<mac_pool><description>seen</description></mac_pool>"},
+	"mac_pool.remove":       {"DELETE", "/api/macpools/POOL", ""},
+	"data_center.update":    {"PUT", "/api/datacenters/CENTER", "<data_center><comment>seen</comment></data_center>"},
+
+	"network_attachment.add":    {"POST", "/api/hosts/HOST/networkattachments", `<network_attachment><network id="MGMT"/><host_nic><name>eth0</name></host_nic></network_attachment>`},
+	"network_attachment.update": {"PUT", "/api/hosts/HOST/networkattachments/ATTACHMENT", `<network_attachment><host_nic><name>eth0</name></host_nic></network_attachment>`},
+	"network_attachment.remove": {"DELETE", "/api/hosts/HOST/networkattachments/OTHER", ""},
+
 	"option.set":       {},
 	"domain.add":       {},
 	"domain.update":    {},
@@ -142,9 +160,11 @@ func newWalk(t *testing.T) *walk {
 	})
 	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
 	host := e.engine.Inventory.Hosts.All()[0].ID
+	attached := attachments(e, host)
 	w := &walk{edge: e, words: strings.NewReplacer(
 		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,
-		"SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
+		"MGMT", string(server.ManagementNetwork), "POOL", string(model.DefaultMACPool), "PROFILE", string(e.engine.Inventory.VNICProfiles.All()[0].ID),
+		"ATTACHMENT", attached[0], "OTHER", attached[1], "SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
 		"CLUSTER", string(server.DefaultCluster), "CENTER", string(server.DefaultDataCenter),
 		"ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID),
 	)}
@@ -158,10 +178,26 @@ func newWalk(t *testing.T) *walk {
 		center, cluster, storage, machine, image,
 		{"host", model.Ref{Kind: model.KindHost, ID: host}},
 		{"network", model.Ref{Kind: model.KindNetwork, ID: server.ManagementNetwork}},
+		{"vnic_profile", e.engine.Inventory.VNICProfiles.All()[0].Ref()},
 		{"template", model.Ref{Kind: model.KindTemplate, ID: model.BlankID}},
 		{"image_transfer", model.Ref{Kind: model.KindImageTransfer, ID: lettingIn}},
 	}
 	return w
+}
+
+// attachments are two networks of the host, one of which a VM runs on.
+func attachments(e *edge, host model.ID) [2]string {
+	one := &model.NetworkAttachment{ID: model.NewID(), Host: host, Network: server.ManagementNetwork, Bridge: "br1"}
+	busy := &model.NetworkAttachment{ID: model.NewID(), Host: host, Network: model.NewID(), Bridge: "br2"}
+	e.edit(func(tx *inventory.Tx) {
+		tx.Attachments.Put(one)
+		tx.Attachments.Put(busy)
+		running := &model.VM{ID: model.NewID(), Run: model.Run{Host: host, Status: model.StatusUp}}
+		running.Name, running.Cluster = "busy", server.DefaultCluster
+		running.NICs = []model.NIC{{ID: model.NewID(), Name: "nic1", Network: busy.Network, Plugged: true}}
+		tx.VMs.Put(running)
+	})
+	return [2]string{string(one.ID), string(busy.ID)}
 }
 
 func (e *edge) edit(change func(*inventory.Tx)) {
@@ -246,7 +282,7 @@ func TestWhoMayWhat(t *testing.T) {
 			for _, object := range w.seen {
 				path := map[model.Kind]string{
 					model.KindDataCenter: "datacenters", model.KindCluster: "clusters", model.KindStorageDomain: "storagedomains", model.KindVM: "vms",
-					model.KindDisk: "disks", model.KindHost: "hosts", model.KindNetwork: "networks", model.KindTemplate: "templates",
+					model.KindDisk: "disks", model.KindHost: "hosts", model.KindNetwork: "networks", model.KindVNICProfile: "vnicprofiles", model.KindTemplate: "templates",
 					model.KindImageTransfer: "/ovirt-engine/api/v4/imagetransfers",
 				}[object.ref.Kind]
 				if object.ref.Kind != model.KindImageTransfer {

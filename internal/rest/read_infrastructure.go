@@ -69,18 +69,6 @@ func showHost(r *request, host *model.Host) (any, error) {
 	return r.page.ShowHost(host, r.load(host.ID)), nil
 }
 
-var networkList = collection[*model.Network]{
-	root: "networks", item: "network", kind: networkKind,
-	rows: func(r *request) ([]*model.Network, error) { return r.view.Networks(), nil },
-	show: showNetwork,
-}
-
-var oneNetwork = object("network", func(r *request) (*model.Network, error) { return r.view.Network(r.id("network")) }, showNetwork)
-
-func showNetwork(r *request, network *model.Network) (any, error) {
-	return r.page.ShowNetwork(network), nil
-}
-
 // tags are listed without the root of their tree, as the engine 3.6 did; it can
 // be fetched.
 var tagList = collection[*model.Tag]{

@@ -19,17 +19,14 @@ func (s *Server) routes() []*route {
 		{path: "clusters", get: clusterList.get, search: true},
 		{path: "clusters/{cluster}", get: oneCluster, noun: "cluster"},
 		{path: "datacenters", get: dataCenterList.get, search: true},
-		{path: "datacenters/{datacenter}", get: oneDataCenter, noun: "data_center"},
+		{path: "datacenters/{datacenter}", get: oneDataCenter, noun: "data_center", put: s.writes(model.KindDataCenter, "update", edits(s, model.KindDataCenter, "update", existing((*request).dataCenter), readDataCenter, oneDataCenter))},
 		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList.get, post: s.writes(model.KindStorageDomain, "attach", s.attachDomain)},
 		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain, noun: "attached_domain", delete: s.writes(model.KindStorageDomain, "detach", s.detachDomain)},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
-		{path: "datacenters/{datacenter}/networks", get: in(networkList, func(n *model.Network) model.ID { return n.DataCenter }).get},
 		{path: "events", get: s.events(showEvent), search: true},
 		{path: "events/{event}", get: s.event(showEvent), free: []string{"event"}},
 		{path: "hosts", get: hostList.get, search: true, post: s.writes(model.KindHost, "add", s.addHost)},
 		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
-		{path: "networks", get: networkList.get, search: true},
-		{path: "networks/{network}", get: oneNetwork, noun: "network"},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
 		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},
@@ -100,7 +97,17 @@ func (s *Server) routes() []*route {
 		{path: "permissions", get: permissionList.get, post: s.writes(model.KindPermission, "add", s.grants("", "", func(*request) error { return nil }))},
 		{path: "permissions/{permission}", get: onePermission, delete: s.writes(model.KindPermission, "remove", s.removes(model.KindPermission, fetched(onePermission)))},
 	}
+	table = after(table, "hosts/{host}", s.networkRoutes())
+	table = after(table, "jobs/{job}/steps/{step}", s.profileRoutes())
+	table = append(table, s.poolRoutes()...)
 	return slices.Concat(table, s.accessRoutes(), s.actionRoutes())
+}
+
+// after puts more routes into a table, behind the one of a path: links are in the order
+// of the table.
+func after(table []*route, path string, more []*route) []*route {
+	at := slices.IndexFunc(table, func(r *route) bool { return r.path == path })
+	return slices.Insert(table, at+1, more...)
 }
 
 // actionBases are the objects that commands without a method of their own act on.

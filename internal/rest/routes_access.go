@@ -18,6 +18,7 @@ func holders() []holder {
 		{"datacenters/{datacenter}", model.KindDataCenter, "datacenter", existing((*request).dataCenter)},
 		{"clusters/{cluster}", model.KindCluster, "cluster", func(r *request) error { _, err := r.view.Cluster(r.id("cluster")); return err }},
 		{"hosts/{host}", model.KindHost, "host", func(r *request) error { _, err := r.view.Host(r.id("host")); return err }},
+		{"vnicprofiles/{vnicprofile}", model.KindVNICProfile, "vnicprofile", existing((*request).profile)},
 		{"networks/{network}", model.KindNetwork, "network", func(r *request) error { _, err := r.view.Network(r.id("network")); return err }},
 		{"storagedomains/{storagedomain}", model.KindStorageDomain, "storagedomain", existing((*request).storageDomain)},
 		{"templates/{template}", model.KindTemplate, "template", func(r *request) error { _, err := r.view.Template(r.id("template")); return err }},

@@ -281,6 +281,8 @@ var networkKind = &search.Kind{
 		{Name: "id", Values: search.TextOf(func(v *row[*model.Network]) string { return string(v.it.ID) })},
 		{Name: "vlanid", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Network]) float64 { return float64(v.it.VLAN) })},
 		{Name: "mtu", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Network]) float64 { return float64(v.it.MTU) })},
+		{Name: "stp", Type: search.Bool, Values: search.BoolOf(func(v *row[*model.Network]) bool { return v.it.STP })},
+		{Name: "vmnetwork", Type: search.Bool, Values: search.BoolOf(func(v *row[*model.Network]) bool { return v.it.ForVMs() })},
 		{Name: "datacenter", Values: search.TextOf(func(v *row[*model.Network]) string { return dataCenterName(v.in, v.it.DataCenter) })},
 	},
 }

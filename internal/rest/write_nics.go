@@ -34,6 +34,11 @@ func (s *Server) addNIC(r *request) (*answer, error) {
 
 func (r *request) editNIC(shape *v3.NIC) func(*model.NIC) error {
 	find := r.finder()
+	if vm, err := r.vm(); err == nil {
+		if cluster, err := r.view.Cluster(vm.Cluster); err == nil {
+			find = find.within(cluster.DataCenter)
+		}
+	}
 	return func(nic *model.NIC) error { return shape.Apply(nic, find) }
 }
 

@@ -18,6 +18,7 @@ import (
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
 	"vireo/internal/engine/hosts"
+	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
 	"vireo/internal/engine/snapshots"
@@ -109,6 +110,9 @@ func (s *Server) assemble(ctx context.Context) error {
 			return fmt.Errorf("making what a fresh engine has: %w", err)
 		}
 	}
+	if err := putNetworks(ctx, s.Inventory); err != nil {
+		return fmt.Errorf("making what belongs to networks: %w", err)
+	}
 	if err := linkISO(s.DataDir, s.Inventory); err != nil {
 		return err
 	}
@@ -164,6 +168,7 @@ func install(e *engine.Engine) {
 	e.Install(vms.Commands(e))
 	e.Install(disks.Commands(e))
 	e.Install(nics.Commands(e))
+	e.Install(networks.Commands(e))
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
 	e.Install(options.Commands(e))

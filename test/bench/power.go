@@ -208,7 +208,7 @@ func prepare(ctx context.Context, s *settings, e *engine, cmdline string) (strin
 		return "", err
 	}
 	return e.addVM(ctx, benchVM, `<memory>134217728</memory><os><kernel>iso://vmlinuz-guest</kernel>`+
-		`<initrd>iso://initrd-guest.img</initrd><cmdline>console=ttyS0 quiet cryptomgr.notests `+cmdline+`</cmdline></os>`)
+		`<initrd>iso://initrd-guest.img</initrd><cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests `+cmdline+`</cmdline></os>`)
 }
 
 func post(ctx context.Context, e *engine, id, action string) error {

@@ -65,7 +65,7 @@ func (e *engine) createDebian(t *testing.T) *vm {
 		<type>debian_7</type>
 		<kernel>iso://`+cloudKernelFile+`</kernel>
 		<initrd>iso://`+cloudInitrdFile+`</initrd>
-		<cmdline>console=ttyS0 quiet cryptomgr.notests mitigations=off net.ifnames=0</cmdline>
+		<cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests mitigations=off net.ifnames=0</cmdline>
 	</os>
 	<console enabled="true"/>
 </vm>`)

@@ -87,6 +87,7 @@ func sweepDead() {
 			sweep(maker)
 		}
 	}
+	sweepLinks(dead)
 	folders, _ := filepath.Glob(filepath.Join(dataRoot, prefix+"*"))
 	for _, folder := range folders {
 		maker, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), prefix), "-")

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -53,11 +54,23 @@ func newPrivate(t *testing.T, settings ...string) *private {
 			t.Fatal(err)
 		}
 	}
+	var end func()
+	p.first, end = namespaces(t, p.folder, setUp)
+	t.Cleanup(end)
+	p.startDaemon(t)
+	return p
+}
+
+// namespaces makes namespaces of their own and runs a script in them, with the folder
+// as its argument, which ends as tini; first is that process seen from outside. end
+// kills everything in them.
+func namespaces(t *testing.T, folder, script string) (first int, end func()) {
+	t.Helper()
 	holder := exec.Command("unshare", "--mount", "--uts", "--net", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"sh", "-c", setUp, "sh", p.folder)
+		"sh", "-c", script, "sh", folder)
 	holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// A file, not a pipe: what keeps a pipe open holds up Wait.
-	complaint, err := os.Create(filepath.Join(p.folder, "set-up.log"))
+	complaint, err := os.Create(filepath.Join(folder, "set-up.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,17 +79,22 @@ func newPrivate(t *testing.T, settings ...string) *private {
 	if err := holder.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	end = sync.OnceFunc(func() {
 		_ = holder.Process.Kill()
 		_ = holder.Wait()
 	})
+	defer func() {
+		if t.Failed() {
+			end()
+		}
+	}()
 	eventually(t, "the namespaces", func() (bool, string) {
-		p.first = childOf(holder.Process.Pid)
-		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.first))
-		return strings.TrimSpace(string(name)) == "tini", "see set-up.log"
+		first = childOf(holder.Process.Pid)
+		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", first))
+		complaint, _ := os.ReadFile(complaint.Name())
+		return strings.TrimSpace(string(name)) == "tini", string(complaint)
 	})
-	p.startDaemon(t)
-	return p
+	return first, end
 }
 
 func childOf(pid int) int {

@@ -134,7 +134,7 @@ func everyOverride(t *testing.T, e *engine) {
 		<os>
 			<boot dev="network"/><boot dev="cdrom"/><boot dev="hd"/>
 			<kernel>iso://`+hardwareKernelFile+`</kernel><initrd>iso://`+hardwareInitrdFile+`</initrd>
-			<cmdline>console=ttyS0 quiet cryptomgr.notests vireo.hostname=overridden</cmdline>
+			<cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests vireo.hostname=overridden</cmdline>
 		</os>
 		<cdroms><cdrom><file id="`+kernelFile+`"/></cdrom><cdrom><file id="missing.iso"/></cdrom></cdroms>
 		<floppies><floppy><file id="tools.vfd"/></floppy></floppies>
@@ -182,7 +182,7 @@ func everyOverride(t *testing.T, e *engine) {
 // next start has none.
 func lifeOfOverrides(t *testing.T, e *engine) {
 	v := e.create(t)
-	v.act(t, "start", `<vm><os><cmdline>console=ttyS0 quiet cryptomgr.notests vireo.hostname=once</cmdline></os></vm>`)
+	v.act(t, "start", `<vm><os><cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests vireo.hostname=once</cmdline></os></vm>`)
 	v.await(t, "up")
 	once := func(when string) {
 		t.Helper()

@@ -141,7 +141,7 @@ func readByGuest(t *testing.T, e *engine) {
 	}
 	v := e.createWindows(t, "windows_7x64", "")
 	e.call(t, "PUT", v.path(), `<vm><memory>268435456</memory><os><kernel>iso://`+hardwareKernelFile+`</kernel>
-		<initrd>iso://`+hardwareInitrdFile+`</initrd><cmdline>console=ttyS0 quiet cryptomgr.notests</cmdline></os></vm>`)
+		<initrd>iso://`+hardwareInitrdFile+`</initrd><cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests</cmdline></os></vm>`)
 	v.act(t, "start", "<use_sysprep>true</use_sysprep>")
 	v.await(t, "up")
 	v.inside(t, "while [ ! -e /run/vireo/hardware ]; do sleep 1; done; mkdir -p /tmp/f; mount -t vfat -o ro /dev/fd0 /tmp/f")

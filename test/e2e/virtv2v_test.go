@@ -56,7 +56,7 @@ func TestVirtV2V(t *testing.T) {
 	e.putISO(t, folder, "vmlinuz-v2vguest")
 	e.putISO(t, folder, "initrd-v2vguest.img")
 	e.call(t, "PUT", v.path(), `<vm><os><kernel>iso://vmlinuz-v2vguest</kernel><initrd>iso://initrd-v2vguest.img</initrd>
-		<cmdline>root=/dev/vda console=ttyS0 quiet net.ifnames=0</cmdline></os><console enabled="true"/></vm>`)
+		<cmdline>root=/dev/vda console=ttyS0 quiet no_timer_check net.ifnames=0</cmdline></os><console enabled="true"/></vm>`)
 	v.act(t, "start")
 	v.counts(t)
 	v.act(t, "stop")

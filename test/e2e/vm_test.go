@@ -33,7 +33,7 @@ func (e *engine) create(t *testing.T, words ...string) *vm {
 	<os>
 		<kernel>iso://`+kernelFile+`</kernel>
 		<initrd>iso://`+initrdFile+`</initrd>
-		<cmdline>`+strings.Join(append([]string{"console=ttyS0 quiet cryptomgr.notests"}, words...), " ")+`</cmdline>
+		<cmdline>`+strings.Join(append([]string{"console=ttyS0 quiet no_timer_check cryptomgr.notests"}, words...), " ")+`</cmdline>
 	</os>
 	<console enabled="true"/>
 </vm>`)

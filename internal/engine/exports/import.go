@@ -275,6 +275,7 @@ func (r *room) address(tx *inventory.Tx, call *engine.Call, document *ovf.Docume
 	var without []*model.NIC
 	for i := range nics {
 		nic := &nics[i]
+		nic.Profile = engine.DefaultProfile(tx, nic.Network)
 		if document.Template != nil {
 			nic.ID, nic.MAC = model.NewID(), ""
 			continue
@@ -288,7 +289,7 @@ func (r *room) address(tx *inventory.Tx, call *engine.Call, document *ovf.Docume
 		}
 		used[nic.MAC] = true
 	}
-	addresses, err := r.FreeMACs(tx, call.Verb, len(without))
+	addresses, err := r.FreeMACs(tx, call.Verb, document.Config().Cluster, len(without))
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,11 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	if pinned := pinnedTo(tx, on.ID); len(pinned) > 0 {
 		return nil, fault.New(fault.HostHasPinned, call.Verb, on.Name, list(pinned))
 	}
+	for _, attachment := range tx.Attachments.All() {
+		if attachment.Host == on.ID {
+			tx.Attachments.Delete(attachment.ID)
+		}
+	}
 	tx.Hosts.Delete(on.ID)
 	tell(tx, audit.HostRemoved, call, on, "")
 	return on, nil

@@ -22,8 +22,9 @@ func (r *room) checkAdd(tx *inventory.Tx, call *engine.Call) error {
 		return err
 	}
 	nic.ID = id
+	follow(tx, &model.NIC{}, nic)
 	if nic.MAC == "" {
-		free, err := r.FreeMACs(tx, call.Verb, 1)
+		free, err := r.FreeMACs(tx, call.Verb, vm.Cluster, 1)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"vireo/internal/engine"
 	"vireo/internal/engine/placement"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
@@ -34,7 +35,7 @@ func (r *room) check(tx *inventory.Tx, verb string, vm *model.VM, old, wanted *m
 	if !slices.Contains(models, wanted.Interface) {
 		return fault.New(fault.Invalid, verb, "The interface must be virtio, e1000, rtl8139 or rtl8139_virtio.")
 	}
-	if err := checkMAC(tx, verb, wanted); err != nil {
+	if err := r.checkMAC(tx, verb, vm, wanted); err != nil {
 		return err
 	}
 	if err := checkNetwork(tx, verb, vm, wanted); err != nil {
@@ -43,10 +44,11 @@ func (r *room) check(tx *inventory.Tx, verb string, vm *model.VM, old, wanted *m
 	return checkRunning(verb, vm, old, wanted)
 }
 
-// checkNetwork wants the network to be in the VM's data center, and reachable on
-// the host that the VM runs on.
+// checkNetwork wants the network to be in the VM's data center and cluster, and
+// reachable on the host that the VM runs on.
 func checkNetwork(tx *inventory.Tx, verb string, vm *model.VM, wanted *model.NIC) error {
 	if wanted.Network == "" {
+		wanted.Profile = ""
 		return nil
 	}
 	network, ok := tx.Networks.Get(wanted.Network)
@@ -57,15 +59,34 @@ func checkNetwork(tx *inventory.Tx, verb string, vm *model.VM, wanted *model.NIC
 	if ok && cluster.DataCenter != network.DataCenter {
 		return fault.New(fault.StateConflict, verb, fmt.Sprintf("The network %s is in another data center than the VM.", network.Name))
 	}
-	if len(network.Usages) > 0 && !slices.Contains(network.Usages, "vm") {
+	if !network.ForVMs() {
 		return fault.New(fault.StateConflict, verb, fmt.Sprintf("The network %s is not for VMs.", network.Name))
+	}
+	if _, has := network.In(vm.Cluster); ok && !has {
+		return fault.New(fault.StateConflict, verb, fmt.Sprintf("The cluster %s of the VM does not have the network %s.", cluster.Name, network.Name))
+	}
+	if err := checkProfile(tx, network, wanted); err != nil {
+		return err
 	}
 	on, running := tx.Hosts.Get(vm.Run.Host)
 	if !running || !wanted.Plugged {
 		return nil
 	}
-	if _, _, reachable := placement.Attachment(network, on); !reachable {
+	if _, reachable := placement.Attachment(network, on, tx.Attachments.All()); !reachable {
 		return fault.New(fault.StateConflict, verb, fmt.Sprintf("The host %s, which the VM runs on, has no network %s.", on.Name, network.Name))
+	}
+	return nil
+}
+
+// checkProfile wants the profile to be one of the network's; a network interface that
+// names none gets the network's own.
+func checkProfile(tx *inventory.Tx, network *model.Network, wanted *model.NIC) error {
+	if wanted.Profile == "" {
+		wanted.Profile = engine.DefaultProfile(tx, network.ID)
+		return nil
+	}
+	if profile, ok := tx.VNICProfiles.Get(wanted.Profile); !ok || profile.Network != network.ID {
+		return fault.Missing("VnicProfile: id=" + string(wanted.Profile))
 	}
 	return nil
 }

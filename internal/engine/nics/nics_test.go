@@ -18,6 +18,10 @@ import (
 	"vireo/internal/store/storetest/postgres"
 )
 
+// managementProfile is the vNIC profile that every network interface on the management
+// network has.
+const managementProfile model.ID = "0000000a-000a-000a-000a-000000000398"
+
 func nicCall(name string, vm, nic model.ID, edit func(*model.NIC)) *engine.Call {
 	call := &engine.Call{On: model.KindNIC, Name: name, Parent: vm, Target: nic}
 	if edit != nil {
@@ -91,7 +95,7 @@ func TestAddToVMThatIsDown(t *testing.T) {
 	before := b.LastEvent()
 	first := find(b, vm, add(b, vm, "nic1"))
 	want(t, "nic", *first, model.NIC{
-		ID: first.ID, Name: "nic1", Network: server.ManagementNetwork,
+		ID: first.ID, Name: "nic1", Network: server.ManagementNetwork, Profile: managementProfile,
 		Interface: model.NICVirtio, MAC: "00:1a:4a:00:00:fe", Linked: true, Plugged: true,
 	})
 	wantEvents(b, before, 932)
@@ -104,7 +108,7 @@ func TestAddToVMThatIsDown(t *testing.T) {
 	fourth := add(b, other, "nic1")
 	want(t, "the first free address", find(b, other, fourth).MAC, "00:1a:4a:00:00:fe")
 	add(b, other, "nic2")
-	b.Refused(addCall(other, "nic3"), fault.StateConflict)
+	b.Refused(addCall(other, "nic3"), fault.MACPoolEmpty)
 	b.Start(vm)
 	want(t, "the guest has it", inGuest(b, vm, "02:ab:cd:00:00:01") != nil, true)
 }
@@ -211,7 +215,7 @@ func TestRefused(t *testing.T) {
 		"a MAC with dots":    {func(n *model.NIC) { n.MAC = "0200.0000.0001" }, fault.Invalid},
 		"a multicast MAC":    {func(n *model.NIC) { n.MAC = "01:00:5e:00:00:01" }, fault.Invalid},
 		"a MAC of zeros":     {func(n *model.NIC) { n.MAC = "00:00:00:00:00:00" }, fault.Invalid},
-		"a MAC in use":       {func(n *model.NIC) { n.MAC = "02:00:00:00:00:01" }, fault.Duplicate},
+		"a MAC in use":       {func(n *model.NIC) { n.MAC = "02:00:00:00:00:01" }, fault.MACInUse},
 		"no such network":    {func(n *model.NIC) { n.Network = model.NewID() }, "NOT_FOUND"},
 		"a network far away": {func(n *model.NIC) { n.Network = far.ID }, fault.StateConflict},
 		"no network for VMs": {func(n *model.NIC) { n.Network = inner.ID }, fault.StateConflict},
@@ -223,7 +227,7 @@ func TestRefused(t *testing.T) {
 			b.Must(nicCall("remove", vm, second, nil))
 		})
 	}
-	b.Refused(addCall(other, "nic1", func(n *model.NIC) { n.MAC = "02:00:00:00:00:01" }), fault.Duplicate)
+	b.Refused(addCall(other, "nic1", func(n *model.NIC) { n.MAC = "02:00:00:00:00:01" }), fault.MACInUse)
 	b.Refused(nicCall("add", vm, "", nil), fault.Invalid)
 	b.Refused(nicCall("update", vm, id, nil), fault.Invalid)
 	b.Refused(nicCall("update", vm, id, func(n *model.NIC) { n.ID = model.NewID() }), "IMMUTABLE")

@@ -42,6 +42,18 @@ func (r *room) checkUpdate(tx *inventory.Tx, call *engine.Call) error {
 			Messages: []string{"Attempt to set immutable field: id"},
 		}
 	}
+	follow(tx, old, &wanted)
 	params.Change = Change{Old: old, New: &wanted}
 	return r.check(tx, call.Verb, vm, old, &wanted)
+}
+
+// follow makes network and profile fit where only one of them was asked for.
+func follow(tx *inventory.Tx, old, wanted *model.NIC) {
+	profile, ok := tx.VNICProfiles.Get(wanted.Profile)
+	switch {
+	case wanted.Network != old.Network && wanted.Profile == old.Profile:
+		wanted.Profile = "" // it belongs to the network before
+	case wanted.Network == old.Network && wanted.Profile != old.Profile && ok:
+		wanted.Network = profile.Network
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"vireo/internal/inventory"
-	"vireo/internal/model"
 )
 
 // filter is one reason for which a host will not do. Its sentence follows
@@ -52,16 +51,7 @@ var filters = []filter{
 		return ""
 	}},
 	{"Network", func(tx *inventory.Tx, on candidate, needs Needs, _ Limits) string {
-		for _, nic := range needs.VM.NICs {
-			network, known := tx.Networks.Get(nic.Network)
-			if !nic.Plugged || !known {
-				continue
-			}
-			if _, _, ok := Attachment(network, on.host); !ok {
-				return fmt.Sprintf("network(s) %s are missing", network.Name)
-			}
-		}
-		return ""
+		return lacksNetwork(tx, on.host, needs.VM)
 	}},
 	{"Storage", func(_ *inventory.Tx, on candidate, needs Needs, _ Limits) string { return needs.Unseen[on.host.ID] }},
 }
@@ -73,23 +63,4 @@ func reject(tx *inventory.Tx, on candidate, needs Needs, limits Limits) (name, w
 		}
 	}
 	return "", ""
-}
-
-// natNetwork is the network that libvirt brings along.
-const natNetwork = "default"
-
-// Attachment says how a logical network is reached on a host: by the libvirt
-// network of the same name; the management network also by libvirt's own NAT
-// network or, where there is none, by QEMU's user-mode network.
-func Attachment(network *model.Network, on *model.Host) (name string, user, ok bool) {
-	if slices.Contains(on.Facts.Networks, network.Name) {
-		return network.Name, false, true
-	}
-	if !slices.Contains(network.Usages, "management") {
-		return "", false, false
-	}
-	if slices.Contains(on.Facts.Networks, natNetwork) {
-		return natNetwork, false, true
-	}
-	return "", true, true
 }

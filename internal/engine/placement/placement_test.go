@@ -239,27 +239,3 @@ func TestPinnedHostUnusable(t *testing.T) {
 		t.Errorf("the last message is %q", last)
 	}
 }
-
-func TestAttachment(t *testing.T) {
-	on := func(networks ...string) *model.Host { return &model.Host{Facts: model.HostFacts{Networks: networks}} }
-	management := &model.Network{Name: "ovirtmgmt", Usages: []string{"vm", "management"}}
-	plain := &model.Network{Name: "blue"}
-	for _, test := range []struct {
-		network *model.Network
-		host    *model.Host
-		name    string
-		user    bool
-		ok      bool
-	}{
-		{plain, on("blue", "default"), "blue", false, true},
-		{plain, on("default"), "", false, false},
-		{management, on("ovirtmgmt", "default"), "ovirtmgmt", false, true},
-		{management, on("default"), "default", false, true},
-		{management, on(), "", true, true},
-	} {
-		name, user, ok := placement.Attachment(test.network, test.host)
-		if name != test.name || user != test.user || ok != test.ok {
-			t.Errorf("%s on %v: %q, %v, %v", test.network.Name, test.host.Facts.Networks, name, user, ok)
-		}
-	}
-}

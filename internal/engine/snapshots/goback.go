@@ -99,7 +99,10 @@ func configBack(tx *inventory.Tx, vm *model.VM, snapshot *model.Snapshot, memory
 	config.Placement = now.Placement
 	for i := range config.NICs {
 		if _, ok := tx.Networks.Get(config.NICs[i].Network); !ok {
-			config.NICs[i].Network = ""
+			config.NICs[i].Network, config.NICs[i].Profile = "", ""
+		}
+		if _, ok := tx.VNICProfiles.Get(config.NICs[i].Profile); !ok {
+			config.NICs[i].Profile = ""
 		}
 	}
 	config.Disks = present(tx, vm, config.Disks)

@@ -82,7 +82,7 @@ func (r *room) addressNICs(tx *inventory.Tx, verb string, vm *model.VM) error {
 			without = append(without, &vm.NICs[i])
 		}
 	}
-	addresses, err := r.FreeMACs(tx, verb, len(without))
+	addresses, err := r.FreeMACs(tx, verb, vm.Cluster, len(without))
 	if err != nil {
 		return err
 	}

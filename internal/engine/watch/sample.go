@@ -30,6 +30,7 @@ func (w *Watcher) sampleAll() {
 				if err := w.Sample(w.base, known.ID); err != nil && w.base.Err() == nil {
 					w.Log.Debug("no figures from this host", "host", known.ID, "err", err)
 				}
+				w.seeNetworks(w.base, known.ID)
 			})
 		}
 	}

@@ -79,7 +79,7 @@ func (g *guest) info() model.Live {
 	}
 	for i, nic := range g.nics {
 		device := model.GuestDevice{Name: fmt.Sprintf("eth%d", i), MAC: nic.MAC}
-		if nic.Linked && (nic.User || nic.Network != "") {
+		if nic.Linked && (nic.User || nic.Network != "" || nic.Bridge != "") {
 			device.IPs = []model.GuestIP{address(nic)}
 			live.IPs = append(live.IPs, device.IPs...)
 		}

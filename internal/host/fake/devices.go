@@ -96,7 +96,7 @@ func (c *connection) UpdateNIC(ctx context.Context, id model.ID, nic host.NICSpe
 		if err := c.machine.hasNetwork(nic); err != nil {
 			return err
 		}
-		g.nics[i].Network, g.nics[i].User, g.nics[i].Linked = nic.Network, nic.User, nic.Linked
+		g.nics[i] = nic
 		return nil
 	})
 }

@@ -48,6 +48,11 @@ type guest struct {
 	reaper *time.Timer
 	// saving is a save that goes on.
 	saving *saving
+	// moving is a migration that goes on; moved how the last one ended, until the
+	// guest is gone. there is set in what waits for a guest at its destination.
+	moving *moving
+	moved  *moved
+	there  *moving
 	// deaf says that the monitor hangs, since when; waiting is what it has not
 	// heard yet.
 	deaf    bool
@@ -168,6 +173,10 @@ func (g *guest) reset() {
 
 // quit is the end of QEMU.
 func (g *guest) quit(end host.End, tell bool) {
+	if g.there != nil {
+		g.there.fail("the destination gave it up")
+		return
+	}
 	g.stopCPUs()
 	g.state, g.pause, g.end = host.Off, "", end
 	g.booted, g.agent, g.pressed, g.frozen = false, false, false, false
@@ -192,6 +201,9 @@ func (g *guest) halt() {
 	}
 	if g.saving != nil {
 		g.saving.abort()
+	}
+	if g.moving != nil {
+		g.moving.fail("the guest has ended")
 	}
 }
 

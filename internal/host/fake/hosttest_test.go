@@ -2,6 +2,7 @@ package fake_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,7 +24,7 @@ const local = "fake://local"
 func newWorld(t *testing.T) *fake.World {
 	t.Helper()
 	world := fake.New(fake.Options{})
-	world.AddMachine(fake.MachineSpec{Address: local})
+	world.AddMachine(fake.MachineSpec{Address: local}).SetBridges("br2", "br1")
 	t.Cleanup(world.Close)
 	return world
 }
@@ -55,9 +56,11 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 		SpareDisk: func(*testing.T) host.DiskSpec {
 			return host.DiskSpec{ID: model.NewID(), Path: filepath.Join(dir, string(model.NewID())), Format: model.DiskRaw, Interface: model.DiskVirtio}
 		},
-		Above: above,
+		Above:   above,
+		Bridges: [2]string{"br1", "br2"},
 		SpareNIC: func(*testing.T) host.NICSpec {
-			return host.NICSpec{ID: model.NewID(), MAC: "52:54:00:00:00:02", Model: model.NICVirtio, User: true, Linked: true}
+			id := model.NewID()
+			return host.NICSpec{ID: id, MAC: fmt.Sprintf("52:54:01:%s:%s:%s", id[0:2], id[2:4], id[4:6]), Model: model.NICVirtio, User: true, Linked: true}
 		},
 		Counter: func(_ *testing.T, id model.ID) int64 { return int64(machine.Uptime(string(id)) / time.Millisecond) },
 		Enter: func(_ *testing.T, id model.ID, password string) (<-chan struct{}, bool) {

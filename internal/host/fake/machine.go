@@ -2,6 +2,8 @@ package fake
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"vireo/internal/host"
@@ -109,6 +111,7 @@ func defaultFacts(spec MachineSpec) model.HostFacts {
 		CPUModels:          []string{"Nehalem", "SandyBridge", "Westmere", "kvm64", "qemu64"},
 		CPUFlags:           []string{"aes", "sse4.1", "sse4.2", "ssse3", "vmx"},
 		Networks:           []string{"default", "ovirtmgmt"},
+		NICs:               []model.HostNIC{{Name: "eth0", MAC: "02:fa:ce:00:00:01", MTU: 1500, Speed: 1_000_000_000, Up: true}},
 		Manufacturer:       "Vireo",
 		ProductName:        "Imaginary Machine",
 		SerialNumber:       "fake-" + hostName(spec.Address),
@@ -116,6 +119,22 @@ func defaultFacts(spec MachineSpec) model.HostFacts {
 		ImageUID:           -1,
 		ImageGID:           -1,
 	}
+}
+
+// SetBridges gives the machine these Linux bridges, each with the network interface
+// that is one, beside its first.
+func (m *Machine) SetBridges(names ...string) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.facts.Bridges, m.facts.NICs = nil, m.facts.NICs[:1]
+	for i, name := range names {
+		m.facts.Bridges = append(m.facts.Bridges, name)
+		m.facts.NICs = append(m.facts.NICs, model.HostNIC{
+			Name: name, MAC: fmt.Sprintf("02:fa:fa:00:00:%02x", i), MTU: 1500, Up: true, Bridge: true,
+		})
+	}
+	slices.Sort(m.facts.Bridges)
+	slices.SortFunc(m.facts.NICs, func(a, b model.HostNIC) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Cut loses all connections; new ones succeed at once. Guests run on.

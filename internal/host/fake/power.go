@@ -77,16 +77,20 @@ func (m *Machine) hasRoom(spec *host.GuestSpec) error {
 }
 
 func (m *Machine) hasNetwork(nic host.NICSpec) error {
-	if nic.Network == "" || nic.User || slices.Contains(m.facts.Networks, nic.Network) {
-		return nil
+	switch {
+	case nic.User:
+	case nic.Bridge != "" && !slices.Contains(m.facts.Bridges, nic.Bridge):
+		return Refuse(host.RefusedResource, fmt.Sprintf("there is no bridge %s", nic.Bridge))
+	case nic.Bridge == "" && nic.Network != "" && !slices.Contains(m.facts.Networks, nic.Network):
+		return Refuse(host.RefusedResource, fmt.Sprintf("network %s is not active", nic.Network))
 	}
-	return Refuse(host.RefusedResource, fmt.Sprintf("network %s is not active", nic.Network))
+	return nil
 }
 
 // refused keeps the promise that a refused start leaves nothing of the guest.
 func (c *connection) refused(name string, id model.ID, err error) error {
 	var refusal *host.RefusedError
-	if !slices.Contains([]string{"Boot", "Restore", WriteSeeds}, name) || !errors.As(err, &refusal) {
+	if !slices.Contains([]string{"Boot", "Restore", "Receive", WriteSeeds}, name) || !errors.As(err, &refusal) {
 		return err
 	}
 	c.world.mu.Lock()
@@ -146,7 +150,7 @@ func (c *connection) Resume(ctx context.Context, id model.ID) error {
 	return c.live(ctx, "Resume", id, func(g *guest) error {
 		switch {
 		case g.state == host.Running:
-		case g.state == host.Paused && g.saving == nil:
+		case g.state == host.Paused && g.saving == nil && g.there == nil:
 			g.run()
 			g.emit(host.EventResumed, nil)
 		default:

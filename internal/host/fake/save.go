@@ -55,7 +55,7 @@ func (c *connection) Save(ctx context.Context, id model.ID, path string) error {
 		if g.saving != nil && g.saving.path == path {
 			return g.saving.op, nil
 		}
-		if g.saving != nil || g.deaf || g.state != host.Running && g.state != host.Paused {
+		if g.saving != nil || g.moving != nil || g.deaf || g.state != host.Running && g.state != host.Paused {
 			return nil, notNow(g)
 		}
 		onDisk, err := w.reserve(path)

@@ -17,6 +17,16 @@ func (c *connection) Facts(ctx context.Context) (facts model.HostFacts, err erro
 	return facts, err
 }
 
+// Networks reads the machine's networks.
+func (c *connection) Networks(ctx context.Context) (facts model.HostFacts, err error) {
+	err = c.call(ctx, "Networks", "", "", func() (*operation, error) {
+		of := c.machine.facts
+		facts = *model.Clone(&model.HostFacts{Networks: of.Networks, Bridges: of.Bridges, NICs: of.NICs})
+		return nil, nil
+	})
+	return facts, err
+}
+
 // BootID changes with Machine.Restart.
 func (c *connection) BootID(ctx context.Context) (id string, err error) {
 	err = c.call(ctx, "BootID", "", "", func() (*operation, error) {

@@ -25,6 +25,8 @@ type Options struct {
 	ReapDelay time.Duration
 	// SaveDelay is how long the saving of a guest's memory takes; 0 is 20 ms.
 	SaveDelay time.Duration
+	// LinkRate is how many bytes a second go from machine to machine; 0 is 1 GiB.
+	LinkRate int64
 	// AgentTimeout is how long a connected agent that does not answer is waited
 	// for; 0 is 5 s.
 	AgentTimeout time.Duration
@@ -50,6 +52,8 @@ type Behavior struct {
 	IgnoreAgent, IgnorePower bool
 	// NoFileSystems is a guest that has nothing to freeze.
 	NoFileSystems bool
+	// DirtyRate is how many bytes of its memory it writes in a second.
+	DirtyRate int64
 	// AgentDelay and ShutdownDelay replace the world's when not 0.
 	AgentDelay, ShutdownDelay time.Duration
 }
@@ -93,6 +97,9 @@ func New(options Options) *World {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if options.LinkRate == 0 {
+		options.LinkRate = 1 << 30
 	}
 	if options.KeepCalls == 0 {
 		options.KeepCalls = 100_000

@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"slices"
 	"testing"
 
 	"vireo/internal/host"
@@ -50,6 +51,54 @@ func devicesComeAndGo(t *testing.T, target Target) {
 	spec.Paused = true
 	b.must("Boot", b.Boot(b.ctx, spec))
 	b.wantDisks(id, len(spec.Disks))
+}
+
+func nicsMoveBetweenBridges(t *testing.T, target Target) {
+	b := open(t, target)
+	facts, err := b.Facts(b.ctx)
+	b.must("Facts", err)
+	for _, bridge := range target.Bridges {
+		if !slices.Contains(facts.Bridges, bridge) {
+			t.Fatalf("the facts name the bridges %v, and not %s", facts.Bridges, bridge)
+		}
+	}
+	spec := b.spec("bridged")
+	boots := target.SpareNIC(t)
+	boots.Network, boots.User, boots.Bridge = "", false, target.Bridges[0]
+	spec.NICs = append(spec.NICs, boots)
+	b.must("Boot", b.Boot(b.ctx, spec))
+	if target.HasAgent {
+		b.awaitAgent(spec.ID)
+	}
+	id, count := spec.ID, len(spec.NICs)
+
+	nic := target.SpareNIC(t)
+	nic.Network, nic.User, nic.Bridge, nic.MTU = "", false, target.Bridges[0], 1400
+	b.twice("PlugNIC", func() error { return b.PlugNIC(b.ctx, id, nic) })
+	b.wantNICs(id, count+1)
+	nic.Bridge = target.Bridges[1]
+	b.twice("UpdateNIC to another bridge", func() error { return b.UpdateNIC(b.ctx, id, nic) })
+	nic.Linked = !nic.Linked
+	b.twice("UpdateNIC of the link", func() error { return b.UpdateNIC(b.ctx, id, nic) })
+	nic.MTU = 1300
+	b.twice("UpdateNIC of the MTU", func() error { return b.UpdateNIC(b.ctx, id, nic) })
+	if len(facts.Networks) > 0 {
+		nic.Bridge, nic.Network = "", facts.Networks[0]
+		b.twice("UpdateNIC to a network", func() error { return b.UpdateNIC(b.ctx, id, nic) })
+		nic.Bridge, nic.Network = target.Bridges[1], ""
+		b.twice("UpdateNIC from a network", func() error { return b.UpdateNIC(b.ctx, id, nic) })
+	}
+	b.wantNICs(id, count+1)
+
+	stray := nic
+	stray.Bridge = "br-none"
+	b.refused("UpdateNIC to a bridge that is not there", b.UpdateNIC(b.ctx, id, stray))
+	b.twice("UnplugNIC", func() error { return b.UnplugNIC(b.ctx, id, nic.MAC) })
+	b.wantNICs(id, count)
+	stray.MAC = target.SpareNIC(t).MAC
+	b.refused("PlugNIC into a bridge that is not there", b.PlugNIC(b.ctx, id, stray))
+	b.wantNICs(id, count)
+	b.wantState(id, host.Running)
 }
 
 func (b *bench) wantDisks(id model.ID, want int) {

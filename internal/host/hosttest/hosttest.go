@@ -29,6 +29,8 @@ type Target struct {
 	// SpareDisk makes a disk that is in no guest, SpareNIC such a NIC.
 	SpareDisk func(t *testing.T) host.DiskSpec
 	SpareNIC  func(t *testing.T) host.NICSpec
+	// Bridges are two Linux bridges of the machine that guests can be connected to.
+	Bridges [2]string
 	// Above makes an empty volume on top of the one that a disk is in, and gives the
 	// disk as it is there.
 	Above func(t *testing.T, disk host.DiskSpec) host.DiskSpec
@@ -86,6 +88,7 @@ func Promises() []Promise {
 		{"the figures of a running guest move", always, figuresMove},
 		{"the medium changes", func(g Target) bool { return g.Media[0] != "" }, mediumChanges},
 		{"devices come and go", func(g Target) bool { return g.SpareDisk != nil && g.SpareNIC != nil }, devicesComeAndGo},
+		{"network interfaces move between bridges", func(g Target) bool { return g.Bridges[0] != "" && g.SpareNIC != nil }, nicsMoveBetweenBridges},
 		{"disks grow", func(g Target) bool { return g.SpareDisk != nil }, disksGrow},
 		{"a ticket opens the display", func(g Target) bool { return g.Enter != nil }, ticketOpensDisplay},
 		{"the agent answers and reboots", agent, agentAnswersAndReboots},

@@ -1,6 +1,11 @@
 package hosttest
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"vireo/internal/model"
+)
 
 func machineDescribesItself(t *testing.T, target Target) {
 	b := open(t, target)
@@ -16,6 +21,7 @@ func machineDescribesItself(t *testing.T, target Target) {
 		t.Error("facts name no machine type")
 	}
 	b.must("Alive", b.Alive(b.ctx))
+	b.networksDescribed(facts)
 
 	free, total, err := b.Memory(b.ctx)
 	b.must("Memory", err)
@@ -30,5 +36,33 @@ func machineDescribesItself(t *testing.T, target Target) {
 	b.must("BootID", err)
 	if first == "" || first != second {
 		t.Errorf("the boot id was %q and is %q on another connection", first, second)
+	}
+}
+
+// networksDescribed wants the facts to name networks, bridges and interfaces, in
+// order, as Networks does.
+func (b *bench) networksDescribed(facts model.HostFacts) {
+	b.Helper()
+	now, err := b.Networks(b.ctx)
+	b.must("Networks", err)
+	if !slices.Equal(now.Networks, facts.Networks) || !slices.Equal(now.Bridges, facts.Bridges) || len(now.NICs) != len(facts.NICs) {
+		b.Errorf("the facts name networks %v, bridges %v and %d interfaces; Networks names %v, %v and %d",
+			facts.Networks, facts.Bridges, len(facts.NICs), now.Networks, now.Bridges, len(now.NICs))
+	}
+	if !slices.IsSorted(now.Networks) || !slices.IsSorted(now.Bridges) {
+		b.Errorf("networks %v or bridges %v are not in order", now.Networks, now.Bridges)
+	}
+	for i, nic := range now.NICs {
+		if nic.Name == "" || i > 0 && now.NICs[i-1].Name >= nic.Name {
+			b.Errorf("interface %q comes after %q", nic.Name, now.NICs[max(i-1, 0)].Name)
+		}
+		if nic.VLAN != 0 && nic.Base == "" {
+			b.Errorf("interface %s is of VLAN %d and stands on nothing", nic.Name, nic.VLAN)
+		}
+	}
+	for _, bridge := range now.Bridges {
+		if !slices.ContainsFunc(now.NICs, func(nic model.HostNIC) bool { return nic.Name == bridge && nic.Bridge }) {
+			b.Errorf("the bridge %s is no interface", bridge)
+		}
 	}
 }

@@ -142,8 +142,8 @@ func (h *hypervisor) UnplugNIC(ctx context.Context, id model.ID, mac string) err
 	})
 }
 
-// UpdateNIC changes link and network. A change between a network and user mode
-// is a new device to QEMU: the NIC is unplugged and plugged again.
+// UpdateNIC changes link, network and MTU. Another MTU, and a change between a network
+// and user mode, is a new device to QEMU: the NIC is unplugged and plugged again.
 func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSpec) error {
 	definition, err := h.devices(ctx, id)
 	if err != nil {
@@ -154,7 +154,7 @@ func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSp
 		return refuse(host.RefusedState, "the guest has no NIC with the address %s", spec.MAC)
 	}
 	wanted := nicSource(spec)
-	if found.Source != nil && (found.Source.Network != nil) != (wanted.Network != nil) {
+	if found.Source != nil && (found.Source.User != nil) != (wanted.User != nil) || mtuOf(found.MTU) != mtuOf(nic(spec, 0).MTU) {
 		if err := h.UnplugNIC(ctx, id, spec.MAC); err != nil {
 			return err
 		}
@@ -164,6 +164,13 @@ func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSp
 	return h.change(ctx, id, "changing the NIC", found, func(rpc *libvirt.Libvirt, domain libvirt.Domain, text string) error {
 		return rpc.DomainUpdateDeviceFlags(domain, text, libvirt.DomainDeviceModifyLive)
 	})
+}
+
+func mtuOf(mtu *libvirtxml.DomainInterfaceMTU) uint {
+	if mtu == nil {
+		return 0
+	}
+	return mtu.Size
 }
 
 // unplug detaches the device whose alias find gives, and waits until it is gone

@@ -30,23 +30,33 @@ func nic(spec host.NICSpec, boot uint) libvirtxml.DomainInterface {
 		Link:   &libvirtxml.DomainInterfaceLink{State: linkState(spec)},
 		Alias:  &libvirtxml.DomainAlias{Name: aliasPrefix + string(spec.ID)},
 	}
+	if spec.MTU > 0 && !unconnected(spec) {
+		device.MTU = &libvirtxml.DomainInterfaceMTU{Size: uint(spec.MTU)}
+	}
 	if boot > 0 {
 		device.Boot = &libvirtxml.DomainDeviceBoot{Order: boot}
 	}
 	return device
 }
 
+// unconnected says whether a network interface has only QEMU's user-mode network, or
+// none at all.
+func unconnected(spec host.NICSpec) bool { return spec.User || spec.Network == "" && spec.Bridge == "" }
+
 func nicSource(spec host.NICSpec) *libvirtxml.DomainInterfaceSource {
-	if spec.Network != "" && !spec.User {
-		return &libvirtxml.DomainInterfaceSource{
-			Network: &libvirtxml.DomainInterfaceSourceNetwork{Network: spec.Network},
-		}
+	switch {
+	case unconnected(spec):
+		return &libvirtxml.DomainInterfaceSource{User: &libvirtxml.DomainInterfaceSourceUser{}}
+	case spec.Bridge != "":
+		return &libvirtxml.DomainInterfaceSource{Bridge: &libvirtxml.DomainInterfaceSourceBridge{Bridge: spec.Bridge}}
 	}
-	return &libvirtxml.DomainInterfaceSource{User: &libvirtxml.DomainInterfaceSourceUser{}}
+	return &libvirtxml.DomainInterfaceSource{
+		Network: &libvirtxml.DomainInterfaceSourceNetwork{Network: spec.Network},
+	}
 }
 
 func linkState(spec host.NICSpec) string {
-	if spec.Linked && (spec.Network != "" || spec.User) {
+	if spec.Linked && (spec.User || !unconnected(spec)) {
 		return "up"
 	}
 	return "down"

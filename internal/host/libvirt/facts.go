@@ -24,6 +24,11 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 		return model.HostFacts{}, err
 	}
 	facts := answers.facts()
+	known, err := h.Networks(ctx)
+	if err != nil {
+		return model.HostFacts{}, err
+	}
+	facts.Networks, facts.Bridges, facts.NICs = known.Networks, known.Bridges, known.NICs
 	// What the daemon counted when it started (NodeGetInfo) misses memory that the
 	// machine got since.
 	if _, total, err := h.Memory(ctx); err == nil && total > 0 {
@@ -55,7 +60,6 @@ type answers struct {
 	threads          int32
 	sysinfo, domains string
 	flags            []string
-	networks         []libvirt.Network
 }
 
 func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt, kvm bool) (a answers, err error) {
@@ -69,9 +73,6 @@ func (h *hypervisor) readAnswers(rpc *libvirt.Libvirt, kvm bool) (a answers, err
 		return a, err
 	}
 	if _, a.memory, _, a.mhz, a.nodes, a.sockets, a.cores, a.threads, err = rpc.NodeGetInfo(); err != nil {
-		return a, err
-	}
-	if a.networks, _, err = rpc.ConnectListAllNetworks(1, libvirt.ConnectListNetworksActive); err != nil && !isOptional(err) {
 		return a, err
 	}
 	if a.sysinfo, err = rpc.ConnectGetSysinfo(0); err != nil && !isOptional(err) {
@@ -110,10 +111,6 @@ func (a answers) facts() model.HostFacts {
 		CPUModels: usableModels(domains),
 		CPUFlags:  a.flags,
 	}
-	for _, network := range a.networks {
-		facts.Networks = append(facts.Networks, network.Name)
-	}
-	slices.Sort(facts.Networks)
 	addSysinfo(&facts, a.sysinfo)
 	return facts
 }

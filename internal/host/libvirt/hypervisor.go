@@ -29,6 +29,7 @@ type hypervisor struct {
 	reasons pauseReasons
 	reboots pendingReboots
 	names   deviceNames
+	moves   moves
 
 	done     chan struct{}
 	lose     func(why string)

@@ -90,7 +90,7 @@ func linuxSpec(t *testing.T, h host.Host) *host.GuestSpec {
 	t.Helper()
 	spec := plainSpec(t, h)
 	spec.Kernel, spec.Initrd = guestFile(t, "vmlinuz-guest"), guestFile(t, "initrd-guest.img")
-	spec.Cmdline = "console=ttyS0 quiet panic=-1"
+	spec.Cmdline = "console=ttyS0 quiet no_timer_check panic=-1"
 	spec.SerialConsole = true
 	return spec
 }

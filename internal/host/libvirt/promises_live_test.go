@@ -51,6 +51,7 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 			id := model.NewID()
 			return host.NICSpec{ID: id, MAC: newMAC(id), Model: model.NICVirtio, User: true, Linked: true}
 		},
+		Bridges: newBridges(t, h),
 		Counter: func(t *testing.T, id model.ID) int64 { return counter(t, h, id) },
 		Enter: func(t *testing.T, id model.ID, password string) (<-chan struct{}, bool) {
 			return enterDisplay(t, look(t, h, id).Console, password)
@@ -64,6 +65,31 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 // newMAC makes an address out of an id.
 func newMAC(id model.ID) string {
 	return fmt.Sprintf("52:54:00:%s:%s:%s", id[0:2], id[2:4], id[4:6])
+}
+
+// newBridges makes two bridges that nothing else is connected to; a session has none.
+func newBridges(t *testing.T, h *hypervisor) [2]string {
+	t.Helper()
+	var names [2]string
+	if h.profile.session || os.Getuid() != 0 {
+		return names
+	}
+	for i := range names {
+		names[i] = fmt.Sprintf("vireot%d-%d", os.Getpid()%100000, i)
+		for _, words := range [][]string{{"add", names[i], "type", "bridge"}, {"set", names[i], "up"}} {
+			if output, err := exec.CommandContext(testContext(t), "ip", append([]string{"link"}, words...)...).CombinedOutput(); err != nil {
+				t.Fatalf("making a bridge: %v: %s", err, output)
+			}
+			if words[0] == "add" {
+				t.Cleanup(func() {
+					if output, err := exec.Command("ip", "link", "del", names[i]).CombinedOutput(); err != nil {
+						t.Errorf("removing a bridge: %v: %s", err, output)
+					}
+				})
+			}
+		}
+	}
+	return names
 }
 
 // newDisk makes an empty image of 64 MiB that QEMU may write.

@@ -14,6 +14,12 @@ func (c *connection) Facts(ctx context.Context) (answer model.HostFacts, err err
 	return c.Host.Facts(ctx)
 }
 
+// Networks counts and passes on.
+func (c *connection) Networks(ctx context.Context) (answer model.HostFacts, err error) {
+	defer c.count("Networks", time.Now(), &err)
+	return c.Host.Networks(ctx)
+}
+
 // BootID counts and passes on.
 func (c *connection) BootID(ctx context.Context) (answer string, err error) {
 	defer c.count("BootID", time.Now(), &err)
@@ -264,4 +270,34 @@ func (c *connection) FollowMerge(ctx context.Context, id model.ID, merge host.Me
 func (c *connection) AbortMerge(ctx context.Context, id, disk model.ID) (err error) {
 	defer c.count("AbortMerge", time.Now(), &err)
 	return c.Host.AbortMerge(ctx, id, disk)
+}
+
+// Receive counts and passes on.
+func (c *connection) Receive(ctx context.Context, spec *host.GuestSpec) (answer host.Reception, err error) {
+	defer c.count("Receive", time.Now(), &err)
+	return c.Host.Receive(ctx, spec)
+}
+
+// BeginMigration counts and passes on.
+func (c *connection) BeginMigration(ctx context.Context, id model.ID, migration host.Migration) (err error) {
+	defer c.count("BeginMigration", time.Now(), &err)
+	return c.Host.BeginMigration(ctx, id, migration)
+}
+
+// FollowMigration counts and passes on.
+func (c *connection) FollowMigration(ctx context.Context, id model.ID, wait time.Duration) (answer host.MigrationProgress, err error) {
+	defer c.count("FollowMigration", time.Now(), &err)
+	return c.Host.FollowMigration(ctx, id, wait)
+}
+
+// StretchMigration counts and passes on.
+func (c *connection) StretchMigration(ctx context.Context, id model.ID, downtime time.Duration) (err error) {
+	defer c.count("StretchMigration", time.Now(), &err)
+	return c.Host.StretchMigration(ctx, id, downtime)
+}
+
+// AbortMigration counts and passes on.
+func (c *connection) AbortMigration(ctx context.Context, id model.ID) (err error) {
+	defer c.count("AbortMigration", time.Now(), &err)
+	return c.Host.AbortMigration(ctx, id)
 }

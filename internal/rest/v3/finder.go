@@ -73,6 +73,8 @@ var entities = map[model.Kind]string{
 	model.KindStorageDomain: "Storage",
 	model.KindTemplate:      "Template",
 	model.KindNetwork:       "Networks",
+	model.KindVNICProfile:   "VnicProfile",
+	model.KindMACPool:       "MacPool",
 	model.KindTag:           "Tag",
 	model.KindDisk:          "Disks",
 	model.KindUser:          "Users",

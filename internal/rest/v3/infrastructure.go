@@ -8,6 +8,7 @@ type DataCenter struct {
 	Version           *Version           `wire:"version"`
 	SupportedVersions *SupportedVersions `wire:"supported_versions"`
 	Status            *Status            `wire:"status"`
+	MACPool           *Reference         `wire:"mac_pool"`
 	QuotaMode         *string            `wire:"quota_mode"`
 }
 
@@ -112,36 +113,6 @@ type VMSummary struct {
 	Active    int `wire:"active,keep"`
 	Migrating int `wire:"migrating,keep"`
 	Total     int `wire:"total,keep"`
-}
-
-// Network is a logical network.
-type Network struct {
-	Resource
-	DataCenter *Reference `wire:"data_center"`
-	Cluster    *Reference `wire:"cluster"`
-	VLAN       *VLAN      `wire:"vlan"`
-	STP        *bool      `wire:"stp"`
-	Status     *Status    `wire:"status"`
-	Display    *bool      `wire:"display"`
-	MTU        *int       `wire:"mtu"`
-	Usages     *Usages    `wire:"usages"`
-	Required   *bool      `wire:"required"`
-}
-
-// Networks is a list of networks.
-type Networks struct {
-	Collection
-	Network []Network `wire:"network"`
-}
-
-// VLAN is vlan; the id is its tag.
-type VLAN struct {
-	ID uint16 `wire:"id,attr,keep"`
-}
-
-// Usages is usages of a network.
-type Usages struct {
-	Usage []string `wire:"usage"`
 }
 
 // Tag is a tag.

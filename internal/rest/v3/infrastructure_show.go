@@ -24,6 +24,10 @@ func (p *Page) ShowDataCenter(dc *model.DataCenter, domains []*model.StorageDoma
 	out.Version = version(dc.Version)
 	out.SupportedVersions = &SupportedVersions{Version: []Version{*version(dc.Version)}}
 	out.Status = &Status{State: dataCenterState(dc.ID, domains)}
+	out.MACPool = p.ref(model.KindMACPool, dc.MACPool)
+	if dc.MACPool == "" {
+		out.MACPool = p.ref(model.KindMACPool, model.DefaultMACPool)
+	}
 	out.QuotaMode = new("disabled")
 	return out
 }
@@ -141,20 +145,6 @@ func Loads(hosts []*model.Host, vms []*model.VM, clusters []*model.Cluster) map[
 		loads[vm.Run.Host] = load
 	}
 	return loads
-}
-
-// ShowNetwork shows a network.
-func (p *Page) ShowNetwork(network *model.Network) *Network {
-	out := &Network{Resource: p.top(model.KindNetwork, network.ID)}
-	out.describe(network.Name, network.Description, network.Comment)
-	out.DataCenter = p.ref(model.KindDataCenter, network.DataCenter)
-	if network.VLAN > 0 {
-		out.VLAN = &VLAN{ID: uint16(network.VLAN)}
-	}
-	out.STP = new(network.STP)
-	out.MTU = new(network.MTU)
-	out.Usages = &Usages{Usage: network.Usages}
-	return out
 }
 
 // ShowTag shows a tag.

@@ -36,6 +36,7 @@ var Collections = map[model.Kind]string{
 	model.KindGroup:         "groups",
 	model.KindHost:          "hosts",
 	model.KindJob:           "jobs",
+	model.KindMACPool:       "macpools",
 	model.KindNetwork:       "networks",
 	model.KindPermission:    "permissions",
 	model.KindRole:          "roles",
@@ -44,6 +45,7 @@ var Collections = map[model.Kind]string{
 	model.KindTemplate:      "templates",
 	model.KindUser:          "users",
 	model.KindVM:            "vms",
+	model.KindVNICProfile:   "vnicprofiles",
 }
 
 // Href is the address of an object of a collection below the root.

@@ -31,6 +31,7 @@ func (p *Page) showNIC(resource Resource, nic *model.NIC) *NIC {
 	out := &NIC{Resource: resource}
 	out.Name = new(nic.Name)
 	out.Network = p.ref(model.KindNetwork, nic.Network)
+	out.VNICProfile = p.ref(model.KindVNICProfile, nic.Profile)
 	out.Linked = new(nic.Linked)
 	out.Interface = text(nic.Interface)
 	out.Active = new(nic.Plugged)
@@ -46,8 +47,7 @@ func (s *NIC) CheckAdd() error {
 }
 
 // Apply changes a network interface by the elements that the request has. An
-// empty network element disconnects it. Each network has one profile, which
-// bears the network's id.
+// empty network or vnic_profile element disconnects it.
 func (s *NIC) Apply(to *model.NIC, find Finder) error {
 	set(&to.Name, s.Name)
 	set(&to.Linked, s.Linked)
@@ -56,10 +56,12 @@ func (s *NIC) Apply(to *model.NIC, find Finder) error {
 	if s.MAC != nil && s.MAC.Address != "" {
 		to.MAC = strings.ToLower(s.MAC.Address)
 	}
-	if s.Network != nil && !s.Network.given() && s.Network.Href == "" {
-		to.Network = ""
+	for _, reference := range []*Reference{s.Network, s.VNICProfile} {
+		if reference != nil && !reference.given() && reference.Href == "" {
+			to.Network, to.Profile = "", ""
+		}
 	}
-	if err := setReference(&to.Network, s.VNICProfile, model.KindNetwork, find); err != nil {
+	if err := setReference(&to.Profile, s.VNICProfile, model.KindVNICProfile, find); err != nil {
 		return err
 	}
 	if err := setReference(&to.Network, s.Network, model.KindNetwork, find); err != nil {

@@ -1,0 +1,42 @@
+package watch
+
+import (
+	"context"
+	"reflect"
+
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// seeNetworks reads again what networks and bridges a host has: no event tells of a
+// bridge that its administrator has made. A host that does not answer keeps what was
+// last seen.
+func (w *Watcher) seeNetworks(ctx context.Context, id model.ID) {
+	conn, err := w.Connected(id)
+	if err != nil {
+		return
+	}
+	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
+	defer cancel()
+	now, err := conn.Networks(bounded)
+	if err != nil {
+		if w.base.Err() == nil {
+			w.Log.Debug("the networks of this host could not be read", "host", id, "err", err)
+		}
+		return
+	}
+	known, exists := w.inventory.Hosts.Get(id)
+	if !exists || sameNetworks(known.Facts, now) {
+		return
+	}
+	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+		if edited, ok := tx.Hosts.Edit(id); ok {
+			edited.Facts.Networks, edited.Facts.Bridges, edited.Facts.NICs = now.Networks, now.Bridges, now.NICs
+		}
+		return nil
+	}))
+}
+
+func sameNetworks(a, b model.HostFacts) bool {
+	return reflect.DeepEqual([]any{a.Networks, a.Bridges, a.NICs}, []any{b.Networks, b.Bridges, b.NICs})
+}
