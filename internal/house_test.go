@@ -71,6 +71,7 @@ var house = map[string][]string{
 	"engine/access":     append([]string{"auth"}, rooms...),
 	"engine/storage":    rooms,
 	"engine/hosts":      rooms,
+	"engine/clusters":   append([]string{"auth"}, rooms...),
 	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,

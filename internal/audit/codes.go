@@ -158,6 +158,11 @@ const (
 	HostNonOperational Code = 517
 	HostDeactivated    Code = 600
 	HostStaysInUse     Code = 602
+	ClusterAdded       Code = 809
+	ClusterUpdated     Code = 811
+	ClusterRemoved     Code = 813
+	DataCenterAdded    Code = 950
+	DataCenterRemoved  Code = 954
 	HostFenced         Code = 20320
 	HostKeyPinned      Code = 20321
 	HostRefreshed      Code = 20322
@@ -404,6 +409,11 @@ var lines = map[Code]line{
 	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
 	HostFenced:         {model.SeverityWarning, "{user} has confirmed that host {host} was rebooted or is off: its VMs are down."},
 	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
+	ClusterAdded:       {model.SeverityNormal, "Cluster {detail} was added by {user}."},
+	ClusterUpdated:     {model.SeverityNormal, "Cluster {detail} was updated by {user}."},
+	ClusterRemoved:     {model.SeverityNormal, "Cluster {detail} was removed by {user}."},
+	DataCenterAdded:    {model.SeverityNormal, "Data center {detail} was added by {user}."},
+	DataCenterRemoved:  {model.SeverityNormal, "Data center {detail} was removed by {user}."},
 	HostRefreshed:      {model.SeverityNormal, "The capabilities of host {host} were read again, as {user} had asked."},
 
 	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},

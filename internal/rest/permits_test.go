@@ -77,6 +77,12 @@ var requestsOf = map[string][3]string{
 	"exported_vm.remove":         {"DELETE", "/api/storagedomains/DOMAIN/vms/VM", ""},
 	"exported_template.remove":   {"DELETE", "/api/storagedomains/DOMAIN/templates/VM", ""},
 
+	"cluster.add":        {"POST", "/api/clusters", `<cluster><name>Default</name><data_center id="CENTER"/><version major="3" minor="6"/><cpu id=""/></cluster>`},
+	"cluster.update":     {"PUT", "/api/clusters/CLUSTER", "<cluster><comment>seen</comment></cluster>"},
+	"cluster.remove":     {"DELETE", "/api/clusters/CLUSTER", ""},
+	"data_center.add":    {"POST", "/api/datacenters", "<data_center><name>Default</name><local>false</local></data_center>"},
+	"data_center.remove": {"DELETE", "/api/datacenters/CENTER", ""},
+
 	"host.add":    {"POST", "/api/hosts", `<host><name>local</name><address>fake://local</address><cluster id="CLUSTER"/></host>`},
 	"host.update": {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
 	"host.remove": {"DELETE", "/api/hosts/HOST", ""},

@@ -14,6 +14,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
 	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/clusters"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -175,6 +176,7 @@ func install(e *engine.Engine) {
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
 	e.Install(hosts.Commands(e))
+	e.Install(clusters.Commands(e))
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))

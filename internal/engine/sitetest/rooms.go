@@ -4,6 +4,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
 	"vireo/internal/engine/cdroms"
+	"vireo/internal/engine/clusters"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
@@ -23,7 +24,7 @@ import (
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
-	access.Commands, hosts.Commands, networks.Commands,
+	access.Commands, hosts.Commands, clusters.Commands, networks.Commands,
 }
 
 // Install adds the rows of every room to an engine.
