@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vireo/internal/fence/agents"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/host/libvirt"
@@ -50,6 +51,7 @@ func serve() *cobra.Command {
 	f.StringVar(&flags.config.LocalHost, "local-host", defaultLocalHost(), "libvirt URI of this machine, the host 'local' of a fresh engine; none for no such host")
 	f.BoolVar(&flags.allowInsecure, "allow-insecure-hosts", false, "accept hosts at qemu+tcp://, neither encrypted nor authenticated")
 	f.StringVar(&flags.accel, "accel", "auto", "auto, kvm or tcg (emulation)")
+	f.StringVar(&flags.config.FenceAgents, "fence-agents", agents.Folder, "folder of the programs that cut hosts off (package fence-agents)")
 	f.StringVar(&flags.level, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&flags.format, "log-format", "text", "text or json")
 	return command

@@ -24,6 +24,9 @@ const (
 	SavedStateCleared    Code = 111
 	SavedStateFailed     Code = 112
 	Removed              Code = 113
+	WillRestart          Code = 9602
+	RestartFailed        Code = 9603
+	RestartGivenUp       Code = 9605
 	TicketSet            Code = 164
 	TicketFailed         Code = 165
 	DownWithError        Code = 119
@@ -163,9 +166,22 @@ const (
 	ClusterRemoved     Code = 813
 	DataCenterAdded    Code = 950
 	DataCenterRemoved  Code = 954
-	HostFenced         Code = 20320
 	HostKeyPinned      Code = 20321
-	HostRefreshed      Code = 20322
+
+	HostRestartBegun  Code = 20440
+	HostRestarted     Code = 20441
+	HostRestartFailed Code = 20442
+	HostStopBegun     Code = 20443
+	HostStopped       Code = 20444
+	HostStopFailed    Code = 20445
+	HostStartBegun    Code = 20446
+	HostStarted       Code = 20447
+	HostStartFailed   Code = 20448
+	HostConfirmed     Code = 20449
+	HostAliveAfterAll Code = 20450
+	FenceSkipped      Code = 20451
+	FenceInVain       Code = 20452
+	HostRefreshed     Code = 20322
 
 	HostEmulates      Code = 20001
 	GuestPanicked     Code = 20002
@@ -258,6 +274,22 @@ var lines = map[Code]line{
 	PoweredOff:           {model.SeverityNormal, "VM {vm} was powered off by {user}."},
 	Created:              {model.SeverityNormal, "VM {vm} was created by {user}."},
 	Updated:              {model.SeverityNormal, "The configuration of VM {vm} was updated by {user}."},
+	HostRestartBegun:     {model.SeverityWarning, "Host {host} is being restarted by its power management, for {user}."},
+	HostRestarted:        {model.SeverityNormal, "Host {host} was restarted by its power management."},
+	HostRestartFailed:    {model.SeverityError, "Host {host} could not be restarted by its power management: {detail}"},
+	HostStopBegun:        {model.SeverityWarning, "Host {host} is being stopped by its power management, for {user}."},
+	HostStopped:          {model.SeverityNormal, "Host {host} was stopped by its power management."},
+	HostStopFailed:       {model.SeverityError, "Host {host} could not be stopped by its power management: {detail}"},
+	HostStartBegun:       {model.SeverityNormal, "Host {host} is being started by its power management, for {user}."},
+	HostStarted:          {model.SeverityNormal, "Host {host} was given power."},
+	HostStartFailed:      {model.SeverityError, "Host {host} could not be started by its power management: {detail}"},
+	HostConfirmed:        {model.SeverityWarning, "{user} has confirmed that host {host} was restarted. Its VMs are taken to have ended."},
+	HostAliveAfterAll:    {model.SeverityAlert, "Host {host} was taken to have ended, and was alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management."},
+	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
+	FenceInVain:          {model.SeverityAlert, "Host {host} does not answer and could not be cut off: {detail} It is tried again. Its VMs run nowhere else until it is known to have ended."},
+	WillRestart:          {model.SeverityError, "Highly available VM {vm} has failed. It will be started again."},
+	RestartFailed:        {model.SeverityError, "Highly available VM {vm} could not be started again: {detail} It will be tried once more."},
+	RestartGivenUp:       {model.SeverityError, "Highly available VM {vm} has failed too often and is not started again. Start it when the cause is mended."},
 	StartFailed:          {model.SeverityError, "VM {vm} could not be started: {detail}"},
 	PowerOffFailed:       {model.SeverityError, "VM {vm} could not be powered off: {detail}"},
 	Down:                 {model.SeverityNormal, "VM {vm} is down. {detail}"},
@@ -407,7 +439,6 @@ var lines = map[Code]line{
 	HostNonOperational: {model.SeverityWarning, "Host {host} is not operational: {detail}"},
 	HostDeactivated:    {model.SeverityNormal, "Host {host} was told by {user} to go into maintenance. {detail}"},
 	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
-	HostFenced:         {model.SeverityWarning, "{user} has confirmed that host {host} was rebooted or is off: its VMs are down."},
 	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
 	ClusterAdded:       {model.SeverityNormal, "Cluster {detail} was added by {user}."},
 	ClusterUpdated:     {model.SeverityNormal, "Cluster {detail} was updated by {user}."},

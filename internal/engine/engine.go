@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"vireo/internal/auth"
+	"vireo/internal/fence"
 	"vireo/internal/host"
 	"vireo/internal/image"
 	"vireo/internal/inventory"
@@ -44,6 +46,8 @@ type Options struct {
 	Vault *vault.Vault
 	// Sources are the directories of users outside; nil knows none.
 	Sources auth.Sources
+	// Fences cut hosts off; nil cuts off none.
+	Fences fence.Fences
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger
@@ -58,6 +62,9 @@ type Engine struct {
 	Options
 	// Machines is set before the first command.
 	Machines Machines
+
+	// Begun is when this engine was made: what it has not heard of before, it may yet.
+	Begun time.Time
 
 	runner   *job.Runner
 	commands map[string]*Command
@@ -75,7 +82,7 @@ type Engine struct {
 
 // New makes an engine whose rows are its own alone; Install adds the others.
 func New(options Options) *Engine {
-	e := &Engine{Options: options, commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
+	e := &Engine{Options: options, Begun: time.Now(), commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
 	e.Install([]Command{e.discardRow()})
 	if options.Inventory != nil {

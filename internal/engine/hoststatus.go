@@ -26,16 +26,19 @@ func MoveHost(on *model.Host, cause lifecycle.HostCause, detail string) bool {
 func RunsOn(tx *inventory.Tx, on model.ID) []*model.VM {
 	var found []*model.VM
 	for _, vm := range tx.VMs.All() {
-		if vm.Run.Host == on && !lifecycle.Resting(vm.Run.Status) {
+		if vm.Run.Host == on && runs(vm) {
 			found = append(found, vm)
 		}
 	}
 	return found
 }
 
+// runs says whether a VM has, or perhaps has, a guest.
+func runs(vm *model.VM) bool { return !lifecycle.Resting(vm.Run.Status) }
+
 // WentWithHost closes the run of a VM whose host has lost all its guests, with event
 // 143. That it has is to be known by proof: docs/decisions/fencing.md.
 func (e *Engine) WentWithHost(tx *inventory.Tx, vm *model.VM, on *model.Host, why string) {
 	tx.Event(audit.New(audit.HostRebooted, audit.About{VM: vm, Host: on}))
-	e.Down(tx, vm, lifecycle.CauseOff, why, audit.About{})
+	e.Down(tx, vm, lifecycle.CauseHostLost, why, audit.About{})
 }

@@ -164,5 +164,10 @@ func (e *Engine) Down(tx *inventory.Tx, vm *model.VM, cause lifecycle.Cause, why
 	about.Detail = why
 	tx.Event(audit.New(code, about))
 	Orphan(tx, vm)
+	restart := e.restart(vm, cause)
 	e.WentDown(tx, vm, why)
+	if restart != nil {
+		vm.Run.Restart = restart
+		tx.Event(audit.New(audit.WillRestart, about))
+	}
 }

@@ -38,6 +38,7 @@ var situations = map[model.Kind]situation{
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
+	model.KindHost:          onHost,
 	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
 	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
 }
@@ -86,6 +87,10 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 			params.Direction = model.TransferDownload
 		}
 	},
+	"host.fence/status":  fenced(model.FenceStatus),
+	"host.fence/restart": fenced(model.FenceRestart),
+	"host.fence/stop":    fenced(model.FenceStop),
+	"host.fence/start":   fenced(model.FenceStart),
 	"cdrom.update/insert": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &cdroms.UpdateParams{File: "tool.iso", Current: true}
 	},

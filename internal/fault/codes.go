@@ -103,13 +103,14 @@ const (
 	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
 	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
 	HostAddressInUse       = "ACTION_TYPE_FAILED_VDS_WITH_SAME_HOST_EXIST"
+	FenceDisabled          = "VDS_FENCE_DISABLED"
+	FenceFailed            = "VDS_FENCE_OPERATION_FAILED"
 	HostStatusWrong        = "VDS_STATUS_NOT_VALID_FOR_ACTION"
 	HostHasVMs             = "VDS_CANNOT_REMOVE_VDS_DETECTED_RUNNING_VM"
 	HostHasPinned          = "ACTION_TYPE_FAILED_DETECTED_PINNED_VMS"
 	HostInMaintenance      = "VDS_CANNOT_MAINTENANCE_VDS_IS_IN_MAINTENANCE"
 	HostLostWithVMs        = "VDS_CANNOT_MAINTENANCE_VDS_IS_NOT_RESPONDING_WITH_VMS"
 	HostIsUp               = "VDS_ALREADY_UP"
-	NoPowerManagement      = "VDS_NO_VDS_PROXY_FOUND"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
 
 	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
@@ -236,13 +237,14 @@ var catalogue = map[string]entry{
 	ProfileNetworkFixed:    {Conflict, "Cannot %s. The network of a vNIC profile cannot be changed."},
 	ProfileNeedsVMs:        {Conflict, "Cannot %s. The network %s is not for VMs and can have no vNIC profiles."},
 	HostAddressInUse:       {Conflict, "Cannot %s. The host %s has the address %s already."},
+	FenceDisabled:          {Conflict, "Cannot %s. The host %s has no power management that is enabled."},
+	FenceFailed:            {Host, "Cannot %s. The power management of host %s failed: %s"},
 	HostStatusWrong:        {Conflict, "Cannot %s. The host %s is in %s status. %s"},
 	HostHasVMs:             {Conflict, "Cannot %s. VMs run on the host %s, or may run there: %s."},
 	HostHasPinned:          {Conflict, "Cannot %s. These VMs can run on no other host than %s: %s."},
 	HostInMaintenance:      {Conflict, "Cannot %s. The host %s is in maintenance mode already."},
 	HostLostWithVMs:        {Conflict, "Cannot %s. The host %s does not answer, and VMs may run there: %s. Confirm that it was rebooted first (fence, with fence_type manual)."},
 	HostIsUp:               {Conflict, "Cannot %s. The host %s is up already."},
-	NoPowerManagement:      {Conflict, "Cannot %s. The host %s has no power management."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

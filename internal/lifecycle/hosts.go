@@ -21,6 +21,9 @@ const (
 	// HostActivated and HostDeactivated: somebody wanted it.
 	HostActivated   HostCause = "activated"
 	HostDeactivated HostCause = "deactivated"
+	// HostTurnedOff and HostTurnedOn: its fence agent says so.
+	HostTurnedOff HostCause = "turned off"
+	HostTurnedOn  HostCause = "turned on"
 	// HostEmptied: it was to go into maintenance, and no VM runs there any more.
 	HostEmptied HostCause = "emptied"
 )
@@ -36,46 +39,56 @@ var hostTable = map[model.HostStatus]hostMoves{
 		HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostInstallFailed: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational,
 		HostActivated: model.HostInstalling, HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostUnassigned: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational, HostLost: model.HostConnecting,
 		HostRefused: model.HostNonOperational, HostSilent: model.HostNonResponsive,
 		HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostConnecting: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational,
 		HostRefused: model.HostNonOperational, HostSilent: model.HostNonResponsive,
 		HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostUp: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostUnfit: model.HostNonOperational, HostLost: model.HostConnecting,
 		HostRefused: model.HostNonOperational, HostSilent: model.HostNonResponsive,
 		HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostNonResponsive: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational, HostRefused: model.HostNonOperational,
 		HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostNonOperational: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostLost: model.HostConnecting, HostSilent: model.HostNonResponsive,
 		HostActivated: model.HostUnassigned, HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostPreparingForMaintenance: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostActivated: model.HostUnassigned, HostEmptied: model.HostMaintenance,
 		HostRefused: model.HostNonOperational, HostSilent: model.HostNonResponsive,
 	},
 	model.HostMaintenance: {HostActivated: model.HostUnassigned},
 	model.HostReboot: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational,
 		HostRefused: model.HostNonOperational, HostSilent: model.HostNonResponsive,
 	},
 	model.HostDown: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational, HostRefused: model.HostNonOperational,
 		HostActivated: model.HostUnassigned, HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostError: {
+		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
 		HostAnswered: model.HostUp, HostUnfit: model.HostNonOperational, HostRefused: model.HostNonOperational,
 		HostActivated: model.HostUnassigned, HostDeactivated: model.HostPreparingForMaintenance,
 	},

@@ -41,7 +41,20 @@ const (
 	CauseCrashed  Cause = "crashed"
 	CauseVanished Cause = "vanished" // gone, and nobody knows why
 	CauseAdopted  Cause = "adopted"  // runs although we thought it was down
+	CauseHostLost Cause = "host"     // its host was restarted, or is proven to be off
 )
+
+// Unwanted says whether an end of that cause is one that nobody has asked for, so that
+// a highly available VM is started again. A guest that powered itself off did as
+// somebody inside wanted, and one that was destroyed on its host likewise.
+func Unwanted(cause Cause) bool {
+	switch cause { //nolint:exhaustive // the others are wanted, or no ends
+	case CauseCrashed, CauseVanished, CausePanic, CauseHostLost:
+		return true
+	default:
+		return false
+	}
+}
 
 // Move is what becomes of a VM's status.
 type Move struct {

@@ -25,6 +25,12 @@ type Host struct {
 	SSHKey         string `json:"ssh_key,omitempty"`
 	SSHFingerprint string `json:"ssh_fingerprint,omitempty"`
 
+	// Power is how it can be cut off.
+	Power PowerManagement `json:"power,omitzero"`
+
+	// Lost is set when its guests are known to have ended and it has not started since.
+	Lost *Lost `json:"lost,omitempty"`
+
 	// What was observed of it.
 	Status HostStatus `json:"status"`
 	// StatusDetail says in a sentence why it is not up.

@@ -54,8 +54,22 @@ type Run struct {
 	// far as is known. FrozenTold says that it has been warned of since.
 	Frozen     time.Time `json:"frozen,omitzero"`
 	FrozenTold bool      `json:"frozen_told,omitempty"`
+	// Restart is what is done about the end of a run that a highly available VM did not
+	// want; nil is nothing.
+	Restart *Restart `json:"restart,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
+}
+
+// Restart is how a highly available VM is brought back whose run has ended without
+// anybody having wanted it.
+type Restart struct {
+	// Wanted says that the VM is to be started. It is false while the run lasts that has
+	// come of it: one that ends soon counts as one more failure.
+	Wanted bool `json:"wanted,omitempty"`
+	// Tries counts the starts since the VM was last well, Next is when the next one is due.
+	Tries int       `json:"tries,omitempty"`
+	Next  time.Time `json:"next,omitzero"`
 }
 
 // Given is what a run was begun with beside the configuration of its VM. The host

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -39,6 +40,9 @@ func (s *Server) act(command *engine.Command) handler {
 		}
 		if ticket, ok := params.(*vms.TicketParams); ok {
 			action.Ticket = v3.TicketOf(*ticket.Value, *ticket.Expiry)
+		}
+		if fenced, ok := params.(*fencing.Params); ok && fenced.Power != "" {
+			action.PowerManagement = v3.PowerStatus(string(fenced.Power))
 		}
 		action.Status = &v3.Status{State: "complete"}
 		if result.Pending {

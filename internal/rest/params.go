@@ -15,6 +15,7 @@ import (
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":                   readStart,
 	"vm.ticket":                  readTicket,
+	"host.fence":                 readFence,
 	"storage_domain.activate":    readAttached,
 	"storage_domain.deactivate":  readAttached,
 	"vm.export":                  readExport,
@@ -30,7 +31,6 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"disk.move":                  readMove,
 	"disk.copy":                  readCopy,
 	"host.deactivate":            readDeactivate,
-	"host.fence":                 readFence,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {

@@ -86,11 +86,11 @@ var requestsOf = map[string][3]string{
 	"host.add":    {"POST", "/api/hosts", `<host><name>local</name><address>fake://local</address><cluster id="CLUSTER"/></host>`},
 	"host.update": {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
 	"host.remove": {"DELETE", "/api/hosts/HOST", ""},
-	// HOST is up: none of these is for such a host.
+	// HOST is up, and the other one in maintenance: none of these is for such a host.
 	"host.activate":   {"POST", "/api/hosts/HOST/activate", "<action/>"},
 	"host.deactivate": {"POST", "/api/hosts/HOST/deactivate", "<action><reason>" + strings.Repeat("x", 2000) + "</reason></action>"},
-	"host.fence":      {"POST", "/api/hosts/HOST/fence", "<action><fence_type>manual</fence_type></action>"},
-	"host.refresh":    {"POST", "/api/hosts/HOST/refresh", "<action/>"},
+	"host.refresh":    {"POST", "/api/hosts/" + string(lettingIn) + "/refresh", "<action/>"},
+	"host.fence":      {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
 
 	"storage_domain.add":        {"POST", "/api/storagedomains", `<storage_domain><name>local-data</name><type>data</type><host id="HOST"/><storage><type>localfs</type><path>relative</path></storage></storage_domain>`},
 	"storage_domain.update":     {"PUT", "/api/storagedomains/DOMAIN", "<storage_domain><comment>seen</comment></storage_domain>"},
@@ -160,12 +160,13 @@ func newWalk(t *testing.T) *walk {
 		tx.Snapshots.Put(&model.Snapshot{
 			ID: lettingIn, VM: edited.ID, Description: "s", Type: model.SnapshotRegular, Status: model.SnapshotOK, Config: edited.VMConfig,
 		})
+		tx.Hosts.Put(&model.Host{ID: lettingIn, Name: "away", Address: "fake://away", Cluster: server.DefaultCluster, Status: model.HostMaintenance})
 		tx.ImageTransfers.Put(&model.ImageTransfer{
 			ID: lettingIn, Disk: model.ID(disk), Direction: model.TransferUpload, Phase: model.TransferFinishedSuccess, Ended: time.Now(),
 		})
 	})
 	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
-	host := e.engine.Inventory.Hosts.All()[0].ID
+	host := e.engine.Inventory.Hosts.Named("local")[0].ID
 	attached := attachments(e, host)
 	w := &walk{edge: e, words: strings.NewReplacer(
 		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,

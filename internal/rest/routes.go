@@ -27,6 +27,8 @@ func (s *Server) routes() []*route {
 		{path: "events/{event}", get: s.event(showEvent), free: []string{"event"}},
 		{path: "hosts", get: hostList.get, search: true, post: s.writes(model.KindHost, "add", s.addHost)},
 		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
+		{path: "hosts/{host}/fenceagents", get: agentList.get, post: s.writes(model.KindHost, "update", s.addAgent)},
+		{path: "hosts/{host}/fenceagents/{fenceagent}", get: oneAgent, noun: "agent", put: s.writes(model.KindHost, "update", s.updateAgent), delete: s.writes(model.KindHost, "update", s.removeAgent)},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
 		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},

@@ -86,9 +86,3 @@ func readDeactivate(_ *request, action *v3.Action) (any, error) {
 	}
 	return params, nil
 }
-
-// readFence reads fence, which must be of a type.
-func readFence(_ *request, action *v3.Action) (any, error) {
-	kind, err := action.Fence()
-	return &hosts.FenceParams{Type: hosts.FenceType(kind)}, err
-}

@@ -30,6 +30,8 @@ type Config struct {
 	Certificate, Key string
 	// Driver reaches the hosts.
 	Driver host.Driver
+	// FenceAgents is the folder of the programs that cut hosts off.
+	FenceAgents string
 	// Images keeps the disks; nil: directories (tests put faults in).
 	Images image.Images
 	// Stir tells of storage that has changed; nil looks at it in intervals only. See

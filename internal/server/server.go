@@ -18,6 +18,7 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
+	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
@@ -29,6 +30,7 @@ import (
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
 	"vireo/internal/engine/watch"
+	"vireo/internal/fence/agents"
 	"vireo/internal/host/measured"
 	"vireo/internal/image"
 	"vireo/internal/image/files"
@@ -120,7 +122,8 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.sources = newSources(s.Inventory, s.Vault)
 	s.Engine = engine.New(engine.Options{
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault, Sources: s.sources,
-		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
+		Fences: agents.New(s.FenceAgents),
+		ID:     model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 	})
 	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
@@ -177,6 +180,7 @@ func install(e *engine.Engine) {
 	e.Install(access.Commands(e))
 	e.Install(hosts.Commands(e))
 	e.Install(clusters.Commands(e))
+	e.Install(fencing.Commands(e))
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))

@@ -13,7 +13,8 @@ type room struct{ *engine.Engine }
 
 // Commands are the rows for hosts. Target is the host, and so is Result.Object.
 // Params of add and update are an engine.Edit of the host, of remove RemoveParams,
-// of deactivate DeactivateParams, of fence FenceParams; the others have none.
+// of deactivate DeactivateParams; the others have none. To cut hosts off is in package
+// fencing.
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	return []engine.Command{
@@ -36,12 +37,6 @@ func Commands(e *engine.Engine) []engine.Command {
 		{
 			On: model.KindHost, Name: "deactivate", Verb: "switch Host to Maintenance mode", Needs: "manipulate_host",
 			Paths: []engine.Path{{Name: "deactivate", Apply: r.deactivate}},
-		},
-		{
-			On: model.KindHost, Name: "fence", Verb: "fence Host", Needs: "manipulate_host", Check: r.checkFence,
-			Paths: []engine.Path{
-				{Name: "manual", Apply: r.confirm},
-			},
 		},
 		{
 			On: model.KindHost, Name: "refresh", Verb: "refresh capabilities of Host", Needs: "manipulate_host", Check: r.checkRefresh,

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/fault"
@@ -81,13 +82,11 @@ func TestFencedByHand(t *testing.T) {
 		vm := w.Reach("lost", model.StatusUp)
 		id := w.VM(vm).Run.Host
 		machine := w.Machine(vm)
-		manual := &hosts.FenceParams{Type: hosts.FenceManual}
+		manual := &fencing.Params{Type: model.FenceManual}
 		w.refused(fault.HostStatusWrong, "fence", id, manual)
-		w.refused(fault.NoPowerManagement, "fence", id, &hosts.FenceParams{Type: hosts.FenceRestart})
 		machine.Disappear()
 		synctest.Wait()
 		w.is(id, model.HostConnecting)
-		w.refused(fault.HostStatusWrong, "fence", id, manual)
 		w.UntilStatus(vm, time.Hour, model.StatusUnknown)
 		w.is(id, model.HostNonResponsive)
 		w.refused(fault.HostLostWithVMs, "deactivate", id, nil)

@@ -31,6 +31,7 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	on := model.Clone(old)
 	on.Name, on.Description, on.Comment = wanted.Name, wanted.Description, wanted.Comment
 	on.Address, on.Cluster, on.SSHFingerprint = wanted.Address, wanted.Cluster, wanted.SSHFingerprint
+	on.Power = wanted.Power
 	moved, repinned := on.URI() != old.URI(), on.SSHFingerprint != old.SSHFingerprint
 	if moved && !repinned {
 		on.SSHFingerprint = "" // of another machine
@@ -42,6 +43,9 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		return old, nil
 	}
 	if err := check(tx, call.Verb, on); err != nil {
+		return nil, err
+	}
+	if err := r.checkPower(call.Verb, on); err != nil {
 		return nil, err
 	}
 	if err := checkChange(tx, call, old, moved || on.Cluster != old.Cluster, repinned); err != nil {

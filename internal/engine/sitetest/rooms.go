@@ -8,6 +8,7 @@ import (
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
+	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
@@ -24,7 +25,7 @@ import (
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
-	access.Commands, hosts.Commands, clusters.Commands, networks.Commands,
+	access.Commands, hosts.Commands, clusters.Commands, fencing.Commands, networks.Commands,
 }
 
 // Install adds the rows of every room to an engine.

@@ -48,6 +48,8 @@ type Site struct {
 	Images    *Images
 	Overrides map[string]string
 	Restored  bool
+	// Fences cut the machines of the world off.
+	Fences *Fences
 
 	// What follows belongs to the engine that runs now.
 	Store     store.Store
@@ -100,6 +102,7 @@ func New(t testing.TB, options Options) *Site {
 			s.World.AddMachine(machine)
 		}
 	}
+	s.Fences = newFences(s.World)
 	if options.Dir == "" {
 		s.seed(options.Hosts)
 	}
@@ -136,6 +139,7 @@ func (s *Site) TryStart() error {
 	s.Engine = engine.New(engine.Options{
 		Inventory: inv, Images: s.Images, Values: s.Values,
 		ID: engineID(inv), Log: s.logger(), Died: s.dies, Vault: s.Vault,
+		Fences: s.Fences,
 	})
 	Install(s.Engine)
 	inv.Follow(s.client(s.Engine))

@@ -58,7 +58,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				r.powerOff("destroy", append([]model.Status{model.StatusUp}, forcible...), "Stopping VM {name}",
 					audit.PoweredOff, audit.PowerOffFailed),
 				r.dropState("Stopping VM {name}"),
-				{Name: "nothing", From: []model.Status{model.StatusDown}, Done: audit.StopSkipped},
+				r.leaveDown(),
 			},
 		},
 		{
@@ -73,7 +73,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				},
 				r.powerOff("force", forcible, "Shutting down VM {name}", audit.ShutdownForced, audit.ShutdownForcedFailed),
 				r.dropState("Shutting down VM {name}"),
-				{Name: "nothing", From: []model.Status{model.StatusDown}, Done: audit.StopSkipped},
+				r.leaveDown(),
 			},
 		},
 		{
@@ -178,6 +178,12 @@ func (r *room) powerOff(name string, from []model.Status, title string, done, fa
 			{Name: "forget", Title: "Freeing the host", Do: r.forget},
 		},
 	}
+}
+
+// leaveDown is the path of stop and shutdown for a VM that is down: it stays so, also
+// where a highly available one was about to be started again.
+func (r *room) leaveDown() engine.Path {
+	return engine.Path{Name: "nothing", From: []model.Status{model.StatusDown}, Done: audit.StopSkipped, Apply: r.giveUpRestart}
 }
 
 // dropState is the path of stop and shutdown for a suspended VM.

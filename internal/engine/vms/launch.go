@@ -278,6 +278,9 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 	var params StartParams
 	_ = w.Params(&params)
 	r.runs(vm, w)
+	if vm.Run.Restart != nil {
+		vm.Run.Restart = &model.Restart{Tries: vm.Run.Restart.Tries}
+	}
 	if params.Pause || vm.StartPaused {
 		engine.SetStatus(vm, model.StatusPaused, model.PauseNone)
 		return

@@ -10,6 +10,7 @@ import (
 	"vireo/internal/inventory"
 	"vireo/internal/job"
 	"vireo/internal/lifecycle"
+	"vireo/internal/model"
 )
 
 // destroy ends the guest at once; when it returns QEMU is gone.
@@ -69,4 +70,18 @@ func owner(w *job.Work) string {
 		return "the engine"
 	}
 	return w.Job.OwnerName
+}
+
+// giveUpRestart has a highly available VM stay down that was to be started again.
+func (r *room) giveUpRestart(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
+	vm, ok := tx.VMs.Get(call.Target)
+	if !ok {
+		return nil, fault.New(fault.VMNotFound, call.Verb)
+	}
+	if vm.Run.Restart != nil {
+		edited, _ := tx.VMs.Edit(vm.ID)
+		edited.Run.Restart = nil
+		return edited, nil
+	}
+	return vm, nil
 }

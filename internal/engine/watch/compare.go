@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"vireo/internal/audit"
@@ -17,6 +18,19 @@ import (
 // belong to nobody here are told of. What became of each guest is found by the
 // looks that follow.
 func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error {
+	for {
+		err := w.compareOnce(ctx, m, conn)
+		doomed, ok := errors.AsType[*doomedError](err)
+		if !ok {
+			return err
+		}
+		if err := w.end(ctx, conn, m.id, doomed); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) error {
 	facts, err := conn.Facts(ctx)
 	if err != nil {
 		return fmt.Errorf("reading facts: %w", err)
@@ -35,6 +49,9 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 		edited, ok := tx.Hosts.Edit(m.id)
 		if !ok || !lifecycle.HostWatched(edited.Status) {
 			return errLetGo
+		}
+		if err := w.foundAlive(tx, edited, bootID, guests); err != nil {
+			return err
 		}
 		rebooted := edited.BootID != "" && edited.BootID != bootID
 		first := edited.BootID == ""

@@ -27,6 +27,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	}
 	conn, err := w.Connected(vm.Run.Host)
 	if err != nil {
+		w.loseHeld(ctx, id)
 		return
 	}
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))

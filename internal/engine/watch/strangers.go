@@ -62,7 +62,7 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 // takeOver records where a guest runs, with how much, and what it was begun with.
 func takeOver(vm *model.VM, on *model.Host, guest host.Guest) {
 	vm.Run.Host, vm.Run.Memory, vm.Run.Given = on.ID, guest.Memory, guest.Given
-	vm.Run.Boot = vm.Effective().OS.Boot
+	vm.Run.Boot, vm.Run.Restart = vm.Effective().OS.Boot, nil
 }
 
 // whose says on whose behalf a guest runs that is not of the recorded run of its

@@ -63,6 +63,8 @@ type Watcher struct {
 	hosts   chan struct{}            // signalled when a host comes, goes or changes
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
+	restarts     *restarts
+	fences       *fences
 	descriptions *descriptions
 	alarms       *alarms
 	told         *told
@@ -108,6 +110,8 @@ func New(options Options) *Watcher {
 	w.empties = newKeyed(w.base, &w.wait, w.empty)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
+	w.restarts = newRestarts()
+	w.fences = newFences()
 	w.descriptions = newDescriptions()
 	w.adoption = newAdoption(options.Adopt, options.Adopted)
 	return w
@@ -134,6 +138,12 @@ func (w *Watcher) Start() {
 			}
 		}
 	})
+	w.inventory.Follow(w.restarts.follow)
+	w.inventory.Follow(func(_ model.Ref, object model.Object) {
+		if on, ok := object.(*model.Host); ok {
+			w.guardHost(on)
+		}
+	})
 	w.inventory.Follow(func(ref model.Ref, _ model.Object) {
 		switch ref.Kind {
 		case model.KindHost:
@@ -145,6 +155,11 @@ func (w *Watcher) Start() {
 	for _, vm := range w.inventory.VMs.All() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
+		w.restarts.follow(vm.Ref(), vm)
+	}
+	for _, on := range w.inventory.Hosts.All() {
+		w.restarts.follow(on.Ref(), on)
+		w.guardHost(on)
 	}
 	w.inventory.Follow(w.followDescriptions)
 	w.remount()
@@ -154,6 +169,7 @@ func (w *Watcher) Start() {
 	}
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)
+	w.wait.Go(w.keepRestarts)
 	w.wait.Go(w.checkStorage)
 }
 

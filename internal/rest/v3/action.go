@@ -12,7 +12,6 @@ type Action struct {
 	Async            *bool                    `wire:"async"`
 	GracePeriod      *GracePeriod             `wire:"grace_period"`
 	Host             *Reference               `wire:"host"`
-	FenceType        *string                  `wire:"fence_type"`
 	Ticket           *Ticket                  `wire:"ticket"`
 	StorageDomain    *Reference               `wire:"storage_domain"`
 	Cluster          *Reference               `wire:"cluster"`
@@ -33,6 +32,8 @@ type Action struct {
 	StorageDomains   *StorageDomainReferences `wire:"storage_domains"`
 	Disk             *Disk                    `wire:"disk"`
 	Reason           *string                  `wire:"reason"`
+	FenceType        *string                  `wire:"fence_type"`
+	PowerManagement  *PowerManagement         `wire:"power_management"`
 	UseSysprep       *bool                    `wire:"use_sysprep"`
 	UseCloudInit     *bool                    `wire:"use_cloud_init"`
 	Status           *Status                  `wire:"status"`

@@ -22,7 +22,7 @@ var faces = map[string]any{
 	"action": &Action{}, "api": &API{}, "capabilities": &Capabilities{}, "creation": &Creation{},
 	"fault": &Fault{}, "usage_message": &UsageMessage{},
 	"data_center": &DataCenter{}, "data_centers": &DataCenters{}, "cluster": &Cluster{}, "clusters": &Clusters{},
-	"host": &Host{}, "hosts": &Hosts{}, "network": &Network{}, "networks": &Networks{},
+	"host": &Host{}, "hosts": &Hosts{}, "agent": &Agent{}, "agents": &Agents{}, "network": &Network{}, "networks": &Networks{},
 	"vnic_profile": &VNICProfile{}, "vnic_profiles": &VNICProfiles{}, "mac_pool": &MACPool{}, "mac_pools": &MACPools{},
 	"host_nic": &HostNIC{}, "host_nics": &HostNICs{}, "network_attachment": &NetworkAttachment{}, "network_attachments": &NetworkAttachments{},
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "file": &File{}, "files": &Files{},

@@ -30,6 +30,9 @@ func (s *Host) Apply(to *model.Host, find Finder) error {
 	if err := setReference(&to.Cluster, s.Cluster, model.KindCluster, find); err != nil {
 		return err
 	}
+	if err := s.PowerManagement.apply(&to.Power, find); err != nil {
+		return err
+	}
 	if s.SSH == nil {
 		return nil
 	}
@@ -86,15 +89,4 @@ func showSSH(host *model.Host) *SSH {
 		out.User.UserName = new(name)
 	}
 	return out
-}
-
-// fenceTypes are the words of fence_type.
-var fenceTypes = []string{"manual", "start", "stop", "restart", "status"}
-
-// Fence is the fence_type of an action, which it must have.
-func (a *Action) Fence() (string, error) {
-	if !filled(a.FenceType) {
-		return "", Incomplete("Action", "fence", "fenceType")
-	}
-	return member("FenceType", fenceTypes, *a.FenceType)
 }

@@ -79,6 +79,7 @@ type Host struct {
 	OS                  *OS                  `wire:"os"`
 	LibvirtVersion      *Version             `wire:"libvirt_version"`
 	LiveSnapshotSupport *bool                `wire:"live_snapshot_support"`
+	PowerManagement     *PowerManagement     `wire:"power_management"`
 }
 
 // SSH is ssh of a host: how the engine logs in there. The password is input only,

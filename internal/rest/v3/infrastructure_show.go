@@ -107,6 +107,7 @@ func (p *Page) ShowHost(host *model.Host, load HostLoad) *Host {
 	out.OS = &OS{Type: text(facts.OSType), Version: versionText(facts.OSVersion)}
 	out.LibvirtVersion = versionText(facts.LibvirtVersion)
 	out.LiveSnapshotSupport = new(true)
+	out.PowerManagement = p.showPower(host)
 	return out
 }
 

@@ -1,0 +1,11 @@
+// Package fencing is the room where hosts are cut off, and where it is decided that
+// what ran on a host has ended: the row host.fence.
+//
+// Nothing else in the engine says of a guest that it has ended which it cannot see.
+// There are three proofs: the host's fence agent says that it has no power, an
+// operator says that it was restarted, or the host comes back with another boot id
+// (package watch). Everything that follows from them is done by [engine.Engine.Lose].
+// docs/decisions/fencing.md says why.
+//
+// Start reading at [Commands].
+package fencing

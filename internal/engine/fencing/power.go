@@ -1,0 +1,168 @@
+package fencing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/fault"
+	"vireo/internal/fence"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+type answer struct {
+	power fence.Power
+	err   error
+}
+
+// agent makes what the port wants of what is recorded.
+func (r *room) agent(of model.FenceAgent) (fence.Agent, error) {
+	password := ""
+	if of.Password != "" {
+		revealed, err := r.Vault.Reveal(of.Password)
+		if err != nil {
+			return fence.Agent{}, fmt.Errorf("the password of fence agent %s: %w", of.ID, err)
+		}
+		password = revealed
+	}
+	return fence.Agent{
+		Type: of.Type, Address: of.Address, Port: of.Port, Username: of.Username, Password: password,
+		Encrypt: of.Encrypt, Options: of.Options,
+	}, nil
+}
+
+// each has the agents of a host do something, group by group, until one group has done
+// it as a whole. The errors of those before are told only if none has.
+func (r *room) each(ctx context.Context, on *model.Host, do func(context.Context, fence.Agent) error) error {
+	if r.Fences == nil {
+		return fmt.Errorf("%w: this engine has no fence agents", fence.ErrAgent)
+	}
+	var failures []error
+	for _, group := range on.Power.Groups() {
+		err := r.all(ctx, group, do)
+		if err == nil {
+			return nil
+		}
+		failures = append(failures, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func (r *room) all(ctx context.Context, group []model.FenceAgent, do func(context.Context, fence.Agent) error) error {
+	for _, recorded := range group {
+		agent, err := r.agent(recorded)
+		if err != nil {
+			return err
+		}
+		if err := do(ctx, agent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask asks whether a host has power. With agents that belong together it has none only
+// if all of them say so.
+func (r *room) ask(ctx context.Context, on *model.Host) (fence.Power, error) {
+	power := fence.PowerOff
+	err := r.each(ctx, on, func(ctx context.Context, agent fence.Agent) error {
+		says, err := r.Fences.Status(ctx, agent)
+		if says == fence.PowerOn {
+			power = fence.PowerOn
+		}
+		return err
+	})
+	return power, err
+}
+
+// turnOff cuts the host off; a host with two supplies is off when both are. What the
+// engine has decided by itself is decided anew: the host may have been heard again, and
+// an engine that has just begun has not listened for long enough.
+func (r *room) turnOff(ctx context.Context, w *job.Work) error {
+	on, err := r.host(w)
+	if err != nil {
+		return err
+	}
+	if asked(w).Automatic {
+		listened := time.NewTimer(time.Until(r.Begun.Add(r.Values.Duration("VdsTimeout"))))
+		defer listened.Stop()
+		select {
+		case <-listened.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if r.heard(on) {
+			return fault.New(fault.HostStatusWrong, w.Job.Verb, on.Name, lifecycle.HostLabel(on.Status), "It answers again.")
+		}
+	}
+	err = r.each(ctx, on, func(ctx context.Context, agent fence.Agent) error { return r.Fences.TurnOff(ctx, agent) })
+	if err != nil {
+		return r.failed(ctx, w, on, err)
+	}
+	return nil
+}
+
+// lose closes the runs of the VMs of a host that has no power.
+func (r *room) lose(ctx context.Context, w *job.Work) error {
+	return w.Update(ctx, func(tx *inventory.Tx) error {
+		edited, ok := tx.Hosts.Edit(w.Job.Target.ID)
+		if !ok {
+			return fault.Missing(string(w.Job.Target.ID))
+		}
+		r.Lose(tx, edited, "Its host was cut off by its power management.")
+		engine.MoveHost(edited, lifecycle.HostTurnedOff, "Its power management has cut it off.")
+		return nil
+	})
+}
+
+// turnOn gives the host power. It is connected to when it answers.
+func (r *room) turnOn(ctx context.Context, w *job.Work) error {
+	on, err := r.host(w)
+	if err != nil {
+		return err
+	}
+	err = r.each(ctx, on, func(ctx context.Context, agent fence.Agent) error { return r.Fences.TurnOn(ctx, agent) })
+	if err != nil {
+		return r.failed(ctx, w, on, err)
+	}
+	return w.Update(ctx, func(tx *inventory.Tx) error {
+		if edited, ok := tx.Hosts.Edit(on.ID); ok {
+			engine.MoveHost(edited, lifecycle.HostTurnedOn, "It starts.")
+		}
+		return nil
+	})
+}
+
+// failed makes the error of a step of an agent's; it says nothing of the host.
+func (r *room) failed(ctx context.Context, w *job.Work, on *model.Host, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	r.Log.WarnContext(ctx, "a fence agent failed", "host", on.ID, "job", w.Job.ID, "err", err)
+	return fault.New(fault.FenceFailed, w.Job.Verb, on.Name, reason(err))
+}
+
+// reason is what an agent has said, for people; what the engine itself could not do is
+// in its log.
+func reason(err error) string {
+	if errors.Is(err, fence.ErrAgent) {
+		return err.Error()
+	}
+	return "the agent could not be asked"
+}
+
+// told writes the event of an operator's word.
+func (r *room) told(tx *inventory.Tx, call *engine.Call, on *model.Host) {
+	about := engine.AboutCaller(call)
+	about.Host = on
+	tx.Event(audit.New(audit.HostConfirmed, about))
+}

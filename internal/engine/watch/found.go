@@ -1,0 +1,61 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+
+	"vireo/internal/audit"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// doomedError names guests that must end before their host is used: their runs were
+// closed when the host was taken to have ended, and their VMs have begun others since.
+type doomedError struct{ guests []model.ID }
+
+func (e *doomedError) Error() string {
+	return fmt.Sprintf("%d guests run whose VMs may run elsewhere", len(e.guests))
+}
+
+// foundAlive deals with a host that was taken to have ended, and was compared. If it has
+// started anew all is as expected. Else the proof was false, or the operator was wrong:
+// guests whose VMs have gone on elsewhere are ended, before anything else is done with
+// the host, and the others are found again like any guest that was lost sight of.
+func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, guests []host.Guest) error {
+	if on.Lost == nil {
+		return nil
+	}
+	if on.Lost.BootID == bootID && bootID != "" {
+		var doomed []model.ID
+		for _, guest := range guests {
+			epoch, closed := on.Lost.Runs[guest.ID]
+			if guest.State == host.Off || !guest.Ours || guest.Engine != w.Engine.ID || !closed || epoch != guest.Epoch {
+				continue
+			}
+			if vm, known := tx.VMs.Get(guest.ID); !known || vm.Run.Epoch != guest.Epoch {
+				doomed = append(doomed, guest.ID)
+			}
+		}
+		if len(doomed) > 0 {
+			return &doomedError{doomed}
+		}
+		tx.Event(audit.New(audit.HostAliveAfterAll, audit.About{Host: on}))
+	}
+	on.Lost = nil
+	return nil
+}
+
+// end ends guests that must not be.
+func (w *Watcher) end(ctx context.Context, conn host.Host, on model.ID, doomed *doomedError) error {
+	for _, id := range doomed.guests {
+		w.Log.WarnContext(ctx, "a guest is ended whose VM was started elsewhere", "host", on, "vm", id)
+		if err := conn.Destroy(ctx, id); err != nil {
+			return fmt.Errorf("ending a guest whose VM was started elsewhere: %w", err)
+		}
+		if err := conn.Forget(ctx, id); err != nil {
+			return fmt.Errorf("forgetting a guest whose VM was started elsewhere: %w", err)
+		}
+	}
+	return nil
+}
