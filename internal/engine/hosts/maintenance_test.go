@@ -54,9 +54,13 @@ func TestMaintenance(t *testing.T) {
 func TestMaintenanceWaits(t *testing.T) {
 	inBubble(t, sitetest.Options{}, func(w *world) {
 		id := sitetest.HostID(1)
-		vm := w.Reach("busy", model.StatusUp)
+		vm := w.Reach("busy", model.StatusUp, func(vm *model.VM) { vm.Placement.Affinity = model.AffinityPinned })
+		before := w.LastEvent()
 		w.must("deactivate", id, nil)
 		w.is(id, model.HostPreparingForMaintenance)
+		if told := w.told(before); told != "600 602" {
+			t.Errorf("the events are %s", told)
+		}
 		w.refused(fault.HostInMaintenance, "deactivate", id, nil)
 		w.refused(fault.HostHasVMs, "remove", id, &hosts.RemoveParams{Force: true})
 		other := w.Add("other")
