@@ -31,4 +31,3 @@ func (e *Engine) Evacuate(ctx context.Context, vm model.ID) error {
 	_, err := e.Act(ctx, &Call{On: model.KindVM, Name: "migrate", Target: vm, Async: new(true)})
 	return err
 }
-

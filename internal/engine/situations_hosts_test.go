@@ -36,6 +36,8 @@ func onHost(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		})
 	case "update":
 		call.Params = engine.Edit[model.Host](func(on *model.Host) error { on.Comment += "!"; return nil })
+	case "refresh", "deactivate":
+		call.Target = sitetest.HostID(1)
 	case "fence":
 		call.Params = &fencing.Params{Type: model.FenceManual}
 	}

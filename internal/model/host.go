@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -154,4 +155,44 @@ func (h *Host) Dial() string {
 func (h *Host) BySSH() bool {
 	scheme, _, _ := strings.Cut(h.URI(), "://")
 	return strings.HasSuffix(scheme, "+ssh")
+}
+
+// SSHPort is the port of ssh when nothing else is said.
+const SSHPort = 22
+
+// SSHAddress is the address of a host that is reached by ssh as a user, at a port: the
+// bare name where these are root and 22. What is a URI already stays, and so does a
+// name when nothing is said ("", 0).
+func SSHAddress(address, user string, port int) string {
+	if strings.Contains(address, "://") || (user == "" || user == "root") && (port == 0 || port == SSHPort) {
+		return address
+	}
+	host := address
+	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil && ip.To4() == nil {
+		host = "[" + ip.String() + "]"
+	}
+	if port != 0 && port != SSHPort {
+		host += ":" + strconv.Itoa(port)
+	}
+	made := url.URL{Scheme: "qemu+ssh", Host: host, Path: "/system", User: url.User("root")}
+	if user != "" {
+		made.User = url.User(user)
+	}
+	return made.String()
+}
+
+// SSHLogin is who the engine logs in as at a host that is reached by ssh, and where.
+func (h *Host) SSHLogin() (user string, port int) {
+	user, port = "root", SSHPort
+	parsed, err := url.Parse(h.URI())
+	if err != nil {
+		return user, port
+	}
+	if number, err := strconv.ParseUint(parsed.Port(), 10, 16); err == nil {
+		port = int(number)
+	}
+	if name := parsed.User.Username(); name != "" {
+		user = name
+	}
+	return user, port
 }

@@ -7,8 +7,10 @@ type Action struct {
 	Resource
 	Async         *bool        `wire:"async"`
 	Fault         *Fault       `wire:"fault"`
+	FenceType     *string      `wire:"fence_type"`
 	Force         *bool        `wire:"force"`
 	GracePeriod   *GracePeriod `wire:"grace_period"`
+	Reason        *string      `wire:"reason"`
 	Status        *string      `wire:"status"`
 	Disk          *Disk        `wire:"disk"`
 	Job           *Reference   `wire:"job"`
