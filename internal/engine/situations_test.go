@@ -40,7 +40,7 @@ var situations = map[model.Kind]situation{
 	model.KindSnapshot:      onSnapshot,
 	model.KindHost:          onHost,
 	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
-	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
+	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter, model.KindCluster: onCluster,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
