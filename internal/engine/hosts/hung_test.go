@@ -28,7 +28,7 @@ func TestHungHosts(t *testing.T) {
 	inBubble(t, sitetest.Options{Hosts: machines}, func(w *world) {
 		// A VM on each of those that will hang, and one where all is well.
 		good := sitetest.HostID(hung + 1)
-		var on = map[model.ID]model.ID{}
+		on := map[model.ID]model.ID{}
 		for i := range hung + 1 {
 			id := w.Add("vm"+string(rune('a'+i)), func(vm *model.VM) { vm.Placement.Hosts = []model.ID{sitetest.HostID(i + 1)} })
 			w.Do("start", id, nil)
