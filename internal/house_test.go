@@ -50,6 +50,7 @@ var house = map[string][]string{
 	"pki":                {},
 	"vault":              {"model"},
 	"seed":               {},
+	"ova":                {},
 	"ovf":                {"model"},
 	"search":             {},
 	"job":                {"model", "fault", "inventory", "store"},
@@ -75,9 +76,10 @@ var house = map[string][]string{
 	"engine/storage":    rooms,
 	"engine/hosts":      append([]string{"fence"}, rooms...),
 	"engine/clusters":   append([]string{"auth"}, rooms...),
-	"engine/exports":    append([]string{"engine/vms", "engine/templates"}, rooms...),
+	"engine/exports":    append([]string{"engine/vms", "engine/templates", "ova"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,
+	"engine/pools":      append([]string{"auth", "engine/vms"}, rooms...),
 	"engine/transfers":  rooms,
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -89,7 +91,7 @@ var house = map[string][]string{
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
 		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
-		"engine/snapshots", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
+		"engine/snapshots", "engine/pools", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},
 

@@ -41,6 +41,6 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	command.AddCommand(serve(), config(), disk(), domain(), hosts(), user(), events(), storage(), backup(), restore(), admin())
+	command.AddCommand(serve(), config(), disk(), vm(), domain(), hosts(), user(), events(), storage(), backup(), restore(), admin())
 	return command
 }

@@ -15,6 +15,8 @@ import (
 type progress struct {
 	out  io.Writer
 	what string
+	// percent says that figures are hundredths and no bytes.
+	percent bool
 
 	mu    sync.Mutex
 	began time.Time
@@ -36,6 +38,12 @@ func newProgress(out io.Writer, what string) *progress {
 	return &progress{out: out, what: what, began: time.Now()}
 }
 
+// showPercent draws the bar of what is known in hundredths only.
+func (p *progress) showPercent(done, total int64) {
+	p.percent = true
+	p.show(done, total)
+}
+
 // show draws the bar, if it is time to.
 func (p *progress) show(done, total int64) {
 	p.mu.Lock()
@@ -53,8 +61,11 @@ func (p *progress) show(done, total int64) {
 // line is the bar with figures: how much, how fast and how long to go.
 func (p *progress) line(done, total int64, took time.Duration) string {
 	full := int(barWidth * float64(done) / float64(total))
-	text := fmt.Sprintf("%s [%s%s] %3d%% %s of %s", p.what, strings.Repeat("=", full), strings.Repeat(" ", barWidth-full),
-		int(100*float64(done)/float64(total)), size(done), size(total))
+	text := fmt.Sprintf("%s [%s%s] %3d%%", p.what, strings.Repeat("=", full), strings.Repeat(" ", barWidth-full), int(100*float64(done)/float64(total)))
+	if p.percent {
+		return text
+	}
+	text += fmt.Sprintf(" %s of %s", size(done), size(total))
 	if seconds := took.Seconds(); seconds >= 1 && done > 0 {
 		left := time.Duration(float64(total-done) / float64(done) * float64(took)).Round(time.Second)
 		text += fmt.Sprintf(", %s/s, %v left", size(int64(float64(done)/seconds)), left)

@@ -43,6 +43,7 @@ func serve() *cobra.Command {
 	}
 	dataFlags(command, &flags.config.DataDir, &flags.config.Database)
 	f := command.Flags()
+	f.StringVar(&flags.config.Archives, "ova-dir", "", "the directory at or below which OVA files are written and read; by default ova in the data directory")
 	f.StringVar(&flags.config.Listen, "listen", "127.0.0.1:8443", "HTTPS address")
 	f.StringVar(&flags.config.ListenHTTP, "listen-http", "", "plain HTTP address on the loopback, for a reverse proxy")
 	f.StringVar(&flags.config.Certificate, "tls-cert", "", "certificate file of your own, instead of the engine's CA")

@@ -13,12 +13,16 @@ const Origin = "oVirt"
 
 // About says what an event is about; nil and empty fields are left out.
 type About struct {
-	VM     *model.VM
-	Host   *model.Host
+	VM   *model.VM
+	Host *model.Host
+	// To is the host that a VM is to go to.
+	To     *model.Host
 	Domain *model.StorageDomain
 	Disk   *model.Disk
 	// Template is the one that the event is about; without it, that of the VM.
 	Template *model.Template
+	// Pool is one of VMs.
+	Pool *model.VMPool
 	// Snapshot is shown by its description.
 	Snapshot *model.Snapshot
 	// User and UserName are who asked.
@@ -60,9 +64,16 @@ func New(code Code, about About) model.Event {
 		}
 		words = append(words, "{host}", about.Host.Name)
 	}
+	if about.To != nil {
+		words = append(words, "{destination}", about.To.Name)
+	}
 	if about.Domain != nil {
 		event.StorageDomain, event.DataCenter = about.Domain.ID, about.Domain.DataCenter
 		words = append(words, "{domain}", about.Domain.Name)
+	}
+	if about.Pool != nil {
+		event.Cluster = about.Pool.Cluster
+		words = append(words, "{pool}", about.Pool.Name)
 	}
 	if about.Disk != nil {
 		words = append(words, "{disk}", about.Disk.Alias)

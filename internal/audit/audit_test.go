@@ -21,6 +21,8 @@ var documented = map[audit.Code]model.Severity{
 	142: model.SeverityWarning, 163: model.SeverityNormal, 138: model.SeverityError, 145: model.SeverityError,
 	146: model.SeverityError, 1025: model.SeverityNormal, 143: model.SeverityNormal,
 	10767: model.SeverityNormal, 10768: model.SeverityNormal, 10769: model.SeverityWarning, 10770: model.SeverityWarning,
+	62: model.SeverityNormal, 63: model.SeverityNormal, 64: model.SeverityError, 65: model.SeverityError,
+	120: model.SeverityError, 128: model.SeverityWarning, 161: model.SeverityNormal, 162: model.SeverityError,
 }
 
 // TestEveryCode makes an event of each code that is about everything: every word
@@ -29,8 +31,9 @@ func TestEveryCode(t *testing.T) {
 	about := audit.About{
 		VM:   &model.VM{ID: "vm", VMConfig: model.VMConfig{Name: "web1", Cluster: "cluster", Template: "template"}},
 		Host: &model.Host{ID: "host", Name: "h1", Cluster: "cluster"}, Domain: &model.StorageDomain{ID: "domain", Name: "data", DataCenter: "dc"},
+		To:       &model.Host{ID: "to", Name: "h2", Cluster: "cluster"},
 		Template: &model.Template{ID: "template", VMConfig: model.VMConfig{Name: "golden", Cluster: "cluster"}},
-		Disk:     &model.Disk{ID: "disk", Alias: "web1_Disk1"}, Snapshot: &model.Snapshot{Description: "before"}, User: "user", UserName: "admin@internal",
+		Disk:     &model.Disk{ID: "disk", Alias: "web1_Disk1"}, Snapshot: &model.Snapshot{Description: "before"}, Pool: &model.VMPool{ID: "pool", Name: "desk", Cluster: "cluster"}, User: "user", UserName: "admin@internal",
 		CorrelationID: "correlation", Job: "job", Detail: "Because.",
 	}
 	codes := audit.Codes()

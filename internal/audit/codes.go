@@ -17,6 +17,10 @@ const (
 	StartFailed          Code = 54
 	PowerOffFailed       Code = 56
 	Down                 Code = 61
+	MigrationBegun       Code = 62
+	MigrationDone        Code = 63
+	MigrationAborted     Code = 64
+	MigrationFailedTo    Code = 65
 	ShutdownRequested    Code = 73
 	ShutdownFailed       Code = 74
 	ShutdownForced       Code = 76
@@ -30,7 +34,9 @@ const (
 	TicketSet            Code = 164
 	TicketFailed         Code = 165
 	DownWithError        Code = 119
+	MigrationFailed      Code = 120
 	NotResponding        Code = 126
+	MigrationElsewhere   Code = 128
 	PausedNoSpace        Code = 138
 	SetUnknown           Code = 142
 	HostRebooted         Code = 143
@@ -41,6 +47,8 @@ const (
 	StartRequestedOnHost Code = 153
 	RebootRequested      Code = 157
 	RebootFailed         Code = 158
+	MigrationCancelled   Code = 161
+	CancelFailed         Code = 162
 	StatusRestored       Code = 163
 	RemovedKeepingDisks  Code = 172
 	StopSkipped          Code = 254
@@ -152,6 +160,13 @@ const (
 	ExportedTemplateGone  Code = 1154
 	ExportedRemovalFailed Code = 20120
 
+	ArchiveBegun          Code = 1223
+	Archived              Code = 1224
+	ArchiveFailed         Code = 1225
+	TemplateArchiveBegun  Code = 1226
+	TemplateArchived      Code = 1227
+	TemplateArchiveFailed Code = 1228
+
 	HostAdded          Code = 42
 	HostUpdated        Code = 43
 	HostRemoved        Code = 44
@@ -209,6 +224,11 @@ const (
 	TransferCancelled Code = 20202
 	TransferFailed    Code = 20203
 	TransferPaused    Code = 20204
+	PoolVMsRemoved    Code = 20400
+	PoolDisksKept     Code = 20401
+	PrestartFailed    Code = 20402
+	PoolVMRenewed     Code = 20403
+	PoolVMNotRenewed  Code = 20404
 	DirectoryAdded    Code = 20020
 	DirectoryUpdated  Code = 20021
 	DirectoryRemoved  Code = 20022
@@ -224,6 +244,16 @@ const (
 	RoleRemoved             Code = 858
 	SystemPermissionAdded   Code = 866
 	SystemPermissionRemoved Code = 868
+
+	PoolAdded          Code = 302
+	PoolAddFailed      Code = 303
+	PoolRemoved        Code = 304
+	PoolVMDetached     Code = 308
+	PoolVMDetachFailed Code = 309
+	PoolUpdated        Code = 314
+	PoolUpdateFailed   Code = 315
+	PoolVMGiven        Code = 316
+	PoolVMReturned     Code = 360
 
 	NotPermitted    Code = 20240
 	LoginLocked     Code = 20241
@@ -317,6 +347,14 @@ var lines = map[Code]line{
 	StatusRestored:       {model.SeverityNormal, "The status of VM {vm} was restored to {detail}."},
 	RemovedKeepingDisks:  {model.SeverityWarning, "VM {vm} was removed; some of its disks could not be: {detail}"},
 	StopSkipped:          {model.SeverityNormal, "Stop of VM {vm} was skipped: it is already down."},
+	MigrationBegun:       {model.SeverityNormal, "Migration of VM {vm} was begun by {user} (Source: {host}, Destination: {destination})."},
+	MigrationDone:        {model.SeverityNormal, "Migration of VM {vm} has completed ({detail})."},
+	MigrationAborted:     {model.SeverityError, "Migration of VM {vm} was aborted by other work on it; it stays on host {host}."},
+	MigrationFailedTo:    {model.SeverityError, "Migration of VM {vm} has failed; it stays on host {host}. {detail}"},
+	MigrationFailed:      {model.SeverityError, "Migration of VM {vm} to any other host has failed; it stays on host {host}. {detail}"},
+	MigrationElsewhere:   {model.SeverityWarning, "Migration of VM {vm} from host {host} has failed; host {destination} is tried. {detail}"},
+	MigrationCancelled:   {model.SeverityNormal, "Migration of VM {vm} was cancelled by {user}; it stays on host {host}."},
+	CancelFailed:         {model.SeverityError, "Migration of VM {vm} could not be cancelled. {detail}"},
 	SuspendBegun:         {model.SeverityNormal, "Suspension of VM {vm} was begun by {user} (Host: {host})."},
 	SuspendFailed:        {model.SeverityError, "VM {vm} could not be suspended: {detail}"},
 	SuspendDone:          {model.SeverityNormal, "VM {vm} is suspended."},
@@ -417,18 +455,25 @@ var lines = map[Code]line{
 	ExportBegun:           {model.SeverityNormal, "VM {vm} is being exported to storage domain {domain} by {user}."},
 	Exported:              {model.SeverityNormal, "VM {vm} was exported to storage domain {domain}."},
 	ExportFailed:          {model.SeverityError, "VM {vm} could not be exported to storage domain {domain}: {detail}"},
-	Imported:              {model.SeverityNormal, "VM {vm} was imported from storage domain {domain}."},
-	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from storage domain {domain}: {detail}"},
+	Imported:              {model.SeverityNormal, "VM {vm} was imported from {detail}."},
+	ImportFailed:          {model.SeverityError, "VM {vm} could not be imported from {detail}"},
 	TemplateExported:      {model.SeverityNormal, "Template {template} was exported to storage domain {domain}."},
 	TemplateExportFailed:  {model.SeverityError, "Template {template} could not be exported to storage domain {domain}: {detail}"},
-	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from storage domain {domain}."},
-	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from storage domain {domain}: {detail}"},
+	TemplateImported:      {model.SeverityNormal, "Template {template} was imported from {detail}."},
+	TemplateImportFailed:  {model.SeverityError, "Template {template} could not be imported from {detail}"},
 	TemplateExportBegun:   {model.SeverityNormal, "Template {template} is being exported to storage domain {domain} by {user}."},
-	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from storage domain {domain} by {user}."},
-	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from storage domain {domain} by {user}."},
+	ImportBegun:           {model.SeverityNormal, "VM {vm} is being imported from {detail} by {user}."},
+	TemplateImportBegun:   {model.SeverityNormal, "Template {template} is being imported from {detail} by {user}."},
 	ExportedRemoved:       {model.SeverityNormal, "VM {detail} was removed from storage domain {domain} by {user}."},
 	ExportedTemplateGone:  {model.SeverityNormal, "Template {detail} was removed from storage domain {domain} by {user}."},
 	ExportedRemovalFailed: {model.SeverityError, "What was exported to storage domain {domain} could not be removed from it: {detail}"},
+
+	ArchiveBegun:          {model.SeverityNormal, "VM {vm} is being exported to the OVA file {detail} by {user}."},
+	Archived:              {model.SeverityNormal, "VM {vm} was exported to the OVA file {detail}."},
+	ArchiveFailed:         {model.SeverityError, "VM {vm} could not be exported to the OVA file {detail}"},
+	TemplateArchiveBegun:  {model.SeverityNormal, "Template {template} is being exported to the OVA file {detail} by {user}."},
+	TemplateArchived:      {model.SeverityNormal, "Template {template} was exported to the OVA file {detail}."},
+	TemplateArchiveFailed: {model.SeverityError, "Template {template} could not be exported to the OVA file {detail}"},
 
 	HostAdded:          {model.SeverityNormal, "Host {host} was added by {user}."},
 	HostUpdated:        {model.SeverityNormal, "Host {host} configuration was updated by {user}."},
@@ -490,6 +535,20 @@ var lines = map[Code]line{
 	RoleAdded:               {model.SeverityNormal, "Role {detail} was added by {user}."},
 	RoleUpdated:             {model.SeverityNormal, "Role {detail} was updated by {user}."},
 	RoleRemoved:             {model.SeverityNormal, "Role {detail} was removed by {user}."},
+	PoolAdded:               {model.SeverityNormal, "VM pool {pool} was created by {user}."},
+	PoolAddFailed:           {model.SeverityError, "VM pool {pool} could not be created: {detail}"},
+	PoolRemoved:             {model.SeverityNormal, "VM pool {pool} was removed by {user}."},
+	PoolVMDetached:          {model.SeverityNormal, "VM {vm} was removed from VM pool {pool} by {user}. It is a VM of its own now."},
+	PoolVMDetachFailed:      {model.SeverityError, "VM {vm} could not be removed from its VM pool: {detail}"},
+	PoolUpdated:             {model.SeverityNormal, "VM pool {pool} was updated by {user}."},
+	PoolUpdateFailed:        {model.SeverityError, "VM pool {pool} could not be updated: {detail}"},
+	PoolVMGiven:             {model.SeverityNormal, "User {user} was given VM {vm} of VM pool {pool}."},
+	PoolVMReturned:          {model.SeverityNormal, "VM {vm} was returned to VM pool {pool}; {detail} had it."},
+	PoolVMsRemoved:          {model.SeverityNormal, "VMs of VM pool {pool} were removed by {user}: {detail}"},
+	PoolDisksKept:           {model.SeverityWarning, "VMs of VM pool {pool} were removed; some of their disks could not be: {detail}"},
+	PrestartFailed:          {model.SeverityWarning, "VM {vm} of VM pool {pool} could not be prestarted; it is tried again later. {detail}"},
+	PoolVMRenewed:           {model.SeverityNormal, "VM {vm} of VM pool {pool} was made anew of {detail}."},
+	PoolVMNotRenewed:        {model.SeverityError, "VM {vm} of VM pool {pool} could not be made anew: {detail}"},
 	NotPermitted:            {model.SeverityWarning, "User {user} has tried from {address} what is not permitted: {detail}"},
 	LoginLocked:             {model.SeverityWarning, "After too many wrong passwords no logins are accepted: {detail}"},
 	LoginUnlocked:           {model.SeverityNormal, "The user {detail} may try to log in again, whatever was tried before."},

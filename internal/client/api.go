@@ -169,8 +169,14 @@ func (s *Session) finalize(ctx context.Context, made *transfer, id string) error
 	})
 }
 
-// why says why a transfer has failed: as the engine's events do.
+// why says why a transfer has failed.
 func (s *Session) why(ctx context.Context, made *transfer, id string) error {
+	return s.explain(ctx, id, "the transfer has failed: it is "+made.Phase)
+}
+
+// explain says why something has failed as the engine's events of a correlation id do, or
+// in other words if they do not.
+func (s *Session) explain(ctx context.Context, id, otherwise string) error {
 	var events struct {
 		Event []struct {
 			Description string `json:"description"`
@@ -185,7 +191,7 @@ func (s *Session) why(ctx context.Context, made *transfer, id string) error {
 			}
 		}
 	}
-	return fmt.Errorf("the transfer has failed: it is %s", made.Phase)
+	return errors.New(otherwise)
 }
 
 // cancelPatience is how long giving up may take.

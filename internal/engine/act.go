@@ -27,6 +27,15 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 	if !known || command.Internal {
 		return nil, fault.Missing(string(call.On) + " " + call.Name)
 	}
+	return e.do(ctx, command, call)
+}
+
+// Own does what Act does with an internal command: it is for the engine itself.
+func (e *Engine) Own(ctx context.Context, call *Call) (*Result, error) {
+	return e.do(ctx, e.commands[string(call.On)+"."+call.Name], call)
+}
+
+func (e *Engine) do(ctx context.Context, command *Command, call *Call) (*Result, error) {
 	call.Verb = command.Verb
 	if err := sleep(ctx, call.GracePeriod); err != nil {
 		return nil, fault.New(fault.Interrupted, call.Verb).Because(err)
@@ -38,15 +47,20 @@ func (e *Engine) Act(ctx context.Context, call *Call) (*Result, error) {
 	if err != nil {
 		return nil, e.said(err)
 	}
+	accepted.params = call.Params
+	e.begunAlongside(call, accepted)
 	result := &Result{Object: accepted.object}
 	if accepted.job == nil {
 		e.lookAt(call)
 		return result, nil
 	}
 	result.Job = accepted.job
-	e.runner.StartAsked(accepted.job, call.Params)
+	e.runner.StartAsked(accepted.job, accepted.params)
 	if call.Async != nil && *call.Async || call.Async == nil && accepted.path.Task {
 		result.Pending = true
+		return result, nil
+	}
+	if call.Async == nil && accepted.path.Background {
 		return result, nil
 	}
 	return e.await(ctx, result, accepted.path.Granted)
@@ -77,6 +91,9 @@ func (e *Engine) await(ctx context.Context, result *Result, granted bool) (*Resu
 	return result, nil
 }
 
+// Interrupt asks a job to end, and to undo what it has done.
+func (e *Engine) Interrupt(ctx context.Context, id model.ID) { e.runner.Interrupt(ctx, id) }
+
 // Wait returns a job when it has ended.
 func (e *Engine) Wait(ctx context.Context, id model.ID) (*model.Job, error) {
 	return e.runner.Wait(ctx, id)
@@ -86,6 +103,8 @@ type acceptance struct {
 	object model.Object
 	job    *model.Job
 	path   *Path
+	// params is what the job was asked.
+	params any
 	// blocker is the job to interrupt before the command can be accepted.
 	blocker *model.Job
 }
@@ -116,7 +135,7 @@ func (e *Engine) acceptFree(ctx context.Context, command *Command, call *Call) (
 func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acceptance, error) {
 	accepted := &acceptance{}
 	err := e.Inventory.Update(ctx, func(tx *inventory.Tx) error {
-		*accepted = acceptance{}
+		*accepted, call.alongside = acceptance{}, nil
 		status, hasStatus, err := e.target(tx, command, call)
 		if err != nil {
 			return err
@@ -128,36 +147,59 @@ func (e *Engine) accept(ctx context.Context, command *Command, call *Call) (*acc
 		if !allowed {
 			return fault.New(fault.NotAuthorized)
 		}
-		if command.First != nil {
-			if err := command.First(tx, call); err != nil {
-				return err
-			}
+		admitted, err := e.admit(tx, command, call, status, hasStatus)
+		if err != nil {
+			return err
 		}
-		path, fits := command.path(tx, call, status, hasStatus)
-		locks := command.locks(tx, call)
-		if !fits {
-			return command.refuse(status)
-		}
-		for _, ref := range locks {
-			if holder, held := tx.Holder(ref); held {
-				if command.Interrupts {
-					accepted.blocker = holder
-					return nil
-				}
-				return locked(command, e.nameOfHeld(tx, call, ref))
-			}
-		}
-		accepted.path = path
-		err = e.enter(tx, command, path, call, locks, accepted)
+		*accepted = *admitted
 		if call.Caller != nil {
 			stamp(tx, AboutCaller(call))
 		}
-		return err
+		return nil
 	})
 	return accepted, err
 }
 
+// entered is the status that counts for the choice of the path: of a VM that goes on
+// when a job is ended for the call, the one that it had with that job.
+func entered(call *Call, status model.Status) model.Status {
+	if call.cut == model.StatusMigrating && lifecycle.HasGuest(status) && !lifecycle.Silent(status) {
+		return call.cut
+	}
+	return status
+}
+
+// admit is the part of accept that comes after the permits.
+func (e *Engine) admit(tx *inventory.Tx, command *Command, call *Call, status model.Status, hasStatus bool) (*acceptance, error) {
+	if command.First != nil {
+		if err := command.First(tx, call); err != nil {
+			return nil, err
+		}
+	}
+	path, fits := command.path(tx, call, entered(call, status), hasStatus)
+	locks := command.locks(tx, call)
+	if !fits {
+		return nil, command.refuse(status)
+	}
+	for _, ref := range locks {
+		if holder, held := tx.Holder(ref); held {
+			if command.Interrupts {
+				call.cut = status
+				return &acceptance{blocker: holder}, nil
+			}
+			return nil, locked(command, e.nameOfHeld(tx, call, ref))
+		}
+	}
+	accepted := &acceptance{path: path}
+	return accepted, e.enter(tx, command, path, call, locks, accepted)
+}
+
 func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Call, locks []model.Ref, accepted *acceptance) error {
+	if command.Reshapes {
+		if err := checkNotPooled(tx, command, call); err != nil {
+			return err
+		}
+	}
 	for _, check := range []func(*inventory.Tx, *Call) error{command.Check, path.Check} {
 		if check == nil {
 			continue
@@ -185,6 +227,7 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 			giveToMaker(tx, call, target)
 		}
 		forgetGone(tx, target)
+		e.reclaim(tx, command.On)
 	}
 	if path.Via != "" {
 		vm, _ := tx.VMs.Edit(call.Target)
@@ -208,6 +251,9 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 			about := aboutCall(tx, call, target)
 			if accepted.job != nil {
 				about.Job = accepted.job.ID
+			}
+			if code == path.Begun && path.Open != nil {
+				path.Open(tx, call, &about)
 			}
 			tx.Event(audit.New(code, about))
 		}

@@ -32,6 +32,9 @@ type Command struct {
 	Internal bool
 	// Unmonitored commands have no job in the API (api-v3 3.1).
 	Unmonitored bool
+	// Reshapes says that the command changes what a VM is made of: it is refused for
+	// one that belongs to a pool, whose VMs are alike.
+	Reshapes bool
 	// Interrupts says that a job which holds the object is ended first, where
 	// the object's status allows this command.
 	Interrupts bool
@@ -82,9 +85,15 @@ type Path struct {
 	Describe func(call *Call) string
 	// Task paths answer 202 unless the client asked to wait (api-v3 1.6).
 	Task bool
+	// Background paths have done what was asked when they are accepted, unless the client
+	// asked to wait: their work goes on and is told by job and event.
+	Background bool
 	// Granted paths have done what was asked when they are accepted: what goes wrong
 	// afterwards is told by job and event, and is no failure to who has asked.
 	Granted bool
+	// Open says more in the event of Begun, in the transaction that accepts it; nil says
+	// nothing.
+	Open func(tx *inventory.Tx, call *Call, about *audit.About)
 	// Begun, Done and Failed are events; 0 is none.
 	Begun, Done, Failed audit.Code
 	// Tell fills {detail} of Done, in the transaction that ends the work; nil is none.
@@ -145,6 +154,9 @@ type Call struct {
 	Holds []model.Ref
 
 	looks map[string]any // see Outside
+	// cut is the status in which a job was ended for this call.
+	cut       model.Status
+	alongside []*acceptance // see Alongside
 }
 
 // Durable are Params that a job keeps, as JSON, for its steps.

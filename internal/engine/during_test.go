@@ -187,7 +187,7 @@ func (tr *trial) shares(row *engine.Command, call *engine.Call, holder *model.Jo
 
 // undoneSlowly are paths of which more is to be undone than whoever ends them waits for
 // when each call is slow: whoever is told to try again succeeds then.
-var undoneSlowly = map[string]bool{"snapshot.remove/live": true}
+var undoneSlowly = map[string]bool{"snapshot.remove/live": true, "vm.migrate/move": true}
 
 // tryEnd ends the VM's run while the job is held: it succeeds where the matrix
 // allows it, and the VM ends down.

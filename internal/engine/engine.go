@@ -51,6 +51,9 @@ type Options struct {
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger
+	// Archives is the directory, absolute, at or below which OVA files are; empty for
+	// none.
+	Archives string
 	// Ended is told of each job that has ended; may be nil.
 	Ended func(*model.Job)
 	// Died is for tests: see job.Options.

@@ -28,6 +28,7 @@ var deeds = []string{
 	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
 	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "BeginMirror", "FollowMirror", "PivotMirror", "AbortMirror", "DiskPaths",
 	"PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
+	"Receive", "BeginMigration", "FollowMigration", "AbortMigration",
 	"AgentFreeze", "AgentThaw", "TakeSnapshot", "BeginMerge", "FollowMerge", "AbortMerge",
 }
 
@@ -385,7 +386,7 @@ func (tr *trial) silence() {
 		on, _ := tr.Inventory.Hosts.Get(sitetest.HostID(1))
 		return on.Status == model.HostNonResponsive
 	})
-	if vm, ok := tr.Inventory.VMs.Get(tr.vm); ok && vm.Run.Host != "" && vm.Run.Status != model.StatusUnknown {
+	if vm, ok := tr.Inventory.VMs.Get(tr.vm); ok && vm.Run.Host == sitetest.HostID(1) && vm.Run.Status != model.StatusUnknown {
 		panic(fmt.Sprintf("the host is silent and the VM is %s", vm.Run.Status))
 	}
 	tr.World.Machine(sitetest.Host(1)).Answer()

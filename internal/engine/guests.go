@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"vireo/internal/fault"
@@ -31,6 +32,44 @@ func (e *Engine) NoGuest(call *Call, vm model.ID) (where string, err error) {
 		}
 		return "", nil
 	})
+}
+
+// NoGuests is NoGuest for many VMs, with one look at each host.
+func (e *Engine) NoGuests(call *Call, vms []*model.VM) (where string, err error) {
+	wanted, key := make(map[model.ID]bool, len(vms)), "guests"
+	for _, vm := range vms {
+		wanted[vm.ID] = true
+		key += " " + string(vm.ID)
+	}
+	return Outside(call, key, func(ctx context.Context) (string, error) {
+		for _, on := range e.Inventory.Hosts.All() {
+			runs, err := e.anyRunsOn(ctx, on.ID, wanted)
+			if err != nil {
+				return "", fault.New(fault.HostSilent, "remove", on.Name).Because(err)
+			}
+			if runs {
+				return on.Name, nil
+			}
+		}
+		return "", nil
+	})
+}
+
+func (e *Engine) anyRunsOn(ctx context.Context, on model.ID, vms map[model.ID]bool) (bool, error) {
+	bounded, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
+	if err := e.Machines.AwaitVerdict(bounded, on); err != nil {
+		return false, fmt.Errorf("waiting for the host: %w", err)
+	}
+	conn, err := e.Machines.Connected(on)
+	if err != nil {
+		return false, nil //nolint:nilerr // a host that is out of reach is known for what it last ran
+	}
+	guests, err := conn.Guests(bounded)
+	if err != nil {
+		return false, fmt.Errorf("looking for guests: %w", err)
+	}
+	return slices.ContainsFunc(guests, func(g host.Guest) bool { return vms[g.ID] && g.State != host.Off }), nil
 }
 
 func (e *Engine) runsOn(ctx context.Context, on, vm model.ID) (bool, error) {

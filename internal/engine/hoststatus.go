@@ -22,11 +22,13 @@ func MoveHost(on *model.Host, cause lifecycle.HostCause, detail string) bool {
 	return true
 }
 
-// RunsOn are the VMs that are recorded to have, or perhaps have, a guest on a host.
+// RunsOn are the VMs that are recorded to have, or perhaps have, a guest on a host, or
+// that are on their way there.
 func RunsOn(tx *inventory.Tx, on model.ID) []*model.VM {
 	var found []*model.VM
 	for _, vm := range tx.VMs.All() {
-		if vm.Run.Host == on && runs(vm) {
+		comes := vm.Run.Migration != nil && vm.Run.Migration.To == on
+		if comes || vm.Run.Host == on && runs(vm) {
 			found = append(found, vm)
 		}
 	}

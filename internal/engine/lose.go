@@ -23,7 +23,7 @@ func (e *Engine) Lose(tx *inventory.Tx, on *model.Host, why string) {
 	}
 	on.Lost = lost
 	for _, vm := range RunsOn(tx, on.ID) {
-		if _, held := tx.Holder(vm.Ref()); !held {
+		if _, held := tx.Holder(vm.Ref()); !held && vm.Run.Host == on.ID {
 			e.loseRun(tx, vm.ID, on, why)
 		}
 	}

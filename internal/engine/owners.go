@@ -35,6 +35,11 @@ func forgetGone(tx *inventory.Tx, target model.Ref) {
 	if _, there := objectIn(tx, target); there {
 		return
 	}
+	ForgetGone(tx)
+}
+
+// ForgetGone removes the permissions on all objects that are gone.
+func ForgetGone(tx *inventory.Tx) {
 	for _, permission := range tx.Permissions.All() {
 		if permission.Object == (model.Ref{}) {
 			continue
@@ -48,8 +53,8 @@ func forgetGone(tx *inventory.Tx, target model.Ref) {
 // holdsPermissions says whether permissions are given on objects of a kind.
 func holdsPermissions(kind model.Kind) bool {
 	switch kind {
-	case model.KindVM, model.KindTemplate, model.KindDisk, model.KindHost, model.KindCluster,
-		model.KindDataCenter, model.KindStorageDomain, model.KindNetwork:
+	case model.KindVM, model.KindVMPool, model.KindTemplate, model.KindDisk, model.KindHost, model.KindCluster,
+		model.KindDataCenter, model.KindStorageDomain, model.KindNetwork, model.KindVNICProfile:
 		return true
 	default:
 		return false

@@ -105,12 +105,11 @@ func (s *scope) administers(ref model.Ref) bool {
 
 func (s *scope) seesBesides(ref model.Ref) bool {
 	switch ref.Kind {
+	case model.KindVM: // users of a pool see those only that they have
+		vm, ok := s.tree.vm(ref.ID)
+		return ok && vm.Pool != "" && s.administers(model.Ref{Kind: model.KindVMPool, ID: vm.Pool})
 	case model.KindDisk: // a shared one is seen with each of the VMs that have it
-		for _, holder := range s.tree.holders(ref.ID) {
-			if s.sees(holder) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(s.tree.holders(ref.ID), s.sees)
 	case model.KindNetwork:
 		network, ok := s.tree.network(ref.ID)
 		return ok && s.sees(model.Ref{Kind: model.KindDataCenter, ID: network.DataCenter})

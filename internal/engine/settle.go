@@ -121,16 +121,18 @@ func SetStatus(vm *model.VM, status model.Status, detail model.PauseDetail) {
 func Unfreeze(vm *model.VM) { vm.Run.Frozen, vm.Run.FrozenTold = time.Time{}, false }
 
 // WentDown records that a VM has gone down: its run-time values are cleared, what a
-// stateless run has written is discarded, and the configuration that waited for it
-// applies (api-v3 4.2).
+// stateless run has written is discarded, the configuration that waited for it
+// applies, and a VM of a pool is returned to it (api-v3 4.2).
 func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	run := &vm.Run
 	SetStatus(vm, model.StatusDown, "")
+	kept := e.afterUse(tx, vm)
 	e.Discard(tx, vm)
 	*run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
-		StopTime: time.Now().UTC(), ExitReason: reason,
+		StopTime: time.Now().UTC(), ExitReason: reason, Kept: len(kept) > 0,
 	}
+	run.Overlays = kept
 	if vm.NextRun != nil {
 		next := vm.NextRun
 		AlignNextRun(vm)
@@ -142,8 +144,12 @@ func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 // NeverRan takes back what a start had given a VM that was down, and of which no
 // guest has come. What it had made on disks is removed later.
 func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
+	before, kept := vm.Run.Kept, e.afterUse(tx, vm)
+	if !before { // they were made for this run, if at all
+		vm.Run.Overlays, kept = append(vm.Run.Overlays, kept...), nil
+	}
 	e.Discard(tx, vm)
-	vm.Run.Given = model.Given{}
+	vm.Run.Given, vm.Run.Kept = model.Given{Overlays: kept}, len(kept) > 0
 	Unreserve(vm)
 }
 

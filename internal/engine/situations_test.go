@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/exports"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/pools"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
@@ -36,8 +38,10 @@ var situations = map[model.Kind]situation{
 	model.KindTag: onTag, model.KindOption: onOption, model.KindDomain: onDomain, model.KindTemplate: onTemplate,
 	model.KindUser: onUser, model.KindGroup: onGroup, model.KindRole: onRole, model.KindPermission: onPermission,
 	model.KindStorageDomain: onStorageDomain, model.KindExportedVM: onExported, model.KindExportedTemplate: onExported,
+	model.KindExternalVM: onArchive, model.KindExternalTemplate: onArchive,
 	model.KindImageTransfer: onTransfer,
 	model.KindSnapshot:      onSnapshot,
+	model.KindVMPool:        onPool,
 	model.KindHost:          onHost,
 	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
 	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter, model.KindCluster: onCluster,
@@ -49,7 +53,8 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 	"vm.start/stateless": func(_ *sitetest.Site, call *engine.Call) {
 		call.Params = &vms.StartParams{Once: &model.RunOnce{Stateless: true}}
 	},
-	"vm.export/copy": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
+	"vm.export_ova/pack": func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
+	"vm.export/copy":     func(site *sitetest.Site, call *engine.Call) { addDisk(site, call.Target) },
 	"vm.add/disks": func(site *sitetest.Site, call *engine.Call) {
 		template := addTemplate(site, "web")
 		call.Params = &vms.AddParams{Edit: func(vm *model.VM) error {
@@ -57,9 +62,11 @@ var variants = map[string]func(site *sitetest.Site, call *engine.Call){
 			return nil
 		}}
 	},
-	"template.add/seal": func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
-	"disk.add/floating": func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
-	"disk.move/live":    func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
+	"vm_pool.update/update": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{} },
+	"vm_pool.update/shrink": func(site *sitetest.Site, call *engine.Call) { call.Params = &pools.UpdateParams{Size: new(1)} },
+	"template.add/seal":     func(_ *sitetest.Site, call *engine.Call) { call.Params.(*templates.AddParams).Seal = true },
+	"disk.add/floating":     func(_ *sitetest.Site, call *engine.Call) { call.Parent = "" },
+	"disk.move/live":        func(site *sitetest.Site, call *engine.Call) { site.Bring(call.Parent, model.StatusUp) },
 	"disk.update/grow": func(_ *sitetest.Site, call *engine.Call) {
 		call.Parent = ""
 		call.Params = &disks.UpdateParams{Edit: func(disk *model.Disk) error { disk.ProvisionedSize *= 2; return nil }}
@@ -152,6 +159,8 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 			return nil
 		})
 		return site.Add("vm"), call
+	case "export_ova":
+		call.Params = &exports.PackParams{Directory: ".", FileName: string(model.NewID())}
 	case "export":
 		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
 	case "update":
@@ -162,6 +171,15 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	}
 	id := site.Add("vm", seeded)
 	switch row.Name {
+	case "migrate":
+		site.SecondHost()
+	case "detach":
+		site.Edit(func(tx *inventory.Tx) {
+			pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
+			tx.VMPools.Put(pool)
+			vm, _ := tx.VMs.Edit(id)
+			vm.Pool = pool.ID
+		})
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":
@@ -269,10 +287,30 @@ func onTemplate(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	}
 	call.Target = addTemplate(site, "golden")
 	call.Params = engine.Edit[model.Template](func(template *model.Template) error { template.Description += "!"; return nil })
-	if row.Name == "export" {
+	switch row.Name {
+	case "export":
 		call.Params = &exports.ExportParams{StorageDomain: sitetest.ExportDomain}
+	case "export_ova":
+		call.Params = &exports.PackParams{Directory: ".", FileName: string(model.NewID())}
 	}
 	return vm, call
+}
+
+// onArchive has a VM and a template that lie in OVA files.
+func onArchive(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	addDisk(site, vm)
+	of := model.Ref{Kind: model.KindVM, ID: vm}
+	if row.On == model.KindExternalTemplate {
+		of = model.Ref{Kind: model.KindTemplate, ID: addTemplate(site, "golden")}
+	}
+	packing := &engine.Call{On: of.Kind, Name: "export_ova", Target: of.ID, Async: new(false), Params: &exports.PackParams{Directory: ".", FileName: "x.ova"}}
+	if _, err := site.Act(packing); err != nil {
+		t.Fatal(err)
+	}
+	return vm, &engine.Call{On: row.On, Name: row.Name, Params: &exports.UnpackParams{Path: "x.ova", ImportParams: exports.ImportParams{
+		Cluster: sitetest.Cluster, Target: sitetest.DataDomain, Clone: true, Name: "again",
+	}}}
 }
 
 // onExported has a VM and a template that lie in the export domain.
@@ -506,5 +544,30 @@ func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 	site.Edit(func(tx *inventory.Tx) {
 		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: phase})
 	})
+	return vm, call
+}
+
+// onPool has a pool of two VMs, and one that is no member.
+func onPool(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	people(site)
+	vm, template := site.Add("vm"), addTemplate(site, "golden")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &pools.AddParams{Size: 2, Edit: func(pool *model.VMPool) error {
+		pool.Name, pool.Cluster, pool.Template = "desk", sitetest.Cluster, template
+		return nil
+	}}}
+	if row.Name == "add" {
+		return vm, call
+	}
+	made, err := site.Act(&engine.Call{On: row.On, Name: "add", Params: call.Params, Async: new(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.Target, call.Params = made.Object.Ref().ID, nil
+	switch row.Name {
+	case "update":
+		call.Params = &pools.UpdateParams{Size: new(3)}
+	case "allocatevm":
+		call.Caller = &auth.Caller{User: bossID, Name: "boss@internal", Admin: true}
+	}
 	return vm, call
 }

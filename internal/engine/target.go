@@ -39,6 +39,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 	switch ref.Kind {
 	case model.KindVM:
 		return found(tx.VMs.Get(ref.ID))
+	case model.KindVMPool:
+		return found(tx.VMPools.Get(ref.ID))
 	case model.KindDisk:
 		return found(tx.Disks.Get(ref.ID))
 	case model.KindDomain:
@@ -96,6 +98,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 	switch ref.Kind {
 	case model.KindVM:
 		return found(e.Inventory.VMs.Get(ref.ID))
+	case model.KindVMPool:
+		return found(e.Inventory.VMPools.Get(ref.ID))
 	case model.KindDisk:
 		return found(e.Inventory.Disks.Get(ref.ID))
 	case model.KindStorageDomain:
@@ -130,6 +134,12 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if call.On == model.KindExportedVM || call.On == model.KindExportedTemplate {
 		return "of the export domain"
+	}
+	if call.On == model.KindExternalVM || call.On == model.KindExternalTemplate {
+		return "of the OVA file"
+	}
+	if pool, ok := e.Inventory.VMPools.Get(call.Target); ok {
+		return pool.Name
 	}
 	if disk, ok := e.Inventory.Disks.Get(call.Target); ok {
 		return disk.Alias
@@ -189,6 +199,11 @@ func fillAbout(tx *inventory.Tx, about *audit.About, target model.Ref) {
 		if vm, ok := tx.VMs.Get(target.ID); ok {
 			about.VM = vm
 			about.Host, _ = tx.Hosts.Get(vm.Run.Host)
+		}
+	case model.KindVMPool:
+		// Of one that is being removed what was filled in before stands.
+		if pool, ok := tx.VMPools.Get(target.ID); ok {
+			about.Pool = pool
 		}
 	case model.KindDisk:
 		about.Disk, _ = tx.Disks.Get(target.ID)

@@ -37,3 +37,15 @@ func Own(tx *inventory.Tx, attached []model.DiskAttachment) []model.DiskAttachme
 	}
 	return own
 }
+
+// Newest is the version of a template with the highest number, of those that can be
+// used.
+func Newest(all []*model.Template, of *model.Template) *model.Template {
+	for _, other := range all {
+		usable := other.Status == "" || other.Status == model.TemplateOK
+		if usable && other.Base != "" && other.Base == of.Base && other.VersionNumber > of.VersionNumber {
+			of = other
+		}
+	}
+	return of
+}

@@ -8,13 +8,14 @@ import (
 )
 
 // tree is where objects stand below one another: the system above data centers,
-// these above clusters, networks and storage domains, these above hosts, VMs and
-// templates, disks below the storage domain and the VM that has them (api-v3 appendix C),
+// these above clusters, networks and storage domains, these above hosts, VMs, pools
+// of VMs and templates, disks below the storage domain and the VM that has them (api-v3 appendix C),
 // snapshots below their VM, image transfers below their disk, vNIC profiles below their
 // network and the networks of a host below it. It reads the
 // inventory, or a transaction on it.
 type tree struct {
 	vm        func(model.ID) (*model.VM, bool)
+	pool      func(model.ID) (*model.VMPool, bool)
 	host      func(model.ID) (*model.Host, bool)
 	template  func(model.ID) (*model.Template, bool)
 	snapshot  func(model.ID) (*model.Snapshot, bool)
@@ -33,7 +34,7 @@ type tree struct {
 
 func treeOf(tx *inventory.Tx) *tree {
 	return &tree{
-		vm: tx.VMs.Get, host: tx.Hosts.Get, template: tx.Templates.Get, snapshot: tx.Snapshots.Get, disk: tx.Disks.Get, transfer: tx.ImageTransfers.Get,
+		vm: tx.VMs.Get, pool: tx.VMPools.Get, host: tx.Hosts.Get, template: tx.Templates.Get, snapshot: tx.Snapshots.Get, disk: tx.Disks.Get, transfer: tx.ImageTransfers.Get,
 		domain: tx.StorageDomains.Get, cluster: tx.Clusters.Get, network: tx.Networks.Get, profile: tx.VNICProfiles.Get, attached: tx.Attachments.Get, vms: tx.VMs.All, templates: tx.Templates.All,
 	}
 }
@@ -41,7 +42,7 @@ func treeOf(tx *inventory.Tx) *tree {
 // treeNow reads what is committed, and looks up at once what has which disk.
 func treeNow(inv *inventory.Inventory) *tree {
 	t := &tree{
-		vm: inv.VMs.Get, host: inv.Hosts.Get, template: inv.Templates.Get, snapshot: inv.Snapshots.Get, disk: inv.Disks.Get, transfer: inv.ImageTransfers.Get,
+		vm: inv.VMs.Get, pool: inv.VMPools.Get, host: inv.Hosts.Get, template: inv.Templates.Get, snapshot: inv.Snapshots.Get, disk: inv.Disks.Get, transfer: inv.ImageTransfers.Get,
 		domain: inv.StorageDomains.Get, cluster: inv.Clusters.Get, network: inv.Networks.Get, profile: inv.VNICProfiles.Get, attached: inv.Attachments.Get, vms: inv.VMs.All, templates: inv.Templates.All,
 		has: make(map[model.ID][]model.Ref),
 	}
@@ -84,6 +85,10 @@ func (t *tree) above(ref model.Ref) []model.Ref {
 	case model.KindVM:
 		if vm, ok := t.vm(ref.ID); ok {
 			return t.andAbove(model.KindCluster, vm.Cluster)
+		}
+	case model.KindVMPool:
+		if pool, ok := t.pool(ref.ID); ok {
+			return t.andAbove(model.KindCluster, pool.Cluster)
 		}
 	case model.KindHost:
 		if host, ok := t.host(ref.ID); ok {

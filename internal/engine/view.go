@@ -78,6 +78,25 @@ func (v *View) VMsNamed(name string) []*model.VM {
 	return onlySeen(v, v.engine.Inventory.VMs.Named(name))
 }
 
+// VMPool finds one pool of VMs.
+func (v *View) VMPool(id model.ID) (*model.VMPool, error) {
+	return seen(v, v.engine.Inventory.VMPools, id)
+}
+
+// VMPools gives all pools of VMs, by name.
+func (v *View) VMPools() []*model.VMPool { return allSeen(v, v.engine.Inventory.VMPools) }
+
+// PoolSizes is how many VMs each pool has, whether the caller sees them or not.
+func (v *View) PoolSizes() map[model.ID]int {
+	sizes := make(map[model.ID]int)
+	for _, vm := range v.engine.Inventory.VMs.All() {
+		if vm.Pool != "" {
+			sizes[vm.Pool]++
+		}
+	}
+	return sizes
+}
+
 // Host finds one host.
 func (v *View) Host(id model.ID) (*model.Host, error) { return seen(v, v.engine.Inventory.Hosts, id) }
 

@@ -102,6 +102,14 @@ const (
 	DiskConfiguration      = "ACTION_TYPE_FAILED_DISK_CONFIGURATION_NOT_SUPPORTED"
 	NotExportDomain        = "ACTION_TYPE_FAILED_SPECIFY_DOMAIN_IS_NOT_EXPORT_DOMAIN"
 	SameIdentifier         = "ACTION_TYPE_FAILED_VM_GUID_ALREADY_EXIST"
+	SuspendInPool          = "VM_CANNOT_SUSPEND_VM_FROM_POOL"
+	PoolVMRunning          = "VM_POOL_CANNOT_REMOVE_RUNNING_VM_FROM_POOL"
+	AttachedToPool         = "ACTION_TYPE_FAILED_VM_ATTACHED_TO_POOL"
+	NoFreePoolVMs          = "ACTION_TYPE_FAILED_NO_AVAILABLE_POOL_VMS"
+	PoolUserLimit          = "VM_POOL_CANNOT_ATTACH_TO_MORE_VMS_FROM_POOL"
+	PoolShrink             = "VM_POOL_CANNOT_DECREASE_VMS_FROM_POOL"
+	PrestartedTooMany      = "ACTION_TYPE_FAILED_PRESTARTED_VMS_CANNOT_EXCEED_VMS_COUNT"
+	PoolOfBlank            = "VM_POOL_CANNOT_CREATE_FROM_BLANK_TEMPLATE"
 	HostAddressInUse       = "ACTION_TYPE_FAILED_VDS_WITH_SAME_HOST_EXIST"
 	FenceDisabled          = "VDS_FENCE_DISABLED"
 	FenceFailed            = "VDS_FENCE_OPERATION_FAILED"
@@ -112,6 +120,19 @@ const (
 	HostLostWithVMs        = "VDS_CANNOT_MAINTENANCE_VDS_IS_NOT_RESPONDING_WITH_VMS"
 	HostIsUp               = "VDS_ALREADY_UP"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
+	InvalidHost            = "VDS_INVALID_SERVER_ID"
+	PinnedToHost           = "ACTION_TYPE_FAILED_VM_IS_PINNED_TO_HOST"
+	NotMigratable          = "ACTION_TYPE_FAILED_VM_IS_NON_MIGRTABLE_AND_IS_NOT_FORCED_BY_USER_TO_MIGRATE"
+	MigrationInProgress    = "ACTION_TYPE_FAILED_MIGRATION_IN_PROGRESS"
+	MigrationAfterIOError  = "MIGRATE_PAUSED_EIO_VM_IS_NOT_SUPPORTED"
+	MigrationToSameHost    = "ACTION_TYPE_FAILED_MIGRATION_TO_SAME_HOST"
+	MigrationElsewhere     = "ACTION_TYPE_FAILED_MIGRATE_BETWEEN_TWO_CLUSTERS"
+	MigrationClusterHost   = "ACTION_TYPE_FAILED_DESTINATION_HOST_NOT_IN_DESTINATION_CLUSTER"
+	NothingToCancel        = "VM_CANNOT_CANCEL_MIGRATION_WHEN_VM_IS_NOT_MIGRATING"
+	CancelTooLate          = "MIGRATION_NOT_IN_PROGRESS"
+	CancelFailed           = "MIGRATION_CANCEL_ERROR"
+	MigrationFailed        = "MIGRATION_FAILED"
+	MigrationStuck         = "MIGRATION_STUCK"
 
 	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
 	MACPoolEmpty        = "MAC_POOL_NOT_ENOUGH_MAC_ADDRESSES"
@@ -216,13 +237,34 @@ var catalogue = map[string]entry{
 	TemplateHasVersions:    {Conflict, "Cannot %s. The template is the base of these versions, which have to be removed first: %s."},
 	TemplateNeedsDown:      {Conflict, "Cannot %s. The VM must be down, and is in %s status."},
 	TemplateProtected:      {Conflict, "Cannot %s. Delete protection is enabled. In order to delete, disable Delete protection first."},
-	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: virt-sysprep has failed. See the engine's log."},
+	SealFailed:             {Host, "Cannot %s. The guest could not be sealed: %s."},
 	DiskOfTemplate:         {Conflict, "Cannot %s. The disk %s belongs to the template %s, and stays as it is until that is removed."},
 	ExportElsewhere:        {Conflict, "Cannot %s. The target Data Center does not contain the %s."},
 	DiskConfiguration:      {BadRequest, "Cannot %s. Disk configuration (%s %s) is incompatible with the storage domain type."},
 	NotExportDomain:        {BadRequest, "Cannot %s. The specified domain '%s' is not an export domain."},
 	SameIdentifier:         {Conflict, "Cannot %s. %s with the same identifier already exists."},
 	ExportNotDown:          {Conflict, "Cannot %s. At least one of the VMs is not down."},
+	InvalidHost:            {BadRequest, "Cannot %s VM. Invalid Host Id."},
+	PinnedToHost:           {Conflict, "Cannot %s VM. VM is pinned to Host."},
+	NotMigratable:          {Conflict, "Cannot %s VM. VM is non migratable and user did not specify the force-migration flag"},
+	MigrationInProgress:    {Conflict, "Cannot %s VM. VM migration is in progress"},
+	MigrationAfterIOError:  {BadRequest, "Cannot %s VM. Migrating a VM in paused status due to I/O error is not supported."},
+	MigrationToSameHost:    {Conflict, "Cannot %s VM. source and destination is the same."},
+	MigrationElsewhere:     {Conflict, "Cannot %s VM. The host %s is in another cluster than the VM, and the request names no cluster."},
+	MigrationClusterHost:   {Conflict, "Cannot %s VM. The host %s is not in the cluster that the request names."},
+	NothingToCancel:        {Conflict, "Cannot cancel migration for non migrating VM."},
+	CancelTooLate:          {Host, "Migration not in progress"},
+	CancelFailed:           {Host, "Cancel migration has failed. Please try again in a few moments and track the VM's event list for details."},
+	MigrationFailed:        {Host, "Cannot %s VM to host %s: %s"},
+	MigrationStuck:         {Host, "Cannot %s VM. Its guest changes memory faster than it can be carried to host %s (options MigrationStallTime, MigrationDowntimeCeiling)."},
+	SuspendInPool:          {Conflict, "Cannot suspend VM that belongs to a  VM-Pool."},
+	PoolVMRunning:          {Conflict, "Cannot %s VM-Pool. VM is running."},
+	AttachedToPool:         {Conflict, "Cannot %s VM. VM is attached to a VM Pool."},
+	NoFreePoolVMs:          {Conflict, "Cannot %s. There are no available VMs in the VM-Pool."},
+	PoolUserLimit:          {Conflict, "Cannot %s. The user has as many VMs of the VM-Pool as one may have: %s."},
+	PoolShrink:             {Conflict, "Cannot %s. Only VMs that are down and that no user has can be removed from the VM-Pool; there are %s of these."},
+	PrestartedTooMany:      {BadRequest, "Cannot %s. More VMs are to be prestarted than the VM-Pool has."},
+	PoolOfBlank:            {BadRequest, "Cannot %s. VMs of a VM-Pool cannot be made of the Blank template."},
 	MACInUse:               {Conflict, "Cannot %s. %s"},
 	MACPoolEmpty:           {Conflict, "Cannot %s. The MAC pool %s has not enough addresses left."},
 	MACPoolDefault:         {Conflict, "Cannot %s. The default MAC pool cannot be removed."},

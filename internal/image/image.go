@@ -55,6 +55,7 @@ type Images interface {
 	Groups
 	Domains
 	Transfers
+	Stretches
 
 	// Format makes a new domain's directories and metadata, or accepts the same
 	// domain that is there already.

@@ -25,6 +25,19 @@ type Seals interface {
 	CanSeal() bool
 	// Seal does it to all disks of a guest at once, each with its domain; they must
 	// stand alone, and nobody may use them meanwhile. It takes minutes. After a failure
-	// the disks are whole, and some of it may be done.
+	// the disks are whole, nobody writes to them any more, and some of it may be done; why
+	// it was not all, if that can be said, is a SealError.
 	Seal(ctx context.Context, disks []Source) error
 }
+
+// SealError is why a guest could not be sealed.
+type SealError struct {
+	// Why is half a sentence for the user, without a path of this machine.
+	Why string
+	Err error
+}
+
+func (e *SealError) Error() string { return e.Why + ": " + e.Err.Error() }
+
+// Unwrap gives the failure behind it.
+func (e *SealError) Unwrap() error { return e.Err }

@@ -30,6 +30,7 @@ type Inventory struct {
 	Tags           *Table[*model.Tag]
 	Templates      *Table[*model.Template]
 	Users          *Table[*model.User]
+	VMPools        *Table[*model.VMPool]
 	VMs            *Table[*model.VM]
 	VNICProfiles   *Table[*model.VNICProfile]
 
@@ -110,6 +111,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		Tags:           newTable[*model.Tag](),
 		Templates:      newTable[*model.Template](),
 		Users:          newTable[*model.User](),
+		VMPools:        newTable[*model.VMPool](),
 		VMs:            newTable[*model.VM](),
 		VNICProfiles:   newTable[*model.VNICProfile](),
 		store:          from,
@@ -135,6 +137,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		model.KindTag:           kept[model.Tag, *model.Tag]{inv.Tags},
 		model.KindTemplate:      kept[model.Template, *model.Template]{inv.Templates},
 		model.KindUser:          kept[model.User, *model.User]{inv.Users},
+		model.KindVMPool:        kept[model.VMPool, *model.VMPool]{inv.VMPools},
 		model.KindVM:            kept[model.VM, *model.VM]{inv.VMs},
 		model.KindVNICProfile:   kept[model.VNICProfile, *model.VNICProfile]{inv.VNICProfiles},
 

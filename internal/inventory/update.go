@@ -31,6 +31,7 @@ type Tx struct {
 	Tags           Staged[*model.Tag]
 	Templates      Staged[*model.Template]
 	Users          Staged[*model.User]
+	VMPools        Staged[*model.VMPool]
 	VMs            Staged[*model.VM]
 	VNICProfiles   Staged[*model.VNICProfile]
 
@@ -87,6 +88,7 @@ func (inv *Inventory) begin() *Tx {
 	tx.Tags = Staged[*model.Tag]{tx, inv.Tags, model.KindTag, model.Clone[model.Tag]}
 	tx.Templates = Staged[*model.Template]{tx, inv.Templates, model.KindTemplate, model.Clone[model.Template]}
 	tx.Users = Staged[*model.User]{tx, inv.Users, model.KindUser, model.Clone[model.User]}
+	tx.VMPools = Staged[*model.VMPool]{tx, inv.VMPools, model.KindVMPool, model.Clone[model.VMPool]}
 	tx.VMs = Staged[*model.VM]{tx, inv.VMs, model.KindVM, model.Clone[model.VM]}
 	tx.VNICProfiles = Staged[*model.VNICProfile]{tx, inv.VNICProfiles, model.KindVNICProfile, model.Clone[model.VNICProfile]}
 	return tx

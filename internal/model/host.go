@@ -70,6 +70,12 @@ func (h *Host) Reachable() bool {
 	return h.Status == HostUp || h.Status == HostConnecting && h.BootID != ""
 }
 
+// Leavable says whether VMs can be moved away from the host: what cannot be given more
+// work may still have some.
+func (h *Host) Leavable() bool {
+	return h.Reachable() || h.Status == HostPreparingForMaintenance || h.Status == HostNonOperational
+}
+
 // HostFacts is what a host says of itself when it is connected.
 type HostFacts struct {
 	Hostname string `json:"hostname,omitempty"`

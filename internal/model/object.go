@@ -58,6 +58,7 @@ const (
 	KindUser          Kind = "user"
 	KindVNICProfile   Kind = "vnic_profile"
 	KindVM            Kind = "vm"
+	KindVMPool        Kind = "vm_pool"
 	KindCDROM         Kind = "cdrom"
 )
 
@@ -74,9 +75,20 @@ const (
 	KindExportedTemplate Kind = "exported_template"
 )
 
+// KindExternalVM and KindExternalTemplate are no objects but what is imported from
+// outside of all storage domains.
+const (
+	KindExternalVM       Kind = "external_vm"
+	KindExternalTemplate Kind = "external_template"
+)
+
 // KindFileSystems is no object but a lock: of who freezes or thaws the file systems
 // of a VM, by its id.
 const KindFileSystems Kind = "file_systems"
+
+// KindMigration is no object but a lock: of who gives up the migration of a VM, by the
+// VM's id.
+const KindMigration Kind = "migration"
 
 // Ref points at an object of a kind.
 type Ref struct {

@@ -40,6 +40,12 @@ type Run struct {
 	Memory   int64    `json:"memory,omitempty"`
 	Topology Topology `json:"topology,omitzero"`
 
+	// Migration is where the guest is on its way to; nil unless it is.
+	Migration *Migration `json:"migration,omitempty"`
+	// Kept says that the overlays hold what a user of a pool has written in earlier
+	// runs: they stay when the run is over, until the user does not have the VM any more.
+	Kept bool `json:"kept,omitempty"`
+
 	// Suspended is the saved state; nil unless there is one.
 	Suspended *SavedState `json:"suspended,omitempty"`
 	// AgentSeen says that a guest agent has answered in this run.
@@ -59,6 +65,18 @@ type Run struct {
 	Restart *Restart `json:"restart,omitempty"`
 	// ExitReason is the sentence for why the last run ended.
 	ExitReason string `json:"exit_reason,omitempty"`
+}
+
+// Migration is a migration of a VM's guest that was accepted and has not ended. The VM
+// counts on both hosts meanwhile.
+type Migration struct {
+	// To is the destination, Asked when it was accepted.
+	To    ID        `json:"to"`
+	Asked time.Time `json:"asked"`
+	// Going says that its turn has come: until then it waits for others.
+	Going bool `json:"going,omitempty"`
+	// Detail is why the VM was paused before, if it was.
+	Detail PauseDetail `json:"detail,omitempty"`
 }
 
 // Restart is how a highly available VM is brought back whose run has ended without

@@ -8,6 +8,8 @@ import "time"
 type VM struct {
 	ID           ID        `json:"id"`
 	CreationTime time.Time `json:"creation_time"`
+	// Pool is the pool that the VM belongs to; empty for one of its own.
+	Pool ID `json:"pool,omitempty"`
 	VMConfig
 	// NextRun is a configuration that waits for the VM to go down; nil if none.
 	NextRun *VMConfig `json:"next_run,omitempty"`

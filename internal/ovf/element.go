@@ -145,7 +145,11 @@ func parse(text []byte) (*element, error) {
 			}
 			child := &element{name: token.Name.Local}
 			for _, each := range token.Attr {
-				child.attributes = append(child.attributes, attribute{each.Name.Local, each.Value})
+				name := each.Name.Local
+				if each.Name.Space == namespaceOvirt {
+					name = "ovirt:" + name // one that may stand beside another of the name
+				}
+				child.attributes = append(child.attributes, attribute{name, each.Value})
 			}
 			inner.add(child)
 			open = append(open, &unfinished{element: child})

@@ -2,6 +2,8 @@ package ovf
 
 import (
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +34,10 @@ type reader struct {
 	states map[stateOf]model.ID
 	// attachments are those of the disks that were read, in their order.
 	attachments []model.DiskAttachment
+	// archive is what the text of an archive says beside the document, and hardware its
+	// devices; nil in other texts.
+	archive  *Archived
+	hardware *element
 }
 
 type stateOf struct{ snapshot, disk model.ID }
@@ -41,6 +47,10 @@ func (r *reader) read(text []byte) error {
 	if err != nil {
 		return err
 	}
+	return r.readTop(top)
+}
+
+func (r *reader) readTop(top *element) error {
 	content := top.first("Content")
 	if content == nil {
 		content = top.first("VirtualSystem")
@@ -61,11 +71,15 @@ func (r *reader) read(text []byte) error {
 	if err := r.readHardware(hardware); err != nil {
 		return err
 	}
-	if err := r.readDisks(top, hardware); err != nil {
+	readDisks := r.readDisks
+	if r.archive != nil {
+		readDisks = r.readArchivedDisks
+	}
+	if err := readDisks(top, hardware); err != nil {
 		return err
 	}
 	r.document.Config().Disks = nothing(r.attachments)
-	if r.inner {
+	if r.inner || r.archive != nil {
 		return nil
 	}
 	return r.readSnapshots(content.section("SnapshotsSection"))
@@ -114,7 +128,7 @@ func (r *reader) readIdentity(content, system *element) error {
 const longestName = 1024
 
 // readConfig reads the plain settings on top of what holds where a text says nothing.
-func (r *reader) readConfig(content, system *element) error {
+func (r *reader) readConfig(content, kind *element) error {
 	c := r.document.Config()
 	c.Name = content.word("Name")
 	if len(c.Name) > longestName {
@@ -122,7 +136,12 @@ func (r *reader) readConfig(content, system *element) error {
 	}
 	c.Type, c.MigrationDowntime, c.Placement.Affinity = model.VMTypeDesktop, -1, model.AffinityMigratable
 	c.OS.Boot = []model.BootDevice{model.BootHardDisk}
-	c.OS.Type = readOS(system.word("Description"))
+	c.OS.Type = readOS(kind.word("Description"))
+	if number, err := strconv.Atoi(kind.attribute("ovirt:id")); err == nil && c.OS.Type == "other" {
+		if at := slices.IndexFunc(systems, func(s system) bool { return s.ovirt == number }); at >= 0 {
+			c.OS.Type = systems[at].name // archives have names for people as the description
+		}
+	}
 	c.CPU.Topology = model.Topology{Sockets: 1, Cores: 1, Threads: 1}
 	c.Display = model.Display{
 		Monitors: 1, FileTransferEnabled: true, CopyPasteEnabled: true, DisconnectAction: model.DisconnectLockScreen,

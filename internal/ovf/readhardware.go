@@ -1,6 +1,7 @@
 package ovf
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -81,7 +82,7 @@ func (r *reader) readNIC(item *element) error {
 		nic.Interface = model.NICVirtio
 	}
 	// Converters and old engines count them; they get an id that is always the same.
-	id, err := model.ParseID(item.word("InstanceId"))
+	id, err := model.ParseID(cmp.Or(item.word("InstanceId"), item.word("InstanceID")))
 	if err != nil {
 		id = derived(r.document.ID(), "nic "+strconv.Itoa(len(c.NICs)))
 	}

@@ -68,6 +68,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id(string(on))
 	case model.KindStorageDomain:
 		call.Target = r.id("storagedomain")
+	case model.KindVMPool:
+		call.Target = r.id("vmpool")
 	case model.KindTemplate:
 		call.Target = r.id("template")
 	case model.KindNetwork:
@@ -107,6 +109,9 @@ func (r *request) complete(action *v3.Action, command *engine.Command, call *eng
 	action.HideSecrets()
 	if result == nil {
 		return
+	}
+	if given, ok := result.Object.(*model.VM); ok && command.On == model.KindVMPool {
+		action.VM = r.page.LinksOfVM(given.ID)
 	}
 	// Work that needed no job is done: its id is like that of a forgotten one.
 	id := model.NewID()
@@ -150,7 +155,7 @@ func (s *Server) actionStatus(command *engine.Command) handler {
 
 // creationStatus answers how far the making of an object is (api-v3 2.5).
 func (s *Server) creationStatus(r *request) (*answer, error) {
-	state, failed, err := r.progress("")
+	state, failed, err := r.progress()
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +169,8 @@ func (s *Server) creationStatus(r *request) (*answer, error) {
 }
 
 // progress looks up the jobs of a state resource: the worst of them counts. Jobs
-// of other commands than action, or of other objects, are as unknown.
-func (r *request) progress(action string) (state string, failed *model.Job, err error) {
+// of other commands than the actions, if any are given, or of other objects, are as unknown.
+func (r *request) progress(actions ...string) (state string, failed *model.Job, err error) {
 	state = "complete"
 	for text := range strings.SplitSeq(r.ids["ids"], ",") {
 		id, err := model.ParseID(strings.TrimSpace(text))
@@ -173,7 +178,7 @@ func (r *request) progress(action string) (state string, failed *model.Job, err 
 			return "", nil, badID(text)
 		}
 		job, err := r.view.Job(r.context(), id)
-		if fault.Is(err, fault.NotFound) || err == nil && !r.concerns(job, action) {
+		if fault.Is(err, fault.NotFound) || err == nil && !r.concerns(job, actions) {
 			continue
 		}
 		if err != nil {
@@ -193,13 +198,17 @@ func (r *request) progress(action string) (state string, failed *model.Job, err 
 	return state, failed, nil
 }
 
-func (r *request) concerns(job *model.Job, action string) bool {
+func (r *request) concerns(job *model.Job, actions []string) bool {
 	for _, id := range r.ids {
 		// What is imported as a clone has another id than what it is made of, which is locked.
 		locked := slices.ContainsFunc(job.Locks, func(ref model.Ref) bool { return ref.Kind == model.KindExportedVM && string(ref.ID) == id })
 		if string(job.Target.ID) == id || locked {
-			return action == "" || job.Action == action
+			return len(actions) == 0 || slices.Contains(actions, job.Action)
 		}
+	}
+	if slices.Contains(actions, "vm_pool.allocatevm") { // its job is the start of the VM that was given
+		vm, err := r.view.VM(job.Target.ID)
+		return err == nil && job.Action == "vm.start" && vm.Pool == r.id("vmpool")
 	}
 	return false
 }

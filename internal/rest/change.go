@@ -21,7 +21,7 @@ func (r *request) act(call *engine.Call, body *bool) (*engine.Result, error) {
 }
 
 // lookAgain makes what the caller may see new: a command may have changed it.
-func (r *request) lookAgain() { r.view = r.server.engine.View(r.caller) }
+func (r *request) lookAgain() { r.view, r.related = r.server.engine.View(r.caller), related{} }
 
 // create runs a command that makes an object and answers with it: 201 and its
 // address, or 202 with the state of its creation while work goes on (api-v3 5.3).

@@ -116,15 +116,19 @@ func readExport(r *request, action *v3.Action) (any, error) {
 	return params, err
 }
 
-// domainOf gives the id of a storage domain that a command names: that an id means
-// nothing is for the command to say.
 func (r *request) domainOf(named *v3.Reference) (model.ID, error) {
+	return r.idOf(model.KindStorageDomain, named)
+}
+
+// idOf gives the id of what a command names: that an id means nothing is for the command
+// to say.
+func (r *request) idOf(kind model.Kind, named *v3.Reference) (model.ID, error) {
 	if named.ID != nil && *named.ID != "" {
 		if id, err := model.ParseID(*named.ID); err == nil {
 			return id, nil
 		}
 	}
-	return named.Resolve(model.KindStorageDomain, r.finder())
+	return named.Resolve(kind, r.finder())
 }
 
 // readImport reads import (api-v3 appendix C): the method is called doImport in messages.

@@ -72,6 +72,8 @@ func (f finder) all(kind model.Kind) []model.Object {
 		return objects(f.view.Tags())
 	case model.KindDisk:
 		return objects(f.view.Disks())
+	case model.KindVMPool:
+		return objects(f.view.VMPools())
 	case model.KindVM:
 		return objects(f.view.VMs())
 	case model.KindUser:

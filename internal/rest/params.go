@@ -15,6 +15,7 @@ import (
 var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.start":                   readStart,
 	"vm.ticket":                  readTicket,
+	"vm.migrate":                 readMigrate,
 	"host.fence":                 readFence,
 	"storage_domain.activate":    readAttached,
 	"storage_domain.deactivate":  readAttached,
@@ -70,6 +71,22 @@ func readStart(r *request, action *v3.Action) (any, error) {
 		params.Initialization = model.InitializationCloudInit
 	}
 	return params, nil
+}
+
+// readMigrate reads migrate (api-v3 3.10): that the id of a host means nothing is for the
+// command to say.
+func readMigrate(r *request, action *v3.Action) (any, error) {
+	params := &vms.MigrateParams{Force: isTrue(action.Force)}
+	var err error
+	if action.Host.Given() {
+		if params.Host, err = r.idOf(model.KindHost, action.Host); err != nil {
+			return nil, err
+		}
+	}
+	if action.Cluster.Given() {
+		params.Cluster, err = action.Cluster.Resolve(model.KindCluster, r.finder())
+	}
+	return params, err
 }
 
 // readClone reads clone (api-v3 6.1): of the VM that is to be only the name counts.

@@ -250,7 +250,8 @@ func TestFilteredLists(t *testing.T) {
 	alice := e.addUser("alice")
 	mine, other := "/api/vms/"+e.addVM("mine"), "/api/vms/"+e.addVM("other")
 	for _, vm := range []string{mine, other} {
-		e.want(202, "POST", vm+"/disks", `<disk><alias>of `+vm[len(vm)-4:]+`</alias><provisioned_size>1048576</provisioned_size><interface>virtio</interface><format>raw</format></disk>`)
+		disk := idIn(t, e.want(202, "POST", vm+"/disks", `<disk><alias>of `+vm[len(vm)-4:]+`</alias><provisioned_size>1048576</provisioned_size><interface>virtio</interface><format>raw</format></disk>`))
+		e.wait("/api/disks/"+disk, "<state>ok</state>")
 	}
 	e.give(mine, alice, "UserRole")
 	see := func(path string, want ...string) {

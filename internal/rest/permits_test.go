@@ -69,6 +69,11 @@ var requestsOf = map[string][3]string{
 	"vm.export":           {"POST", "/api/vms/VM/export", `<action><storage_domain id="DOMAIN"/></action>`},
 	"template.export":     {"POST", "/api/templates/00000000-0000-0000-0000-000000000000/export", `<action><storage_domain id="DOMAIN"/></action>`},
 
+	"vm.export_ova":            {"POST", "/ovirt-engine/api/v4/vms/VM/export", `<action><directory>.</directory></action>`},
+	"template.export_ova":      {"POST", "/ovirt-engine/api/v4/templates/00000000-0000-0000-0000-000000000000/export", `<action><directory>.</directory></action>`},
+	"external_vm.import":       {"POST", "/ovirt-engine/api/v4/externalvmimports", `<external_vm_import><url>ova://absent.ova</url><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></external_vm_import>`},
+	"external_template.import": {"POST", "/ovirt-engine/api/v4/externaltemplateimports", `<external_template_import><url>ova://absent.ova</url><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></external_template_import>`},
+
 	"exported_vm.import":       {"POST", "/api/storagedomains/DOMAIN/vms/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
 	"exported_template.import": {"POST", "/api/storagedomains/DOMAIN/templates/VM/import", `<action><cluster id="CLUSTER"/><storage_domain id="DOMAIN"/></action>`},
 	// A domain that holds nothing to register: in others, what is there would be told from what is not.
@@ -87,10 +92,15 @@ var requestsOf = map[string][3]string{
 	"host.update": {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
 	"host.remove": {"DELETE", "/api/hosts/HOST", ""},
 	// HOST is up, and the other one in maintenance: none of these is for such a host.
-	"host.activate":   {"POST", "/api/hosts/HOST/activate", "<action/>"},
-	"host.deactivate": {"POST", "/api/hosts/HOST/deactivate", "<action><reason>" + strings.Repeat("x", 2000) + "</reason></action>"},
-	"host.refresh":    {"POST", "/api/hosts/" + string(lettingIn) + "/refresh", "<action/>"},
-	"host.fence":      {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
+	"host.activate":      {"POST", "/api/hosts/HOST/activate", "<action/>"},
+	"host.deactivate":    {"POST", "/api/hosts/HOST/deactivate", "<action><reason>" + strings.Repeat("x", 2000) + "</reason></action>"},
+	"host.refresh":       {"POST", "/api/hosts/" + string(lettingIn) + "/refresh", "<action/>"},
+	"host.fence":         {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
+	"vm_pool.add":        {"POST", "/api/vmpools", `<vmpool><name>p</name><cluster id="CLUSTER"/><template id="00000000-0000-0000-0000-000000000000"/></vmpool>`},
+	"vm_pool.update":     {"PUT", "/api/vmpools/DESKS", "<vmpool><comment>seen</comment></vmpool>"},
+	"vm_pool.remove":     {"DELETE", "/api/vmpools/DESKS", ""},
+	"vm_pool.allocatevm": {"POST", "/api/vmpools/DESKS/allocatevm", "<action/>"},
+	"vm.detach":          {"POST", "/api/vms/MEMBER/detach", "<action/>"},
 
 	"storage_domain.add":        {"POST", "/api/storagedomains", `<storage_domain><name>local-data</name><type>data</type><host id="HOST"/><storage><type>localfs</type><path>relative</path></storage></storage_domain>`},
 	"storage_domain.update":     {"PUT", "/api/storagedomains/DOMAIN", "<storage_domain><comment>seen</comment></storage_domain>"},
@@ -161,6 +171,11 @@ func newWalk(t *testing.T) *walk {
 			ID: lettingIn, VM: edited.ID, Description: "s", Type: model.SnapshotRegular, Status: model.SnapshotOK, Config: edited.VMConfig,
 		})
 		tx.Hosts.Put(&model.Host{ID: lettingIn, Name: "away", Address: "fake://away", Cluster: server.DefaultCluster, Status: model.HostMaintenance})
+		pooled := model.Clone(edited)
+		pooled.ID, pooled.Name, pooled.Pool, pooled.Disks, pooled.NICs = member, "member", lettingIn, nil, nil
+		engine.SetStatus(pooled, model.StatusUp, "")
+		tx.VMs.Put(pooled)
+		tx.VMPools.Put(&model.VMPool{ID: lettingIn, Name: "pool", Cluster: edited.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1})
 		tx.ImageTransfers.Put(&model.ImageTransfer{
 			ID: lettingIn, Disk: model.ID(disk), Direction: model.TransferUpload, Phase: model.TransferFinishedSuccess, Ended: time.Now(),
 		})
@@ -171,7 +186,7 @@ func newWalk(t *testing.T) *walk {
 	w := &walk{edge: e, words: strings.NewReplacer(
 		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,
 		"MGMT", string(server.ManagementNetwork), "POOL", string(model.DefaultMACPool), "PROFILE", string(e.engine.Inventory.VNICProfiles.All()[0].ID),
-		"ATTACHMENT", attached[0], "OTHER", attached[1], "SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
+		"ATTACHMENT", attached[0], "OTHER", attached[1], "DESKS", string(lettingIn), "MEMBER", string(member), "SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
 		"CLUSTER", string(server.DefaultCluster), "CENTER", string(server.DefaultDataCenter),
 		"ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID),
 	)}
@@ -180,9 +195,11 @@ func newWalk(t *testing.T) *walk {
 	storage := level{"storage_domain", model.Ref{Kind: model.KindStorageDomain, ID: model.ID(domain)}}
 	machine := level{"vm", model.Ref{Kind: model.KindVM, ID: model.ID(vm)}}
 	image := level{"disk", model.Ref{Kind: model.KindDisk, ID: model.ID(disk)}}
-	w.levels = []level{{"system", model.Ref{}}, center, cluster, storage, machine, image}
+	pool := level{"vm_pool", model.Ref{Kind: model.KindVMPool, ID: lettingIn}}
+	w.levels = []level{{"system", model.Ref{}}, center, cluster, storage, machine, image, pool}
 	w.seen = []level{
-		center, cluster, storage, machine, image,
+		center, cluster, storage, machine, image, pool,
+		{"member of the pool", model.Ref{Kind: model.KindVM, ID: member}},
 		{"host", model.Ref{Kind: model.KindHost, ID: host}},
 		{"network", model.Ref{Kind: model.KindNetwork, ID: server.ManagementNetwork}},
 		{"vnic_profile", e.engine.Inventory.VNICProfiles.All()[0].Ref()},
@@ -218,6 +235,9 @@ func (e *edge) edit(change func(*inventory.Tx)) {
 // lettingIn is a role that does nothing but let its holders log in; it is given on
 // what does not exist.
 const lettingIn model.ID = "cccccccc-0000-0000-0000-000000000001"
+
+// member is a VM of a pool.
+const member model.ID = "cccccccc-0000-0000-0000-000000000002"
 
 // users makes a user for each predefined role.
 func (w *walk) users() []*model.Role {
@@ -290,7 +310,7 @@ func TestWhoMayWhat(t *testing.T) {
 				path := map[model.Kind]string{
 					model.KindDataCenter: "datacenters", model.KindCluster: "clusters", model.KindStorageDomain: "storagedomains", model.KindVM: "vms",
 					model.KindDisk: "disks", model.KindHost: "hosts", model.KindNetwork: "networks", model.KindVNICProfile: "vnicprofiles", model.KindTemplate: "templates",
-					model.KindImageTransfer: "/ovirt-engine/api/v4/imagetransfers",
+					model.KindImageTransfer: "/ovirt-engine/api/v4/imagetransfers", model.KindVMPool: "vmpools",
 				}[object.ref.Kind]
 				if object.ref.Kind != model.KindImageTransfer {
 					path = "/api/" + path

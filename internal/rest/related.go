@@ -9,6 +9,8 @@ import (
 type related struct {
 	loads map[model.ID]v3.HostLoad
 	users map[model.ID][]model.ID
+	// pools are how many VMs pools have.
+	pools map[model.ID]int
 	// templates are those that disks belong to.
 	templates map[model.ID]model.ID
 }

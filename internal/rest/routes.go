@@ -59,6 +59,9 @@ func (s *Server) routes() []*route {
 		{path: "users", get: userList.get, search: true, post: s.writes(model.KindUser, "add", s.addUser)},
 		{path: "groups", get: groupList.get, search: true, post: s.writes(model.KindGroup, "add", s.addGroup)},
 		{path: "domains", get: directoryList.get},
+		{path: "vmpools", get: vmPoolList.get, search: true, post: s.writes(model.KindVMPool, "add", s.addVMPool)},
+		{path: "vmpools/{vmpool}", get: oneVMPool, noun: "vm_pool", put: s.writes(model.KindVMPool, "update", s.updateVMPool), delete: s.writes(model.KindVMPool, "remove", s.removeVMPool)},
+		{path: "vmpools/{vmpool}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "vms", get: vmList.get, search: true, post: s.writes(model.KindVM, "add", s.addVM)},
 		{path: "vms/{vm}", get: oneVM, noun: "vm", put: s.writes(model.KindVM, "update", s.updateVM), delete: s.writes(model.KindVM, "remove", s.removeVM)},
 		{path: "vms/{vm}/disks", get: vmDiskList.get, post: s.writes(model.KindDisk, "add", s.addDisk)},
@@ -122,6 +125,8 @@ var actionBases = map[model.Kind]string{
 
 	model.KindTemplate: "templates/{template}",
 
+	model.KindVMPool: "vmpools/{vmpool}",
+
 	model.KindExportedVM:       "storagedomains/{storagedomain}/vms/{vm}",
 	model.KindExportedTemplate: "storagedomains/{storagedomain}/templates/{template}",
 
@@ -143,7 +148,7 @@ func basesOf(command *engine.Command) []string {
 	base, acts := actionBases[command.On]
 	others, has := otherBases[command.Key()]
 	switch {
-	case !acts || isConfiguration(command):
+	case !acts || isConfiguration(command) || command.Name == "export_ova": // which version 3 has not
 		return nil
 	case has:
 		return others

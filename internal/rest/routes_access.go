@@ -23,6 +23,7 @@ func holders() []holder {
 		{"storagedomains/{storagedomain}", model.KindStorageDomain, "storagedomain", existing((*request).storageDomain)},
 		{"templates/{template}", model.KindTemplate, "template", func(r *request) error { _, err := r.view.Template(r.id("template")); return err }},
 		{"vms/{vm}", model.KindVM, "vm", existing((*request).vm)},
+		{"vmpools/{vmpool}", model.KindVMPool, "vmpool", existing((*request).vmPool)},
 		{"disks/{disk}", model.KindDisk, "disk", func(r *request) error { _, err := r.view.Disk(r.id("disk")); return err }},
 		{"users/{user}", model.KindUser, "user", existing((*request).user)},
 		{"groups/{group}", model.KindGroup, "group", existing((*request).group)},

@@ -50,6 +50,7 @@ var vmKind = &search.Kind{
 		{Name: "datacenters.name", Values: search.TextOf(vmDataCenter)},
 		{Name: "templates.name", Values: search.TextOf(vmTemplate)},
 		{Name: "template", Values: search.TextOf(vmTemplate)},
+		{Name: "pool", Values: search.TextOf(vmPool)},
 		{Name: "tag", Values: search.TextsOf(vmTags)},
 		{Name: "storage.name", Values: search.TextsOf(vmStorage)},
 		{Name: "networks.name", Values: search.TextsOf(vmNetworks)},
@@ -144,13 +145,7 @@ func dataCenterOfCluster(in *request, id model.ID) string {
 
 func vmDataCenter(v *row[*model.VM]) string { return dataCenterOfCluster(v.in, v.it.Cluster) }
 
-func vmTemplate(v *row[*model.VM]) string {
-	template, err := v.in.view.Template(v.it.Template)
-	if err != nil {
-		return ""
-	}
-	return template.Name
-}
+func vmTemplate(v *row[*model.VM]) string { return templateName(v.in, v.it.Template) }
 
 func vmTags(v *row[*model.VM]) []string {
 	var names []string

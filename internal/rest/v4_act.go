@@ -37,6 +37,8 @@ var actionReaders4 = map[string]func(*request, *v4.Action) (any, error){
 		kind, err := action.Fence()
 		return &fencing.Params{Type: model.FenceType(kind)}, err
 	},
+	"vm.export": readExport4, "template.export": readExport4,
+	"vm.export_ova": readPack4, "template.export_ova": readPack4,
 }
 
 // act4 is the one handler of every action of version 4 (api-v4 2.7).
@@ -46,32 +48,40 @@ func (s *Server) act4(command *engine.Command) handler {
 		if err := r.readOptional("action", action); err != nil {
 			return nil, err
 		}
-		call := r.call(command.On, command.Name)
-		var err error
-		if read, has := actionReaders4[command.Key()]; has {
-			if call.Params, err = read(r, action); err != nil {
-				return nil, err
-			}
-		}
-		call.GracePeriod = grace4(action.GracePeriod)
-		if call.Async, err = r.asynchrony(action.Async); err != nil {
+		return r.act4(command, action)
+	}
+}
+
+// act4 does an action that was read.
+func (r *request) act4(command *engine.Command, action *v4.Action) (*answer, error) {
+	call := r.call(command.On, command.Name)
+	var err error
+	if read, has := actionReaders4[command.Key()]; has {
+		if call.Params, err = read(r, action); err != nil {
 			return nil, err
 		}
-		result, err := s.engine.Act(r.context(), call)
-		r.lookAgain()
-		if err != nil {
-			return r.refuseAction4(action, err), nil
-		}
-		r.done4(action, result)
-		if !result.Pending || result.Job == nil {
-			return &answer{root: "action", shape: action}, nil
-		}
-		at := r.href()
-		action.Async, action.Status = new(true), new("pending")
-		action.ID, action.Href = new(string(result.Job.ID)), at+"/"+string(result.Job.ID)
-		action.Link = around(at)
-		return &answer{code: http.StatusAccepted, root: "action", shape: action}, nil
 	}
+	call.GracePeriod = grace4(action.GracePeriod)
+	if call.Async, err = r.asynchrony(action.Async); err != nil {
+		return nil, err
+	}
+	result, err := r.server.engine.Act(r.context(), call)
+	r.lookAgain()
+	if err != nil {
+		return r.refuseAction4(action, err), nil
+	}
+	r.done4(action, result)
+	if given, ok := result.Object.(*model.VM); ok && command.On == model.KindVMPool {
+		action.VM = r.page4.Ref(model.KindVM, given.ID)
+	}
+	if !result.Pending || result.Job == nil {
+		return &answer{root: "action", shape: action}, nil
+	}
+	at := r.href()
+	action.Async, action.Status = new(true), new("pending")
+	action.ID, action.Href = new(string(result.Job.ID)), at+"/"+string(result.Job.ID)
+	action.Link = around(at)
+	return &answer{code: http.StatusAccepted, root: "action", shape: action}, nil
 }
 
 // around are the links of an action at an address.
@@ -98,9 +108,9 @@ func (r *request) refuseAction4(action *v4.Action, err error) *answer {
 }
 
 // actionStatus4 answers how far an action is.
-func (s *Server) actionStatus4(command *engine.Command) handler {
+func (s *Server) actionStatus4(commands ...string) handler {
 	return func(r *request) (*answer, error) {
-		state, failed, err := r.progress(command.Key())
+		state, failed, err := r.progress(commands...)
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +127,7 @@ func (s *Server) actionStatus4(command *engine.Command) handler {
 
 // creationStatus4 answers how far the making of an object is.
 func (s *Server) creationStatus4(r *request) (*answer, error) {
-	state, failed, err := r.progress("")
+	state, failed, err := r.progress()
 	if err != nil {
 		return nil, err
 	}

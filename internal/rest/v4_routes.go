@@ -13,9 +13,12 @@ func (s *Server) routes4() []*route {
 		{path: "", get: s.root4},
 		{path: "clusters", get: clusterList4.get, search: true},
 		{path: "clusters/{cluster}", get: oneCluster4, noun: "cluster"},
+		{path: "clusters/{cluster}/networks", get: clusterNetworkList4.get},
+		{path: "clusters/{cluster}/networks/{network}", get: oneClusterNetwork4},
 		{path: "datacenters", get: dataCenterList4.get, search: true},
 		{path: "datacenters/{datacenter}", get: oneDataCenter4, noun: "data_center"},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList4, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
+		{path: "datacenters/{datacenter}/networks", get: in(networkList4, func(n *model.Network) model.ID { return n.DataCenter }).get},
 		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList4.get},
 		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain4},
 		{path: "events", get: s.events(showEvent4), search: true},
@@ -25,9 +28,19 @@ func (s *Server) routes4() []*route {
 			path: "hosts/{host}", get: oneHost4, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost4),
 			delete: s.writes(model.KindHost, "remove", s.removeHost4),
 		},
+		{path: "networks", get: networkList4.get, search: true},
+		{path: "networks/{network}", get: oneNetwork4, noun: "network"},
+		{path: "networks/{network}/vnicprofiles", get: networkProfileList4.get},
+		{path: "networks/{network}/vnicprofiles/{vnicprofile}", get: oneProfile4},
 		{path: "storagedomains", get: domainList4.get, search: true},
 		{path: "storagedomains/{storagedomain}", get: oneDomain4, noun: "storage_domain"},
 		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList4.get, post: s.writes(model.KindDisk, "add", s.addDisk4)},
+		{path: "vmpools", get: vmPoolList4.get, search: true, post: s.writes(model.KindVMPool, "add", s.addVMPool4)},
+		{
+			path: "vmpools/{vmpool}", get: oneVMPool4, noun: "vm_pool", put: s.writes(model.KindVMPool, "update", s.updateVMPool4),
+			delete: s.writes(model.KindVMPool, "remove", s.removeVMPool4),
+		},
+		{path: "vmpools/{vmpool}/creation_status/{ids}", get: s.creationStatus4, free: []string{"ids"}},
 		{path: "disks", get: diskList4.get, search: true, post: s.writes(model.KindDisk, "add", s.addDisk4)},
 		{
 			path: "disks/{disk}", get: oneDisk4, noun: "disk", put: s.writes(model.KindDisk, "update", s.updateDisk4),
@@ -38,10 +51,14 @@ func (s *Server) routes4() []*route {
 		{path: "jobs/{job}", get: oneJob4, noun: "job"},
 		{path: "jobs/{job}/steps", get: stepList4.get},
 		{path: "jobs/{job}/steps/{step}", get: oneStep4, noun: "step"},
+		{path: "vnicprofiles", get: profileList4.get},
+		{path: "vnicprofiles/{vnicprofile}", get: oneProfile4, noun: "vnic_profile"},
+		{path: "macpools", get: poolList4.get},
+		{path: "macpools/{macpool}", get: onePool4, noun: "mac_pool"},
 		{path: "imagetransfers", get: transferList4.get, post: s.writes(model.KindImageTransfer, "add", s.addTransfer4)},
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
-	return append(table, s.actionRoutes4()...)
+	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4())
 }
 
 // actionBases4 are the objects that commands without a method of their own act on.
@@ -49,6 +66,7 @@ var actionBases4 = map[model.Kind]string{
 	model.KindDisk:          "disks/{disk}",
 	model.KindImageTransfer: "imagetransfers/{imagetransfer}",
 	model.KindHost:          "hosts/{host}",
+	model.KindVMPool:        "vmpools/{vmpool}",
 }
 
 // notActions4 are commands that version 4 has no action for: they change how a disk is
@@ -67,7 +85,7 @@ func (s *Server) actionRoutes4() []*route {
 		path := base + "/" + command.Name
 		found = append(found,
 			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act4(command))},
-			&route{path: path + "/{ids}", get: s.actionStatus4(command), free: []string{"ids"}},
+			&route{path: path + "/{ids}", get: s.actionStatus4(command.Key()), free: []string{"ids"}},
 		)
 	}
 	return found

@@ -14,6 +14,9 @@ import (
 // serve`.
 type Config struct {
 	DataDir string
+	// Archives is the directory at or below which OVA files are written and read; empty is
+	// ova in the data directory.
+	Archives string
 	// Listen is the HTTPS address; empty listens nowhere (tests).
 	Listen string
 	// ListenHTTP is a plain HTTP address on the loopback, for a reverse proxy.

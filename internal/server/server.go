@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/pools"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
@@ -119,11 +121,16 @@ func (s *Server) assemble(ctx context.Context) error {
 	if err := linkISO(s.DataDir, s.Inventory); err != nil {
 		return err
 	}
+	archives, err := s.archives()
+	if err != nil {
+		return err
+	}
 	s.sources = newSources(s.Inventory, s.Vault)
 	s.Engine = engine.New(engine.Options{
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault, Sources: s.sources,
 		Fences: agents.New(s.FenceAgents),
 		ID:     model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
+		Archives: archives,
 	})
 	s.Transfers = transfers.New(s.Engine)
 	install(s.Engine)
@@ -185,6 +192,7 @@ func install(e *engine.Engine) {
 	e.Install(exports.Commands(e))
 	e.Install(templates.Commands(e))
 	e.Install(snapshots.Commands(e))
+	e.Install(pools.Commands(e))
 }
 
 func (s *Server) images() (image.Images, error) {
@@ -219,6 +227,19 @@ func makeDataDir(path string) error {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
 	return nil
+}
+
+// archives makes the directory of OVA files, which hold whole disks: nobody else is to
+// read them.
+func (s *Server) archives() (string, error) {
+	path, err := filepath.Abs(cmp.Or(s.Archives, filepath.Join(s.DataDir, "ova")))
+	if err == nil {
+		err = os.MkdirAll(path, 0o700)
+	}
+	if err != nil {
+		return "", fmt.Errorf("making the directory of OVA files: %w", err)
+	}
+	return path, nil
 }
 
 // linkISO makes DATA/iso lead to the folder of the ISO domain, for people who

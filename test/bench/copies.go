@@ -17,7 +17,7 @@ import (
 // The image that is copied: its virtual size, and how much of it is written, in bytes.
 const (
 	copiedSize    = 1 << 30
-	copiedContent = 192 << 20
+	copiedContent = 256 << 20
 )
 
 // copying is how a disk is copied, and what is timed beside it.
@@ -70,17 +70,11 @@ func measureCopies(ctx context.Context, s *settings, out *report) error {
 				return err
 			}
 		}
-		var ours, theirs times
-		for range max(3, s.pairs/3) {
-			took, err := c.ours(ctx, from, each)
-			if err != nil {
-				return err
-			}
-			ours = append(ours, took)
-			if took, err = c.theirs(ctx, from, each); err != nil {
-				return err
-			}
-			theirs = append(theirs, took)
+		ours, theirs, err := inTurns(s.few(),
+			func() (time.Duration, error) { return c.ours(ctx, from, each) },
+			func() (time.Duration, error) { return c.theirs(ctx, from, each) })
+		if err != nil {
+			return err
 		}
 		out.ratio(fmt.Sprintf("%s (%d MiB)", each.what, copiedContent>>20), ours.over(theirs), ours.middle(), theirs.middle(), each.limit)
 	}
@@ -108,16 +102,21 @@ func (c *copies) source(ctx context.Context) (*model.Disk, error) {
 	if err != nil {
 		return nil, err
 	}
+	return disk, fillImage(ctx, c.s, c.path(disk))
+}
+
+// fillImage writes into a qcow2 image, from its beginning.
+func fillImage(ctx context.Context, s *settings, path string) error {
 	content := make([]byte, copiedContent)
 	if _, err := rand.Read(content); err != nil {
-		return nil, err
+		return err
 	}
-	plain := filepath.Join(c.s.folder, "content")
+	plain := filepath.Join(s.folder, "content")
 	if err := os.WriteFile(plain, content, 0o600); err != nil {
-		return nil, err
+		return err
 	}
 	defer os.Remove(plain)
-	return disk, command(ctx, "qemu-io", "-f", "qcow2", "-c", fmt.Sprintf("write -s %s 0 %d", plain, copiedContent), c.path(disk))
+	return command(ctx, "qemu-io", "-f", "qcow2", "-c", fmt.Sprintf("write -s %s 0 %d", plain, copiedContent), path)
 }
 
 // stack is the disk with an empty volume on top.
@@ -149,8 +148,13 @@ func (c *copies) ours(ctx context.Context, from *model.Disk, each copying) (time
 func (c *copies) theirs(ctx context.Context, from *model.Disk, each copying) (time.Duration, error) {
 	to := filepath.Join(c.s.folder, "copy")
 	defer os.Remove(to)
+	return synced(ctx, to, each.beside(c.path(from), to)...)
+}
+
+// synced times commands that write a file, until that is on the disk.
+func synced(ctx context.Context, written string, lines ...[]string) (time.Duration, error) {
 	began := time.Now()
-	for _, line := range append(each.beside(c.path(from), to), []string{"sync", to}) {
+	for _, line := range append(lines, []string{"sync", written}) {
 		if err := command(ctx, line[0], line[1:]...); err != nil {
 			return 0, err
 		}

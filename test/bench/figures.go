@@ -46,3 +46,21 @@ func (t times) over(other times) []float64 {
 	}
 	return ratios
 }
+
+// inTurns has both sides do it in turn, and each begin every other pair: what the one
+// leaves behind meets the other as often. A first pair does not count.
+func inTurns(pairs int, ours, theirs func() (time.Duration, error)) (our, their times, err error) {
+	for pair := range pairs + 1 {
+		var took [2]time.Duration
+		for turn := range 2 {
+			side := (turn + pair) % 2
+			if took[side], err = [2]func() (time.Duration, error){ours, theirs}[side](); err != nil {
+				return nil, nil, err
+			}
+		}
+		if pair > 0 {
+			our, their = append(our, took[0]), append(their, took[1])
+		}
+	}
+	return our, their, nil
+}

@@ -1,6 +1,6 @@
 // Command bench measures Vireo beside what it stands on, in one run on one
-// machine: starts and stops against virsh, events of libvirt against what a GET
-// shows, answers and memory with thousands of VMs on fake hosts, and the writing
+// machine: starts, stops, snapshots and merges against virsh, copies, exports and
+// uploads against qemu-img and cp, events of libvirt against what a GET shows, answers and memory with thousands of VMs on fake hosts, and the writing
 // of XML and JSON against the standard library.
 //
 // Times of a shared machine say little; what was measured side by side, taking
@@ -40,11 +40,16 @@ var sections = []struct {
 	{"power", measurePower},
 	{"runonce", measureRunOnce},
 	{"copies", measureCopies},
+	{"storage", measureStorage},
+	{"snapshots", measureSnapshots},
 	{"events", measureEvents},
 	{"scale", measureScale},
 	{"encodings", measureEncodings},
 	{"startup", measureStartup},
 }
+
+// few is how many pairs there are of what takes long.
+func (s *settings) few() int { return max(3, s.pairs/3) }
 
 func main() {
 	s := settings{sizes: []int{1000, 10_000}, log: os.Stderr}
@@ -54,7 +59,7 @@ func main() {
 	flag.IntVar(&s.pairs, "pairs", 15, "how many starts and stops of each kind")
 	flag.IntVar(&s.changes, "changes", 100, "how many changes behind the engine's back")
 	flag.DurationVar(&s.load, "load", 5*time.Second, "how long the mixed load lasts")
-	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, events, scale, encodings or startup")
+	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, storage, snapshots, events, scale, encodings or startup")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -105,6 +105,9 @@ func serveFrom(t *testing.T, dataDir string, on *daemon, options map[string]stri
 		dataDir: dataDir, daemon: on, flags: []string{"--local-host", on.address},
 		names: fmt.Sprintf("%s%d-%d-", prefix, os.Getpid(), made.Add(1)),
 	}
+	if strings.HasPrefix(on.address, "qemu+tcp:") {
+		e.flags = append(e.flags, "--allow-insecure-hosts")
+	}
 	t.Cleanup(func() {
 		e.kill(t)
 		on.sweep(e.names)

@@ -30,10 +30,12 @@ type yard struct {
 // farmHost is one host of a farm.
 type farmHost struct {
 	daemon
+	yard *yard
 	// name is its host name, IP its address on the farm's network.
 	name, IP string
-	// id is what its libvirt says it is.
-	id     string
+	// id is what its libvirt says it is, engineID what an engine calls it.
+	id, engineID string
+
 	bridge string
 	// port is where it is plugged into the switch, an interface of the machine.
 	port    string
@@ -77,6 +79,7 @@ func farm(t *testing.T, count int, settings ...string) *yard {
 	ip(t, "link", "set", y.bridge, "up")
 	for i := range count {
 		h := &farmHost{
+			yard: y,
 			name: fmt.Sprintf("vireo-farm-%c", 'a'+i), id: string(model.NewID()), IP: inside(network, 10+i).String(),
 			bridge: y.bridge, folder: newDataDir(t), network: network,
 		}
@@ -87,6 +90,31 @@ func farm(t *testing.T, count int, settings ...string) *yard {
 		y.hosts = append(y.hosts, h)
 	}
 	return y
+}
+
+// engine serves with the hosts of the farm: the first is called local, the others by
+// their names.
+func (y *yard) engine(t *testing.T, options map[string]string) *engine {
+	t.Helper()
+	e := newEngine(t, &y.hosts[0].daemon, options)
+	for _, h := range y.hosts[1:] {
+		said := e.call(t, "POST", "/hosts", `<host><name>`+h.name+`</name><address>`+h.address+`</address><cluster><name>Default</name></cluster></host>`)
+		h.engineID = said.body.attr("id")
+	}
+	y.hosts[0].engineID = e.call(t, "GET", "/hosts?search=name%3Dlocal", "").body.at("host").attr("id")
+	for _, h := range y.hosts {
+		h.awaitStatus(t, e, "up")
+	}
+	return e
+}
+
+// awaitStatus waits until an engine says this of the host.
+func (h *farmHost) awaitStatus(t *testing.T, e *engine, status string) {
+	t.Helper()
+	eventually(t, h.name+" to be "+status, func() (bool, string) {
+		said := e.call(t, "GET", "/hosts/"+h.engineID, "").body
+		return said.text("status/state") == status, "it is " + said.text("status/state") + " " + said.text("status/detail")
+	})
 }
 
 // furnish writes what libvirt reads.

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestUpload is the README's second example: a cloud image is uploaded and booted, and
-// sets itself up. What is downloaded again is the same, before and after.
+// TestUpload: a disk with Debian is uploaded and booted, and sets itself up. What is
+// downloaded again is the same, before and after.
 func TestUpload(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, system, map[string]string{"GuestAgentStartupTimeout": "600s", "VmGracefulShutdownTimeout": "60s"})

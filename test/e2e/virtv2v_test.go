@@ -53,10 +53,7 @@ func TestVirtV2V(t *testing.T) {
 	if output, err := same.CombinedOutput(); err != nil {
 		t.Errorf("the disk is not what was written: %v: %s", err, output)
 	}
-	e.putISO(t, folder, "vmlinuz-v2vguest")
-	e.putISO(t, folder, "initrd-v2vguest.img")
-	e.call(t, "PUT", v.path(), `<vm><os><kernel>iso://vmlinuz-v2vguest</kernel><initrd>iso://initrd-v2vguest.img</initrd>
-		<cmdline>root=/dev/vda console=ttyS0 quiet no_timer_check net.ifnames=0</cmdline></os><console enabled="true"/></vm>`)
+	v.bootsOutsider(t, folder)
 	v.act(t, "start")
 	v.counts(t)
 	v.act(t, "stop")
@@ -65,6 +62,15 @@ func TestVirtV2V(t *testing.T) {
 	v.export(t, "<exclusive>true</exclusive>")
 	ours := readText(t, onlyText(t, root))
 	judge(t, written, exportedFiles(t, root), theirs, ours)
+}
+
+// bootsOutsider gives a VM the kernel of the guest for virt-v2v.
+func (v *vm) bootsOutsider(t *testing.T, folder string) {
+	t.Helper()
+	v.e.putISO(t, folder, "vmlinuz-v2vguest")
+	v.e.putISO(t, folder, "initrd-v2vguest.img")
+	v.e.call(t, "PUT", v.path(), `<vm><os><kernel>iso://vmlinuz-v2vguest</kernel><initrd>iso://initrd-v2vguest.img</initrd>
+		<cmdline>root=/dev/vda console=ttyS0 quiet no_timer_check net.ifnames=0</cmdline></os><console enabled="true"/></vm>`)
 }
 
 // convert has virt-v2v write the guest into a domain. It writes as vdsm's user, to whom
@@ -76,20 +82,31 @@ func convert(t *testing.T, folder, root string) {
 			t.Fatal(err)
 		}
 	}
-	kernels, _ := filepath.Glob(filepath.Join(folder, "kernel", "boot", "vmlinuz-*"))
-	modules, _ := filepath.Glob(filepath.Join(folder, "kernel", "lib", "modules", "*"))
-	if len(kernels) != 1 || len(modules) != 1 {
-		t.Fatalf("the kernels are %v and their modules %v", kernels, modules)
-	}
 	v2v := exec.CommandContext(t.Context(), "timeout", fmt.Sprint(int(converting.Seconds())), "virt-v2v",
 		"-i", "disk", filepath.Join(folder, "v2vguest.qcow2"), "-on", "outsider", "-o", "rhv", "-os", filepath.Dir(root), "-of", "raw")
-	v2v.Env = append(os.Environ(), "LIBGUESTFS_BACKEND=direct", "LIBGUESTFS_BACKEND_SETTINGS=force_tcg",
-		"SUPERMIN_KERNEL="+kernels[0], "SUPERMIN_MODULES="+modules[0], "SUPERMIN_KERNEL_VERSION="+filepath.Base(modules[0]))
+	v2v.Env = append(os.Environ(), "LIBGUESTFS_BACKEND=direct", "LIBGUESTFS_BACKEND_SETTINGS=force_tcg")
+	for name, value := range appliance(t, folder) {
+		v2v.Env = append(v2v.Env, name+"="+value)
+	}
 	begun := time.Now()
 	if output, err := v2v.CombinedOutput(); err != nil {
 		t.Fatalf("virt-v2v: %v\n%s", err, output)
 	}
 	t.Logf("virt-v2v took %v", time.Since(begun).Round(time.Second))
+}
+
+// appliance says what the machines of libguestfs are made of, in the words of its
+// environment: the test machine may have no kernel of its own.
+func appliance(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	kernels, _ := filepath.Glob(filepath.Join(folder, "kernel", "boot", "vmlinuz-*"))
+	modules, _ := filepath.Glob(filepath.Join(folder, "kernel", "lib", "modules", "*"))
+	if len(kernels) != 1 || len(modules) != 1 {
+		t.Fatalf("the kernels are %v and their modules %v", kernels, modules)
+	}
+	return map[string]string{
+		"SUPERMIN_KERNEL": kernels[0], "SUPERMIN_MODULES": modules[0], "SUPERMIN_KERNEL_VERSION": filepath.Base(modules[0]),
+	}
 }
 
 // onlyText is the one text that lies in a domain.

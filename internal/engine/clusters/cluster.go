@@ -80,6 +80,11 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 			return nil, holds("template", template.Name)
 		}
 	}
+	for _, pool := range tx.VMPools.All() {
+		if pool.Cluster == cluster.ID {
+			return nil, holds("VM pool", pool.Name)
+		}
+	}
 	for _, network := range tx.Networks.All() {
 		if _, has := network.In(cluster.ID); has {
 			edited, _ := tx.Networks.Edit(network.ID)

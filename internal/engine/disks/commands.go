@@ -37,7 +37,7 @@ func Commands(e *engine.Engine) []engine.Command {
 	}
 	return []engine.Command{
 		{
-			On: model.KindDisk, Name: "add", Verb: "add disk", Needs: "create_disk", Demands: r.demandsOfAdd,
+			On: model.KindDisk, Name: "add", Verb: "add disk", Needs: "create_disk", Reshapes: true, Demands: r.demandsOfAdd,
 			Refuse: refuseStatus, Locks: nothing, Check: r.checkAdd,
 			Paths: []engine.Path{
 				{
@@ -56,7 +56,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindDisk, Name: "attach", Verb: "attach disk", Needs: "attach_disk", Demands: demandsOfAttach,
+			On: model.KindDisk, Name: "attach", Verb: "attach disk", Needs: "attach_disk", Reshapes: true, Demands: demandsOfAttach,
 			Refuse: refuseStatus, Locks: diskAndVM, Check: r.checkAttach,
 			Paths: []engine.Path{
 				{Name: "record", From: resting, Apply: r.attach},
@@ -64,7 +64,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindDisk, Name: "detach", Verb: "detach disk", Needs: "configure_vm_storage",
+			On: model.KindDisk, Name: "detach", Verb: "detach disk", Needs: "configure_vm_storage", Reshapes: true,
 			Refuse: refuseStatus, Locks: diskAndVM, Check: r.checkDetach,
 			Paths: []engine.Path{
 				{Name: "record", From: resting, Apply: r.detach},
@@ -72,7 +72,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindDisk, Name: "activate", Verb: "activate disk", Needs: "configure_vm_storage",
+			On: model.KindDisk, Name: "activate", Verb: "activate disk", Needs: "configure_vm_storage", Reshapes: true,
 			Refuse: refuseStatus, Locks: diskAndVM, Check: r.checkActivate,
 			Paths: []engine.Path{
 				{Name: "record", From: resting, Apply: r.activate},
@@ -80,7 +80,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindDisk, Name: "deactivate", Verb: "deactivate disk", Needs: "configure_vm_storage",
+			On: model.KindDisk, Name: "deactivate", Verb: "deactivate disk", Needs: "configure_vm_storage", Reshapes: true,
 			Refuse: refuseStatus, Locks: diskAndVM, Check: r.checkDeactivate,
 			Paths: []engine.Path{
 				{Name: "record", From: resting, Apply: r.deactivate},
@@ -88,7 +88,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindDisk, Name: "update", Verb: "edit disk", Needs: "edit_disk_properties", Demands: demandsOfUpdate,
+			On: model.KindDisk, Name: "update", Verb: "edit disk", Needs: "edit_disk_properties", Reshapes: true, Demands: demandsOfUpdate,
 			Refuse: refuseStatus, Locks: r.locksOfUpdate, Check: r.checkUpdate,
 			Paths: []engine.Path{
 				{
@@ -115,7 +115,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindDisk, Name: "move", Verb: "move disk", Needs: "configure_disk_storage", Demands: demandsOfMove,
+			On: model.KindDisk, Name: "move", Verb: "move disk", Needs: "configure_disk_storage", Reshapes: true, Demands: demandsOfMove,
 			Locks: diskOnly, Check: r.checkMove,
 			Paths: []engine.Path{
 				{
@@ -134,7 +134,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindVM, Name: "move", Verb: "move", Needs: "move_vm", Demands: demandsOfMove,
+			On: model.KindVM, Name: "move", Verb: "move", Needs: "move_vm", Reshapes: true, Demands: demandsOfMove,
 			Locks: vmAndDisks, Check: r.checkMove,
 			Paths: []engine.Path{{
 				Name: "move", From: resting, Via: model.StatusImageLocked, To: model.StatusDown,
@@ -142,7 +142,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindDisk, Name: "remove", Verb: "remove disk", Needs: "delete_disk", Demands: demandsOfRemove,
+			On: model.KindDisk, Name: "remove", Verb: "remove disk", Needs: "delete_disk", Reshapes: true, Demands: demandsOfRemove,
 			Check: r.checkRemove,
 			Paths: []engine.Path{{
 				Name: "remove", Title: "Removing Disk {name}", Apply: r.remove, Settle: r.removed,

@@ -100,6 +100,9 @@ func (b *Bench) version() string {
 	for _, vm := range b.Server.Inventory.VMs.All() {
 		text = appendJSON(text, vm.ID, vm.VMConfig, vm.NextRun)
 	}
+	for _, pool := range b.Server.Inventory.VMPools.All() {
+		text = appendJSON(text, pool)
+	}
 	for _, disk := range b.Server.Inventory.Disks.All() {
 		text = appendJSON(text, disk)
 	}

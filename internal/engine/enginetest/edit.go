@@ -34,8 +34,16 @@ func (b *Bench) Put(object model.Object) {
 			tx.StorageDomains.Put(typed)
 		case *model.Network:
 			tx.Networks.Put(typed)
+		case *model.VNICProfile:
+			tx.VNICProfiles.Put(typed)
+		case *model.MACPool:
+			tx.MACPools.Put(typed)
+		case *model.Cluster:
+			tx.Clusters.Put(typed)
 		case *model.DataCenter:
 			tx.DataCenters.Put(typed)
+		case *model.Host:
+			tx.Hosts.Put(typed)
 		case *model.Snapshot:
 			tx.Snapshots.Put(typed)
 		case *model.Role:

@@ -18,7 +18,8 @@ type room struct {
 
 // Commands are the rows for exports. Target of export is the VM or template. What
 // lies in an export domain is named by the Params of its rows and has no Target;
-// Result.Object is the VM or template that is imported, or the storage domain.
+// Result.Object is the VM or template that is imported, or the storage domain. OVA files
+// are named by Params, too (archive.go).
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{Engine: e}
 	publish := []job.Step{
@@ -32,7 +33,7 @@ func Commands(e *engine.Engine) []engine.Command {
 		{Name: "measure", Title: "Measuring the disks", Do: r.measure},
 	}
 	removing := []job.Step{{Name: "remove", Title: "Removing the description and the images", Do: r.removeExported, Lasting: true}}
-	return []engine.Command{
+	return append(r.archiveCommands(), []engine.Command{
 		{
 			On: model.KindVM, Name: "export", Verb: "export", Needs: importExport, Demands: demandsOfExport, Locks: locksOfExport, Check: r.checkExportVM,
 			Paths: []engine.Path{
@@ -80,7 +81,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			On: model.KindExportedTemplate, Name: "remove", Verb: "remove Template", Needs: importExport, Demands: demandsOfRemove, Locks: locksOfRemove,
 			Paths: []engine.Path{{Name: "remove", Title: "Removing an exported template from Domain {name}", Apply: r.beginRemove, Steps: removing, Settle: removed}},
 		},
-	}
+	}...)
 }
 
 // importExport is the permit for all that concerns what lies in an export domain.

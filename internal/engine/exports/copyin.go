@@ -16,7 +16,7 @@ import (
 
 func mapKeys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
 
-// received is what an import works with.
+// received is what an import works with; domain is nil for what comes from none.
 type received struct {
 	params ImportParams
 	domain *model.StorageDomain
@@ -28,6 +28,9 @@ func (r *room) received(w *job.Work) (*received, error) {
 		return nil, err
 	}
 	var ok bool
+	if s.params.StorageDomain == "" {
+		return s, nil // it comes from elsewhere
+	}
 	if s.domain, ok = r.Inventory.StorageDomains.Get(s.params.StorageDomain); !ok {
 		return nil, fault.New(fault.DomainNotFound, w.Job.Verb)
 	}
@@ -139,7 +142,12 @@ func (r *room) imported(tx *inventory.Tx, w *job.Work, failure error) {
 	var data measured
 	_, _ = w.Params(&params), w.Data(&data) // the steps have read them
 	about := engine.AboutJob(tx, w.Job)
-	about.Domain, _ = tx.StorageDomains.Get(params.StorageDomain)
+	var ok bool
+	if about.Domain, ok = tx.StorageDomains.Get(params.StorageDomain); ok {
+		about.Detail = fromDomain(about.Domain)
+	} else {
+		about.Detail = r.fromArchive(w)
+	}
 	for i := range params.Copies {
 		settleDisk(tx, w, &data, params.Copies[i].To, failure)
 	}
@@ -152,7 +160,7 @@ func (r *room) imported(tx *inventory.Tx, w *job.Work, failure error) {
 		settleVM(tx, w.Job.Target.ID, failure)
 	}
 	if failure != nil {
-		about.Detail, done = fault.Of(failure).Message(), bad
+		about.Detail, done = about.Detail+": "+fault.Of(failure).Message(), bad
 	}
 	tx.Event(audit.New(done, about))
 }

@@ -61,8 +61,14 @@ type taken struct {
 func (*ImportParams) Durable() {}
 
 func importParams(call *engine.Call) *ImportParams {
-	params, ok := call.Params.(*ImportParams)
-	if !ok || params == nil {
+	var params *ImportParams
+	switch given := call.Params.(type) {
+	case *ImportParams:
+		params = given
+	case *UnpackParams:
+		params = &given.ImportParams
+	}
+	if params == nil {
 		params = &ImportParams{}
 		call.Params = params
 	}
@@ -115,8 +121,7 @@ func (r *room) demandsOf(find finding) func(*inventory.Tx, *engine.Call) ([]engi
 
 // beginImport records the VM or template with its disks, locked until they are there.
 func (r *room) beginImport(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
-	params := importParams(call)
-	domain, err := exportDomain(tx, call.Verb, params.StorageDomain)
+	domain, err := exportDomain(tx, call.Verb, importParams(call).StorageDomain)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +129,17 @@ func (r *room) beginImport(tx *inventory.Tx, call *engine.Call) (model.Object, e
 	if err != nil {
 		return nil, err
 	}
+	about := aboutCall(call)
+	about.Domain, about.Detail = domain, fromDomain(domain)
+	return r.record(tx, call, domain, document, about)
+}
+
+// fromDomain is where something comes from, in events.
+func fromDomain(domain *model.StorageDomain) string { return "storage domain " + domain.Name }
+
+// record puts down what is imported, locked; domain is that which it comes from, nil for
+// none.
+func (r *room) record(tx *inventory.Tx, call *engine.Call, domain *model.StorageDomain, document *ovf.Document, about audit.About) (model.Object, error) {
 	if err := r.place(tx, call, domain, document); err != nil {
 		return nil, err
 	}
@@ -131,12 +147,11 @@ func (r *room) beginImport(tx *inventory.Tx, call *engine.Call) (model.Object, e
 	if err := r.fit(tx, call, document); err != nil {
 		return nil, err
 	}
+	params := importParams(call)
 	params.Owner = engine.ImageOwner(tx, engine.DataCenterOf(tx, config.Cluster))
 	for i := range document.Disks {
 		tx.Disks.Put(&document.Disks[i])
 	}
-	about := aboutCall(call)
-	about.Domain = domain
 	if document.Template != nil {
 		tx.Templates.Put(document.Template)
 		about.Template = document.Template
@@ -165,7 +180,12 @@ func (r *room) wanted(tx *inventory.Tx, call *engine.Call, domain *model.Storage
 	if (found.Document.Template != nil) != (call.On == model.KindExportedTemplate) {
 		return nil, fault.Missing(string(params.ID))
 	}
-	document := copyOf(found.Document)
+	return r.adopted(tx, call, copyOf(found.Document))
+}
+
+// adopted is a document, which may be changed, as it is to be here.
+func (r *room) adopted(tx *inventory.Tx, call *engine.Call, document *ovf.Document) (*ovf.Document, error) {
+	params := importParams(call)
 	noun := "VM"
 	if document.Template != nil {
 		noun = "Template"

@@ -143,3 +143,30 @@ func TestSameMachine(t *testing.T) {
 		w.is(id, model.HostUp)
 	})
 }
+
+// TestMaintenanceMigrates: what can go is migrated away from a host that goes into
+// maintenance, and what cannot is named.
+func TestMaintenanceMigrates(t *testing.T) {
+	inBubble(t, two, func(w *world) {
+		first, second := sitetest.HostID(1), sitetest.HostID(2)
+		on := func(vm *model.VM) { vm.Placement.Hosts = []model.ID{first} }
+		moving := w.Reach("moving", model.StatusUp)
+		staying := w.Reach("staying", model.StatusUp, on, func(vm *model.VM) { vm.Placement.Affinity = model.AffinityUserMigratable })
+		if w.VM(moving).Run.Host != first {
+			w.Do("migrate", moving, nil)
+			w.UntilStatus(moving, time.Minute, model.StatusUp)
+		}
+		before := w.LastEvent()
+		w.must("deactivate", first, nil)
+		w.Until(10*time.Minute, "one has moved", func() bool { return w.VM(moving).Run.Host == second && w.VM(moving).Run.Status == model.StatusUp })
+		w.is(first, model.HostPreparingForMaintenance)
+		if told := w.told(before); told != "600 602" {
+			t.Errorf("the events are %s", told)
+		}
+		if running := w.World.Running(moving); len(running) != 1 || running[0] != sitetest.Host(2) {
+			t.Errorf("it runs on %v", running)
+		}
+		w.Do("shutdown", staying, nil)
+		w.Until(time.Minute, "it is in maintenance", func() bool { return w.host(first).Status == model.HostMaintenance })
+	})
+}

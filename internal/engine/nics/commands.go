@@ -20,7 +20,7 @@ func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	row := func(name, verb, title string, check func(*inventory.Tx, *engine.Call) error, done, failed audit.Code) engine.Command {
 		return engine.Command{
-			On: model.KindNIC, Name: name, Verb: verb, Needs: "configure_vm_network",
+			On: model.KindNIC, Name: name, Verb: verb, Needs: "configure_vm_network", Reshapes: true,
 			Refuse: refuseStatus, Locks: theVM, Check: check,
 			Paths: []engine.Path{
 				{Name: "record", From: []model.Status{model.StatusDown}, Apply: r.apply(done)},

@@ -197,28 +197,34 @@ func TestRefused(t *testing.T) {
 	elsewhere := &model.DataCenter{ID: model.NewID(), Name: "elsewhere"}
 	far := &model.Network{ID: model.NewID(), Name: "far", DataCenter: elsewhere.ID, Usages: []string{"vm"}}
 	inner := &model.Network{ID: model.NewID(), Name: "inner", DataCenter: server.DefaultDataCenter, Usages: []string{"migration"}}
-	missing := &model.Network{ID: model.NewID(), Name: "missing", DataCenter: server.DefaultDataCenter, Usages: []string{"vm"}}
-	for _, object := range []model.Object{elsewhere, far, inner, missing} {
+	has := []model.ClusterNetwork{{Cluster: server.DefaultCluster}}
+	missing := &model.Network{ID: model.NewID(), Name: "missing", DataCenter: server.DefaultDataCenter, Usages: []string{"vm"}, Clusters: has}
+	apart := &model.Network{ID: model.NewID(), Name: "apart", DataCenter: server.DefaultDataCenter, Usages: []string{"vm"}}
+	strange := &model.VNICProfile{ID: model.NewID(), Name: "strange", Network: far.ID}
+	for _, object := range []model.Object{elsewhere, far, inner, missing, apart, strange} {
 		b.Put(object)
 	}
 	for name, refused := range map[string]struct {
 		edit func(*model.NIC)
 		code string
 	}{
-		"no name":            {func(n *model.NIC) { n.Name = "" }, fault.NameIllegal},
-		"a long name":        {func(n *model.NIC) { n.Name = strings.Repeat("n", 51) }, fault.NameIllegal},
-		"blanks in its name": {func(n *model.NIC) { n.Name = "my nic" }, fault.NameIllegal},
-		"a name in use":      {func(n *model.NIC) { n.Name = "nic1" }, fault.NameInUse},
-		"no model":           {func(n *model.NIC) { n.Interface = "" }, fault.Invalid},
-		"no MAC":             {func(n *model.NIC) { n.MAC = "nonsense" }, fault.Invalid},
-		"a MAC of 8 bytes":   {func(n *model.NIC) { n.MAC = "02:00:00:00:00:00:00:01" }, fault.Invalid},
-		"a MAC with dots":    {func(n *model.NIC) { n.MAC = "0200.0000.0001" }, fault.Invalid},
-		"a multicast MAC":    {func(n *model.NIC) { n.MAC = "01:00:5e:00:00:01" }, fault.Invalid},
-		"a MAC of zeros":     {func(n *model.NIC) { n.MAC = "00:00:00:00:00:00" }, fault.Invalid},
-		"a MAC in use":       {func(n *model.NIC) { n.MAC = "02:00:00:00:00:01" }, fault.MACInUse},
-		"no such network":    {func(n *model.NIC) { n.Network = model.NewID() }, "NOT_FOUND"},
-		"a network far away": {func(n *model.NIC) { n.Network = far.ID }, fault.StateConflict},
-		"no network for VMs": {func(n *model.NIC) { n.Network = inner.ID }, fault.StateConflict},
+		"no name":                            {func(n *model.NIC) { n.Name = "" }, fault.NameIllegal},
+		"a long name":                        {func(n *model.NIC) { n.Name = strings.Repeat("n", 51) }, fault.NameIllegal},
+		"blanks in its name":                 {func(n *model.NIC) { n.Name = "my nic" }, fault.NameIllegal},
+		"a name in use":                      {func(n *model.NIC) { n.Name = "nic1" }, fault.NameInUse},
+		"no model":                           {func(n *model.NIC) { n.Interface = "" }, fault.Invalid},
+		"no MAC":                             {func(n *model.NIC) { n.MAC = "nonsense" }, fault.Invalid},
+		"a MAC of 8 bytes":                   {func(n *model.NIC) { n.MAC = "02:00:00:00:00:00:00:01" }, fault.Invalid},
+		"a MAC with dots":                    {func(n *model.NIC) { n.MAC = "0200.0000.0001" }, fault.Invalid},
+		"a multicast MAC":                    {func(n *model.NIC) { n.MAC = "01:00:5e:00:00:01" }, fault.Invalid},
+		"a MAC of zeros":                     {func(n *model.NIC) { n.MAC = "00:00:00:00:00:00" }, fault.Invalid},
+		"a MAC in use":                       {func(n *model.NIC) { n.MAC = "02:00:00:00:00:01" }, fault.MACInUse},
+		"no such network":                    {func(n *model.NIC) { n.Network = model.NewID() }, "NOT_FOUND"},
+		"a network far away":                 {func(n *model.NIC) { n.Network = far.ID }, fault.StateConflict},
+		"a network that the cluster has not": {func(n *model.NIC) { n.Network = apart.ID }, fault.StateConflict},
+		"no such profile":                    {func(n *model.NIC) { n.Profile = model.NewID() }, "NOT_FOUND"},
+		"a profile of another network":       {func(n *model.NIC) { n.Network, n.Profile = missing.ID, strange.ID }, "NOT_FOUND"},
+		"no network for VMs":                 {func(n *model.NIC) { n.Network = inner.ID }, fault.StateConflict},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.Refused(addCall(vm, "nic2", refused.edit), refused.code)

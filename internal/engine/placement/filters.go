@@ -53,6 +53,18 @@ var filters = []filter{
 	{"Network", func(tx *inventory.Tx, on candidate, needs Needs, _ Limits) string {
 		return lacksNetwork(tx, on.host, needs.VM)
 	}},
+	{"Migration", func(_ *inventory.Tx, on candidate, needs Needs, _ Limits) string {
+		if needs.From == nil {
+			return ""
+		}
+		if needs.From.Facts.Accelerated != on.host.Facts.Accelerated {
+			return "guests run there in another way, with KVM on one of the two hosts only"
+		}
+		if _, ok := PeerAddress(on.host); !ok {
+			return "its address is one that other hosts cannot reach"
+		}
+		return ""
+	}},
 	{"Storage", func(_ *inventory.Tx, on candidate, needs Needs, _ Limits) string { return needs.Unseen[on.host.ID] }},
 }
 

@@ -24,7 +24,8 @@ func TestAttachment(t *testing.T) {
 	}
 	at := func(bridge string) []*model.NetworkAttachment {
 		return []*model.NetworkAttachment{
-			{Host: "h2", Network: "blue", Bridge: "elsewhere"}, {Host: "h1", Network: "red", Bridge: "other"},
+			{Host: "h2", Network: "blue", Bridge: "elsewhere"},
+			{Host: "h1", Network: "red", Bridge: "other"},
 			{Host: "h1", Network: "blue", Bridge: bridge},
 		}
 	}

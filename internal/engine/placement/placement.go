@@ -21,6 +21,8 @@ type Needs struct {
 	Only []model.ID
 	// Not are hosts that were tried already.
 	Not []model.ID
+	// From is the host that a guest that runs is to leave; nil for a start.
+	From *model.Host
 	// Prefer is taken when it passes.
 	Prefer model.ID
 	// Unseen says, by host, what storage that the VM needs a host does not see.
@@ -94,8 +96,10 @@ func survey(tx *inventory.Tx, vm *model.VM, limits Limits) []candidate {
 		if other.Run.Host == "" || lifecycle.Resting(other.Run.Status) || other.ID == vm.ID {
 			continue
 		}
-		used[other.Run.Host] += max(other.Run.Memory, other.Memory) + limits.GuestOverhead
-		guests[other.Run.Host]++
+		for _, on := range places(other) {
+			used[on] += max(other.Run.Memory, other.Memory) + limits.GuestOverhead
+			guests[on]++
+		}
 	}
 	cluster, _ := tx.Clusters.Get(vm.Cluster)
 	var found []candidate
@@ -110,6 +114,15 @@ func survey(tx *inventory.Tx, vm *model.VM, limits Limits) []candidate {
 		found = append(found, candidate{host: each, cluster: cluster, free: memory - used[each.ID], guests: guests[each.ID]})
 	}
 	return found
+}
+
+// places are the hosts that a VM counts on: while it migrates, both.
+func places(vm *model.VM) []model.ID {
+	on := []model.ID{vm.Run.Host}
+	if vm.Run.Migration != nil && vm.Run.Migration.To != vm.Run.Host {
+		on = append(on, vm.Run.Migration.To)
+	}
+	return on
 }
 
 // weights order the hosts that passed: those that are up come before those that

@@ -174,6 +174,16 @@ func (i *Images) Copy(ctx context.Context, from image.Source, to *model.StorageD
 	return i.call(ctx, "Copy", func() error { return i.Images.Copy(ctx, from, to, spec, progress) })
 }
 
+// WriteStretch writes a disk to a file.
+func (i *Images) WriteStretch(ctx context.Context, from image.Source, to image.Stretch, progress image.Progress) error {
+	return i.call(ctx, "WriteStretch", func() error { return i.Images.WriteStretch(ctx, from, to, progress) })
+}
+
+// ReadStretch makes a volume of an image in a file.
+func (i *Images) ReadStretch(ctx context.Context, from image.Stretch, to *model.StorageDomain, spec image.VolumeSpec, progress image.Progress) error {
+	return i.call(ctx, "ReadStretch", func() error { return i.Images.ReadStretch(ctx, from, to, spec, progress) })
+}
+
 // Link links a template's volume.
 func (i *Images) Link(ctx context.Context, domain *model.StorageDomain, template *model.Disk, group model.ID) error {
 	return i.call(ctx, "Link", func() error { return i.Images.Link(ctx, domain, template, group) })

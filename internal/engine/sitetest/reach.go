@@ -95,12 +95,29 @@ var ways = map[model.Status]func(s *Site, id model.ID, name string){
 		s.Images.Fail(ImageRule{Call: "RemoveSaved", Nth: 1, Delay: Held})
 		s.begin("stop", id)
 	},
-	model.StatusMigrating: func(s *Site, id model.ID, _ string) {
+	model.StatusMigrating: func(s *Site, id model.ID, name string) {
 		s.up(id)
-		s.write(id, model.StatusMigrating)
+		s.SecondHost()
+		s.World.Behave(name, fake.Behavior{DirtyRate: 1 << 30})
+		s.begin("migrate", id)
 	},
 	model.StatusUnassigned:   func(s *Site, id model.ID, _ string) { s.write(id, model.StatusUnassigned) },
 	model.StatusImageIllegal: func(s *Site, id model.ID, _ string) { s.write(id, model.StatusImageIllegal) },
+}
+
+// SecondHost adds a host to a site that has one.
+func (s *Site) SecondHost() {
+	s.t.Helper()
+	if _, there := s.Inventory.Hosts.Get(HostID(2)); there {
+		return
+	}
+	s.World.AddMachine(fake.MachineSpec{Address: Host(2)})
+	s.Edit(func(tx *inventory.Tx) {
+		tx.Hosts.Put(&model.Host{
+			ID: HostID(2), Name: "h2", Address: Host(2), Cluster: Cluster, Status: model.HostUnassigned, Since: time.Now().UTC(),
+		})
+	})
+	s.Connected()
 }
 
 func (s *Site) up(id model.ID) {

@@ -13,6 +13,7 @@ import (
 	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
 	"vireo/internal/engine/options"
+	"vireo/internal/engine/pools"
 	"vireo/internal/engine/snapshots"
 	"vireo/internal/engine/storage"
 	"vireo/internal/engine/tags"
@@ -26,6 +27,7 @@ var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
 	access.Commands, hosts.Commands, clusters.Commands, fencing.Commands, networks.Commands,
+	pools.Commands,
 }
 
 // Install adds the rows of every room to an engine.

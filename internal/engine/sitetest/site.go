@@ -138,7 +138,7 @@ func (s *Site) TryStart() error {
 	s.Store, s.Inventory, s.Values = opened, inv, option.From(inv, s.Overrides)
 	s.Engine = engine.New(engine.Options{
 		Inventory: inv, Images: s.Images, Values: s.Values,
-		ID: engineID(inv), Log: s.logger(), Died: s.dies, Vault: s.Vault,
+		ID: engineID(inv), Log: s.logger(), Died: s.dies, Vault: s.Vault, Archives: s.Dir,
 		Fences: s.Fences,
 	})
 	Install(s.Engine)

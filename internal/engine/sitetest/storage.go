@@ -30,6 +30,10 @@ func (s *Site) storage() []string {
 			all = append(all, fmt.Sprintf("storage domain %s is %s", domain.Name, domain.Status))
 		}
 	}
+	parts, _ := filepath.Glob(filepath.Join(s.Engine.Archives, ".*.part")) // a pattern of ours
+	for _, each := range parts {
+		all = append(all, "an OVA file was left half written: "+each)
+	}
 	return append(append(all, s.exported()...), s.used()...)
 }
 

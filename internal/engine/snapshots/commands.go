@@ -28,7 +28,7 @@ func Commands(e *engine.Engine) []engine.Command {
 	branch := []job.Step{{Name: "branch", Title: "Making the volumes", Do: r.branch}}
 	return []engine.Command{
 		{
-			On: model.KindSnapshot, Name: "add", Verb: "create a snapshot", Needs: permit, Locks: locksOfAdd, Check: r.checkAdd,
+			On: model.KindSnapshot, Name: "add", Verb: "create a snapshot", Needs: permit, Reshapes: true, Locks: locksOfAdd, Check: r.checkAdd,
 			Paths: []engine.Path{
 				{
 					Name: "live", From: running, Title: "Creating VM Snapshot {name}", Task: true,
@@ -51,7 +51,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		},
 		{
-			On: model.KindSnapshot, Name: "restore", Verb: "restore a snapshot", Needs: permit, Locks: locksOfAll, Check: r.checkPreview,
+			On: model.KindSnapshot, Name: "restore", Verb: "restore a snapshot", Needs: permit, Reshapes: true, Locks: locksOfAll, Check: r.checkPreview,
 			Paths: []engine.Path{{
 				Name: "restore", From: down, Title: "Restoring VM from Snapshot {name}",
 				Begun: audit.RestoreBegun, Done: audit.RestoredFrom, Failed: audit.RestoreFailed,
@@ -59,7 +59,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindVM, Name: "preview_snapshot", Verb: "preview a snapshot of", Needs: permit, Locks: locksOfAll, Check: r.checkPreview,
+			On: model.KindVM, Name: "preview_snapshot", Verb: "preview a snapshot of", Needs: permit, Reshapes: true, Locks: locksOfAll, Check: r.checkPreview,
 			Paths: []engine.Path{{
 				Name: "preview", From: down, Via: model.StatusImageLocked, Title: "Previewing a snapshot of VM {name}", Task: true,
 				Apply: r.preview, Settle: r.previewed, Steps: branch,

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"vireo/internal/audit"
@@ -196,7 +197,11 @@ func (r *room) seal(ctx context.Context, w *job.Work) error {
 		return nil
 	}
 	if err := r.Images.Seal(ctx, disks); err != nil {
-		return fault.New(fault.SealFailed, w.Job.Verb).Because(err)
+		why := "see the engine's log"
+		if known, ok := errors.AsType[*image.SealError](err); ok {
+			why = known.Why
+		}
+		return fault.New(fault.SealFailed, w.Job.Verb, why).Because(err)
 	}
 	return nil
 }

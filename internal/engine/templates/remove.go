@@ -64,6 +64,11 @@ func users(tx *inventory.Tx, template *model.Template) []string {
 			names = append(names, vm.Name)
 		}
 	}
+	for _, pool := range tx.VMPools.All() {
+		if pool.Template == template.ID {
+			names = append(names, "VM-Pool "+pool.Name)
+		}
+	}
 	if len(names) > 0 || len(template.Disks) == 0 {
 		return names
 	}

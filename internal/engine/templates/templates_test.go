@@ -3,6 +3,7 @@ package templates_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"vireo/internal/auth"
@@ -12,6 +13,7 @@ import (
 	"vireo/internal/engine/templates"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
+	"vireo/internal/image"
 	"vireo/internal/model"
 )
 
@@ -190,6 +192,15 @@ func TestAddThatFails(t *testing.T) {
 			}
 		})
 	}
+	t.Run("with a reason", func(t *testing.T) {
+		b := enginetest.New(t, nil)
+		call := addCall("web", withDisks(b, "golden", plain))
+		call.Params.(*templates.AddParams).Seal = true
+		b.Images.Fail("Seal", &image.SealError{Why: "virt-sysprep says: no guest is there", Err: errBroken})
+		if said := b.Fails(call).Message(); !strings.HasSuffix(said, "could not be sealed: virt-sysprep says: no guest is there.") {
+			t.Errorf("it was said: %s", said)
+		}
+	})
 	t.Run("and cannot be undone", func(t *testing.T) {
 		b := enginetest.New(t, nil)
 		vm := withDisks(b, "golden", plain)

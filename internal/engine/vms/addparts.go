@@ -36,13 +36,7 @@ func chosenTemplate(tx *inventory.Tx, call *engine.Call, edit engine.Edit[model.
 // newest is the version of a template with the highest number, of those that can be
 // used.
 func newest(tx *inventory.Tx, of *model.Template) *model.Template {
-	for _, other := range tx.Templates.All() {
-		usable := other.Status == "" || other.Status == model.TemplateOK
-		if usable && other.Base != "" && other.Base == of.Base && other.VersionNumber > of.VersionNumber {
-			of = other
-		}
-	}
-	return of
+	return engine.Newest(tx.Templates.All(), of)
 }
 
 // wantDisks makes the records of a VM's disks, which are made of others.

@@ -99,6 +99,30 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindVM, Name: "migrate", Verb: "migrate", Needs: "migrate_vm", Demands: demandsOfMigrate,
+			First: firstMigrate, Refuse: refuseMigrate,
+			Paths: []engine.Path{{
+				Name: "move", From: []model.Status{model.StatusUp, model.StatusPoweringUp, model.StatusPaused, model.StatusRebootInProgress},
+				Via: model.StatusMigrating, Title: "Migrating VM {name}", Describe: r.describeMigration, Background: true,
+				Begun: audit.MigrationBegun, Open: openMigration, Done: audit.MigrationDone, Tell: r.tellMoved,
+				Check: r.checkMigrate, Apply: r.enterMigration, Settle: r.moved,
+				Steps: []job.Step{
+					{Name: "line", Title: "Waiting for other migrations of the two hosts", Do: r.line},
+					{Name: "move", Title: "Bringing the guest to the other host", Do: r.move, Undo: r.unmove},
+				},
+			}},
+		},
+		r.leaveRow(),
+		{
+			On: model.KindVM, Name: "cancelmigration", Verb: "cancel migration", Needs: "migrate_vm", Unmonitored: true,
+			Refuse: refuseCancel, Locks: lockCancel,
+			Paths: []engine.Path{{
+				Name: "cancel", From: []model.Status{model.StatusMigrating}, Done: audit.MigrationCancelled, Failed: audit.CancelFailed,
+				Apply: enterCancel,
+				Steps: []job.Step{{Name: "cancel", Title: "Giving the migration up", Do: r.cancel}},
+			}},
+		},
+		{
 			On: model.KindVM, Name: "ticket", Verb: "set the ticket of", Needs: "connect_to_vm", Unmonitored: true,
 			Refuse: refuseTicket, Locks: lockTicket,
 			Paths: []engine.Path{{
@@ -106,6 +130,11 @@ func Commands(e *engine.Engine) []engine.Command {
 				Check: checkTicket, Apply: fillTicket,
 				Steps: []job.Step{{Name: "set", Title: "Setting the password of the display", Do: r.setTicket}},
 			}},
+		},
+		{
+			On: model.KindVM, Name: "detach", Verb: "detach", Needs: "edit_vm_pool_configuration", Demands: demandsOfDetach,
+			Unmonitored: true, First: checkPooled, Refuse: refuseDetach,
+			Paths: []engine.Path{{Name: "detach", From: detachable, Apply: r.detach}},
 		},
 		{
 			On: model.KindVM, Name: "freezefilesystems", Verb: "freeze", Needs: "configure_vm_storage", Locks: lockFreeze,
@@ -142,11 +171,11 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
-			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties", Demands: demandsOfUpdate,
+			On: model.KindVM, Name: "update", Verb: "edit", Needs: "edit_vm_properties", Demands: demandsOfUpdate, Reshapes: true,
 			Paths: []engine.Path{{Name: "update", Apply: r.update}},
 		},
 		{
-			On: model.KindVM, Name: "remove", Verb: "remove", Needs: "delete_vm",
+			On: model.KindVM, Name: "remove", Verb: "remove", Needs: "delete_vm", Reshapes: true,
 			First: checkKept, Refuse: refuseRemove, Locks: lockRemoved, Check: r.checkRemove,
 			Paths: []engine.Path{{
 				Name: "remove", Title: "Removing VM {name} from system", Apply: r.remove, Settle: r.removed, Granted: true,

@@ -51,6 +51,13 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	vm, _ := tx.VMs.Get(call.Target)
 	params := removeParams(call)
 	params.Name, params.Disks = vm.Name, nil
+	r.take(tx, vm, params)
+	tx.Event(audit.New(audit.Removed, about(call, vm)))
+	return vm, nil
+}
+
+// take takes the record of a VM away, and adds to params what its job is to remove.
+func (r *room) take(tx *inventory.Tx, vm *model.VM, params *RemoveParams) {
 	for _, attachment := range vm.Disks {
 		disk, ok := tx.Disks.Edit(attachment.Disk)
 		if !ok || params.DetachOnly || usedElsewhere(tx, vm.ID, disk.ID) {
@@ -59,7 +66,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		disk.Status = model.DiskLocked
 		params.Disks = append(params.Disks, disk.ID)
 	}
-	params.Described = describedIn(tx, vm)
+	params.Described = append(params.Described, describedIn(tx, vm)...)
 	r.ForgetSnapshots(tx, vm)
 	// Of a VM that is stuck: one that is down has neither.
 	left := engine.Tidying{Volumes: vm.Run.Overlays}
@@ -68,9 +75,7 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	}
 	r.Tidy(tx, vm, left)
 	tx.VMs.Delete(vm.ID)
-	tx.Event(audit.New(audit.Removed, about(call, vm)))
 	r.SetLive(vm.ID, nil)
-	return vm, nil
 }
 
 // describedIn are the data domains in which a VM's description may lie: those of its
@@ -108,6 +113,10 @@ func (r *room) removeDisks(_ context.Context, w *job.Work) error {
 		return err
 	}
 	r.Undescribe(w, params.Described)
+	return r.deleteDisks(w, &params)
+}
+
+func (r *room) deleteDisks(w *job.Work, params *RemoveParams) error {
 	var data removeData
 	var failures []error
 	for _, id := range params.Disks {
@@ -166,9 +175,11 @@ func (r *room) removed(tx *inventory.Tx, w *job.Work, failure error) {
 	}
 	about := engine.AboutJob(tx, w.Job)
 	about.VM = &model.VM{ID: w.Job.Target.ID, VMConfig: model.VMConfig{Name: params.Name}}
-	about.Detail = strings.Join(data.Left, ", ")
+	about.Detail = joined(data.Left)
 	if about.Detail == "" {
 		about.Detail = fault.Of(failure).Message()
 	}
 	tx.Event(audit.New(audit.RemovedKeepingDisks, about))
 }
+
+func joined(names []string) string { return strings.Join(names, ", ") }

@@ -50,12 +50,14 @@ func (r *room) enterRun(tx *inventory.Tx, call *engine.Call) (model.Object, erro
 	if !ok {
 		return nil, fault.New(fault.VMNotFound, call.Verb)
 	}
+	r.Reclaim(tx, vm.ID)
+	kept := vm.Run.Overlays
 	vm.Run.Given = model.Given{Overrides: model.Clone(params).Once}
 	vm.Run.Initialization = initializationOf(params, vm)
 	if vm.Run.Initialization == model.InitializationCloudInit {
 		vm.Run.Instance = model.NewID()
 	}
-	vm.Run.Overlays = overlays(tx, asRun(vm))
+	vm.Run.Overlays = overlays(tx, asRun(vm), kept)
 	if _, err := r.reserve(tx, call); err != nil {
 		return nil, err
 	}

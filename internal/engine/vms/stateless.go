@@ -2,6 +2,7 @@ package vms
 
 import (
 	"context"
+	"slices"
 
 	"vireo/internal/engine"
 	"vireo/internal/fault"
@@ -19,18 +20,30 @@ import (
 // background (api-v3 3.2, effect 3).
 func withOverlays(tx *inventory.Tx, call *engine.Call) bool {
 	vm, ok := tx.VMs.Get(call.Target)
-	return ok && len(overlays(tx, under(vm, startParams(call).Once))) > 0
+	return ok && len(overlays(tx, under(vm, startParams(call).Once), nil)) > 0
 }
 
-// overlays names a volume for each disk that a stateless run can write to.
-func overlays(tx *inventory.Tx, vm *model.VM) []model.Overlay {
-	if !vm.Stateless {
+// stateless says whether a run of a VM is: by itself, or because of its pool (api-v3
+// 3.9).
+func stateless(tx *inventory.Tx, vm *model.VM) bool {
+	return vm.Stateless || engine.StatelessInPool(tx, vm)
+}
+
+// overlays names a volume for each disk that a stateless run can write to: the one that
+// was kept of it, or a new one.
+func overlays(tx *inventory.Tx, vm *model.VM, kept []model.Overlay) []model.Overlay {
+	if !stateless(tx, vm) {
 		return nil
 	}
 	var made []model.Overlay
 	for _, attachment := range vm.Disks {
 		disk, ok := tx.Disks.Get(attachment.Disk)
-		if ok && attachment.Active && !attachment.ReadOnly {
+		i := slices.IndexFunc(kept, func(o model.Overlay) bool { return o.Disk == attachment.Disk })
+		switch {
+		case !ok || !attachment.Active || attachment.ReadOnly:
+		case i >= 0:
+			made = append(made, kept[i])
+		default:
 			made = append(made, model.Overlay{Disk: disk.ID, Volume: model.NewID(), StorageDomain: disk.StorageDomain})
 		}
 	}
@@ -39,7 +52,7 @@ func overlays(tx *inventory.Tx, vm *model.VM) []model.Overlay {
 
 // checkStateless holds the rules of a stateless run.
 func checkStateless(tx *inventory.Tx, verb string, vm *model.VM) error {
-	if !vm.Stateless {
+	if !stateless(tx, vm) {
 		return nil
 	}
 	if vm.HA.Enabled {
@@ -48,7 +61,7 @@ func checkStateless(tx *inventory.Tx, verb string, vm *model.VM) error {
 	if engine.Previewed(tx, vm.ID) != nil {
 		return fault.New(fault.StatelessInPreview, verb)
 	}
-	for _, overlay := range overlays(tx, vm) {
+	for _, overlay := range overlays(tx, vm, nil) {
 		if disk, ok := tx.Disks.Get(overlay.Disk); ok && disk.Shareable {
 			return fault.New(fault.StatelessShareable, verb, disk.Alias)
 		}

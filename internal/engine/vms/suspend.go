@@ -23,6 +23,9 @@ type savedData struct {
 // checkSuspend holds the preconditions beside the status (api-v3 3.6).
 func (r *room) checkSuspend(tx *inventory.Tx, call *engine.Call) error {
 	vm, _ := tx.VMs.Get(call.Target)
+	if vm.Pool != "" {
+		return fault.New(fault.SuspendInPool)
+	}
 	if vm.Effective().Stateless || len(vm.Run.Overlays) > 0 {
 		return fault.New(fault.CannotSuspendStateless)
 	}

@@ -21,7 +21,7 @@ func (w *Watcher) seeNetworks(ctx context.Context, id model.ID) {
 	now, err := conn.Networks(bounded)
 	if err != nil {
 		if w.base.Err() == nil {
-			w.Log.Debug("the networks of this host could not be read", "host", id, "err", err)
+			w.Log.DebugContext(ctx, "the networks of this host could not be read", "host", id, "err", err)
 		}
 		return
 	}

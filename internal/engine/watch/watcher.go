@@ -64,6 +64,7 @@ type Watcher struct {
 	hosts   chan struct{}            // signalled when a host comes, goes or changes
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
+	pools        *pools
 	restarts     *restarts
 	fences       *fences
 	descriptions *descriptions
@@ -108,6 +109,7 @@ func New(options Options) *Watcher {
 	w.checks = newKeyed(w.base, &w.wait, w.checkNow)
 	w.resumes = newKeyed(w.base, &w.wait, w.resumeNow)
 	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
+	w.pools = &pools{looks: newKeyed(w.base, &w.wait, w.keepPool), pause: make(map[model.ID]poolPause)}
 	w.empties = newKeyed(w.base, &w.wait, w.empty)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
@@ -163,6 +165,7 @@ func (w *Watcher) Start() {
 		w.guardHost(on)
 	}
 	w.inventory.Follow(w.followDescriptions)
+	w.inventory.Follow(w.followPools)
 	w.remount()
 	w.wait.Go(w.keepDescriptions)
 	if w.Stir != nil {
@@ -246,6 +249,7 @@ func (w *Watcher) announce() {
 	defer w.mu.Unlock()
 	close(w.changed)
 	w.changed = make(chan struct{})
+	w.lookAtPools()
 }
 
 // Look asks for a VM's guest to be looked at soon; asking often is one look.

@@ -15,12 +15,16 @@ func TestHostNIC(t *testing.T) {
 		text string
 		want model.HostNIC
 	}{
-		"a card": {true, `<interface type='ethernet' name='x'><mtu size='9000'/><link speed='10000' state='up'/><mac address='02:fc:00:00:00:01'/></interface>`,
-			model.HostNIC{MTU: 9000, Speed: 10_000_000_000, Up: true}},
+		"a card": {
+			true, `<interface type='ethernet' name='x'><mtu size='9000'/><link speed='10000' state='up'/><mac address='02:fc:00:00:00:01'/></interface>`,
+			model.HostNIC{MTU: 9000, Speed: 10_000_000_000, Up: true},
+		},
 		"a card of unknown speed": {true, `<interface type='ethernet' name='x'><link speed='4294967295' state='down'/></interface>`, model.HostNIC{}},
-		"a bridge with a VLAN, and a guest's interface": {true, `<interface type='bridge' name='x'><mtu size='1500'/><bridge stp='off' delay='1500'>
+		"a bridge with a VLAN, and a guest's interface": {
+			true, `<interface type='bridge' name='x'><mtu size='1500'/><bridge stp='off' delay='1500'>
 			<interface type='ethernet' name='vnet3'/><interface type='vlan' name='eth0.5'><vlan tag='5'><interface name='eth0'/></vlan></interface></bridge></interface>`,
-			model.HostNIC{MTU: 1500, Up: true, Bridge: true, Ports: []string{"eth0.5"}}},
+			model.HostNIC{MTU: 1500, Up: true, Bridge: true, Ports: []string{"eth0.5"}},
+		},
 		"a VLAN": {false, `<interface type='vlan' name='x'><vlan tag='5'><interface name='eth0'/></vlan></interface>`, model.HostNIC{VLAN: 5, Base: "eth0"}},
 	} {
 		t.Run(name, func(t *testing.T) {

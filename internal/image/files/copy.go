@@ -116,7 +116,7 @@ func (f *Files) makeCopy(ctx context.Context, source *source, to *model.StorageD
 		piece := piece{from: source.dir, fromName: source.name, to: dir, toName: part(volume), shareable: source.disk.Sparse && spec.Sparse}
 		err = piece.copy(ctx, !spec.Sparse, progress)
 	} else {
-		err = f.convert(ctx, source, target, spec, progress)
+		err = f.convert(ctx, source, dir, part(volume), target, spec, progress)
 	}
 	if err != nil {
 		return err

@@ -5,15 +5,29 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"vireo/internal/image"
 )
 
-// convert has qemu-img write what a source holds, through all that it stands on.
-func (f *Files) convert(ctx context.Context, source *source, target string, spec image.VolumeSpec, progress image.Progress) error {
+// convert has qemu-img write what a source holds, through all that it stands on, into a
+// file of a directory, whose path is target.
+func (f *Files) convert(ctx context.Context, source *source, dir *os.Root, name, target string, spec image.VolumeSpec, progress image.Progress) error {
+	var written *os.File
+	defer func() {
+		if written != nil {
+			_ = written.Close() // nothing was written through it
+		}
+	}()
 	told := func(out io.Reader) {
 		readPercents(out, func(percent float64) {
+			if written == nil {
+				written, _ = dir.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW, 0) // it may not be there yet
+			}
+			hurry(written, 0, 0)
 			progress(int64(float64(source.info.VirtualSize)*percent/100), source.info.VirtualSize)
 		})
 	}

@@ -114,9 +114,18 @@ func fill(ctx context.Context, to, from *os.File, info os.FileInfo, inKernel boo
 			if err != nil {
 				return err
 			}
+			hurry(to, offset, n)
 			offset, done = offset+n, done+n
 			progress(min(done, total), total)
 		}
+	}
+}
+
+// hurry has the kernel begin to write a part of a file to the disk, a length of 0 being
+// all of it: at its end, when the file is made to last, there is less to wait for.
+func hurry(file *os.File, offset, length int64) {
+	if file != nil {
+		_ = unix.SyncFileRange(int(file.Fd()), offset, length, unix.SYNC_FILE_RANGE_WRITE) // what it may not do is done later
 	}
 }
 

@@ -19,8 +19,8 @@ type Options struct {
 	// Sysprep is the path of virt-sysprep, which seals disks; empty looks for it in
 	// PATH. Without it nothing can be sealed.
 	Sysprep string
-	// RunDir is a directory for sockets, of which nobody else may know; empty makes
-	// one when it is needed.
+	// RunDir is a directory for sockets, of which nobody else may know, and for what
+	// virt-sysprep needs while it works; empty makes one when it is needed.
 	RunDir string
 }
 

@@ -73,25 +73,29 @@ var headerRules = []struct {
 	{func(h *header) bool { return h.short(qcowSnapshots) != 0 }, errors.New("it has snapshots inside")},
 }
 
-// checkHeader reads the header of a qcow2 image and applies the rules.
+// checkHeader reads the header of a volume that is a qcow2 image and applies the rules.
 func checkHeader(dir *os.Root, volume string) error {
 	file, err := dir.Open(volume)
 	if err != nil {
 		return explain(err)
 	}
 	defer file.Close()
-	var read header
-	if _, err := io.ReadFull(file, read.bytes[:]); err != nil {
+	info, err := file.Stat()
+	if err != nil {
+		return explain(err)
+	}
+	return checkQCOW2(file, info.Size())
+}
+
+// checkQCOW2 applies the rules to an image of so many bytes.
+func checkQCOW2(file io.ReaderAt, size int64) error {
+	read := header{size: uint64(max(size, 0))}
+	if _, err := io.ReadFull(io.NewSectionReader(file, 0, size), read.bytes[:]); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("it is too short for a qcow2 image: %w", image.ErrUnsafe)
 		}
 		return explain(err)
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return explain(err)
-	}
-	read.size = uint64(info.Size())
 	for _, rule := range headerRules {
 		if rule.breaks(&read) {
 			if errors.Is(rule.err, image.ErrUnsafe) {

@@ -111,6 +111,14 @@ type sockets struct {
 // name is the path of a socket, through the directory's descriptor: the path of a
 // socket must be short.
 func (s *sockets) name(id model.ID) (string, error) {
+	if _, err := s.folder(); err != nil {
+		return "", err
+	}
+	return filepath.Join("/proc/self/fd", strconv.Itoa(int(s.dir.Fd())), string(id)), nil
+}
+
+// folder is the path of the directory, which is made when it is asked for first.
+func (s *sockets) folder() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dir == nil {
@@ -118,7 +126,7 @@ func (s *sockets) name(id model.ID) (string, error) {
 			return "", fmt.Errorf("making the directory of sockets: %w", err)
 		}
 	}
-	return filepath.Join("/proc/self/fd", strconv.Itoa(int(s.dir.Fd())), string(id)), nil
+	return s.path, nil
 }
 
 func (s *sockets) make() (err error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -44,8 +45,13 @@ func (e *toolError) Error() string { return "qemu-img: " + e.text }
 
 // run runs qemu-img and reads its JSON into answer, if that is not nil.
 func (f *Files) run(ctx context.Context, limit limits, answer any, args ...string) error {
+	return f.runOn(ctx, limit, nil, answer, args...)
+}
+
+// runOn is run with an open file, which the tool finds under the name theFile.
+func (f *Files) runOn(ctx context.Context, limit limits, file *os.File, answer any, args ...string) error {
 	var out bounded
-	err := f.follow(ctx, limit, func(answer io.Reader) { _, _ = io.Copy(&out, answer) }, args...)
+	err := f.followOn(ctx, limit, file, func(answer io.Reader) { _, _ = io.Copy(&out, answer) }, args...)
 	if err != nil || answer == nil {
 		return err
 	}
@@ -57,6 +63,13 @@ func (f *Files) run(ctx context.Context, limit limits, answer any, args ...strin
 
 // follow runs qemu-img while read takes in what it answers, to the end.
 func (f *Files) follow(ctx context.Context, limit limits, read func(io.Reader), args ...string) error {
+	return f.followOn(ctx, limit, nil, read, args...)
+}
+
+// theFile is the name of a file that is handed to the tool open.
+const theFile = "/proc/self/fd/3"
+
+func (f *Files) followOn(ctx context.Context, limit limits, file *os.File, read func(io.Reader), args ...string) error {
 	if limit.time > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit.time)
@@ -65,6 +78,9 @@ func (f *Files) follow(ctx context.Context, limit limits, read func(io.Reader), 
 	cmd := exec.CommandContext(ctx, f.qemuImg, args...)
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
 	cmd.WaitDelay = 5 * time.Second
+	if file != nil {
+		cmd.ExtraFiles = []*os.File{file}
+	}
 	// What is made for an engine that was killed would be made twice at once with the
 	// next one. The signal is that of the thread's death, which must not end before.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

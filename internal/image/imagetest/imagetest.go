@@ -46,6 +46,8 @@ func Run(t *testing.T, target Target) {
 		"links are refused":               linksAreRefused,
 		"copies hold the same":            copiesHoldTheSame,
 		"copies are refused":              copiesAreRefused,
+		"stretches hold the same":         stretchesHoldTheSame,
+		"stretches are refused":           stretchesAreRefused,
 		"chains are copied":               chainsAreCopied,
 		"chains are refused":              chainsAreRefused,
 		"chains are merged":               chainsAreMerged,

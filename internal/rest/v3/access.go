@@ -84,6 +84,7 @@ type Permission struct {
 	Host          *Reference `wire:"host"`
 	StorageDomain *Reference `wire:"storage_domain"`
 	VM            *Reference `wire:"vm"`
+	VMPool        *Reference `wire:"vmpool"`
 	Template      *Reference `wire:"template"`
 	Disk          *Reference `wire:"disk"`
 }

@@ -111,7 +111,7 @@ func (s *Permission) Means(find Finder, holder, object bool) (Given, error) {
 	}
 	on := s.objects()
 	if object && len(on) == 0 {
-		missing = append(missing, "dataCenter|cluster|host|storageDomain|vm|template|disk.id")
+		missing = append(missing, "dataCenter|cluster|host|storageDomain|vm|vmpool|template|disk.id")
 	}
 	if len(missing) > 0 {
 		return given, Incomplete("Permission", "add", missing...)
@@ -146,8 +146,13 @@ type objectReference struct {
 func (s *Permission) objects() []objectReference {
 	var found []objectReference
 	for _, each := range []objectReference{
-		{model.KindDataCenter, s.DataCenter}, {model.KindCluster, s.Cluster}, {model.KindHost, s.Host},
-		{model.KindStorageDomain, s.StorageDomain}, {model.KindVM, s.VM}, {model.KindTemplate, s.Template},
+		{model.KindDataCenter, s.DataCenter},
+		{model.KindCluster, s.Cluster},
+		{model.KindHost, s.Host},
+		{model.KindStorageDomain, s.StorageDomain},
+		{model.KindVM, s.VM},
+		{model.KindVMPool, s.VMPool},
+		{model.KindTemplate, s.Template},
 		{model.KindDisk, s.Disk},
 	} {
 		if each.reference.given() {

@@ -124,6 +124,8 @@ func (p *Page) ShowPermission(permission *model.Permission, at string) *Permissi
 		out.StorageDomain = object
 	case model.KindVM:
 		out.VM = object
+	case model.KindVMPool:
+		out.VMPool = object
 	case model.KindTemplate:
 		out.Template = object
 	case model.KindDisk:

@@ -80,6 +80,7 @@ var entities = map[model.Kind]string{
 	model.KindUser:          "Users",
 	model.KindGroup:         "Groups",
 	model.KindRole:          "Role",
+	model.KindVMPool:        "Pools",
 	model.KindVM:            "VMs",
 }
 

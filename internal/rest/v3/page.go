@@ -44,6 +44,7 @@ var Collections = map[model.Kind]string{
 	model.KindTag:           "tags",
 	model.KindTemplate:      "templates",
 	model.KindUser:          "users",
+	model.KindVMPool:        "vmpools",
 	model.KindVM:            "vms",
 	model.KindVNICProfile:   "vnicprofiles",
 }

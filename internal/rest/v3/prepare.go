@@ -8,7 +8,7 @@ func Prepare() {
 	wire.Prepare(API{}, Capabilities{}, VersionCapabilities{}, Action{}, Fault{}, UsageMessage{}, Creation{},
 		DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, Host{}, Hosts{}, Network{}, Networks{},
 		StorageDomain{}, StorageDomains{}, File{}, Files{}, Disk{}, Disks{}, CDROM{}, CDROMs{},
-		Template{}, Templates{}, Tag{}, Tags{}, VM{}, VMs{}, NIC{}, NICs{}, Statistic{}, Statistics{},
+		Template{}, Templates{}, Tag{}, Tags{}, VM{}, VMs{}, VMPool{}, VMPools{}, NIC{}, NICs{}, Statistic{}, Statistics{},
 		ReportedDevice{}, ReportedDevices{}, GraphicsConsole{}, GraphicsConsoles{},
 		User{}, Users{}, Group{}, Groups{}, DirectoryDomain{}, Domains{}, Role{}, Roles{}, Permit{}, Permits{}, Permission{}, Permissions{},
 		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})

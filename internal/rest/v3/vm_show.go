@@ -54,6 +54,7 @@ func (p *Page) showConfiguration(vm *model.VM, config *model.VMConfig) *VM {
 	out := &VM{VMBase: p.showBase(p.top(model.KindVM, vm.ID), config)}
 	out.CreationTime = new(vm.CreationTime)
 	out.Template = p.ref(model.KindTemplate, config.Template)
+	out.VMPool = p.ref(model.KindVMPool, vm.Pool)
 	out.NUMATuneMode = text(config.NUMATuneMode)
 	out.Initialization = p.showInitialization(config.Initialization)
 	out.Payloads = p.showPayloads(config.Payloads)

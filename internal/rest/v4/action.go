@@ -5,16 +5,22 @@ import "vireo/internal/model"
 // Action is the body of an action and its answer (api-v4 3.4).
 type Action struct {
 	Resource
-	Async         *bool        `wire:"async"`
-	Fault         *Fault       `wire:"fault"`
-	FenceType     *string      `wire:"fence_type"`
-	Force         *bool        `wire:"force"`
-	GracePeriod   *GracePeriod `wire:"grace_period"`
-	Reason        *string      `wire:"reason"`
-	Status        *string      `wire:"status"`
-	Disk          *Disk        `wire:"disk"`
-	Job           *Reference   `wire:"job"`
-	StorageDomain *Reference   `wire:"storage_domain"`
+	Async            *bool        `wire:"async"`
+	Directory        *string      `wire:"directory"`
+	DiscardSnapshots *bool        `wire:"discard_snapshots"`
+	Exclusive        *bool        `wire:"exclusive"`
+	Fault            *Fault       `wire:"fault"`
+	FenceType        *string      `wire:"fence_type"`
+	FileName         *string      `wire:"filename"`
+	Force            *bool        `wire:"force"`
+	GracePeriod      *GracePeriod `wire:"grace_period"`
+	Reason           *string      `wire:"reason"`
+	Status           *string      `wire:"status"`
+	Disk             *Disk        `wire:"disk"`
+	Host             *Reference   `wire:"host"`
+	Job              *Reference   `wire:"job"`
+	StorageDomain    *Reference   `wire:"storage_domain"`
+	VM               *Reference   `wire:"vm"`
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.

@@ -22,7 +22,11 @@ var faces = map[string]any{
 	"action": &Action{}, "api": &API{}, "creation": &Creation{}, "fault": &Fault{},
 	"data_center": &DataCenter{}, "data_centers": &DataCenters{}, "cluster": &Cluster{}, "clusters": &Clusters{},
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "disk": &Disk{}, "disks": &Disks{},
+	"network": &Network{}, "networks": &Networks{}, "vnic_profile": &VNICProfile{}, "vnic_profiles": &VNICProfiles{},
+	"mac_pool": &MACPool{}, "mac_pools": &MACPools{},
+	"vm_pool": &VMPool{}, "vm_pools": &VMPools{},
 	"image_transfer": &ImageTransfer{}, "image_transfers": &ImageTransfers{},
+	"external_vm_import": &ExternalVMImport{}, "external_template_import": &ExternalTemplateImport{},
 	"job": &Job{}, "jobs": &Jobs{}, "step": &Step{}, "steps": &Steps{}, "event": &Event{}, "events": &Events{},
 }
 

@@ -28,11 +28,15 @@ var collections = map[model.Kind]string{
 	model.KindHost:          "hosts",
 	model.KindImageTransfer: "imagetransfers",
 	model.KindJob:           "jobs",
+	model.KindMACPool:       "macpools",
+	model.KindNetwork:       "networks",
 	model.KindStorageDomain: "storagedomains",
 	model.KindTag:           "tags",
 	model.KindTemplate:      "templates",
 	model.KindUser:          "users",
+	model.KindVMPool:        "vmpools",
 	model.KindVM:            "vms",
+	model.KindVNICProfile:   "vnicprofiles",
 }
 
 // Href is the address of an object of a collection below the root.

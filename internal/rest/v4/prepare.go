@@ -6,6 +6,6 @@ import "vireo/internal/rest/wire"
 // mistake is noticed when the program starts.
 func Prepare() {
 	wire.Prepare(API{}, Action{}, Fault{}, Creation{}, DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, Host{}, Hosts{},
-		StorageDomain{}, StorageDomains{}, Disk{}, Disks{}, ImageTransfer{}, ImageTransfers{},
+		StorageDomain{}, StorageDomains{}, Disk{}, Disks{}, ImageTransfer{}, ImageTransfers{}, ExternalVMImport{}, ExternalTemplateImport{}, VMPool{}, VMPools{},
 		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
 }

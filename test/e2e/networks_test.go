@@ -1,0 +1,250 @@
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// newBridge makes a Linux bridge of this machine that nothing is connected to.
+func newBridge(t *testing.T) string {
+	t.Helper()
+	name := linkName('b')
+	ip(t, "link", "add", name, "type", "bridge")
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", name).Run() })
+	ip(t, "link", "set", name, "up")
+	return name
+}
+
+// network makes a logical network that the cluster has, and gives its id.
+func (e *engine) network(t *testing.T, name, elements string) string {
+	t.Helper()
+	id := e.call(t, "POST", "/networks", `<network><name>`+name+`</name><data_center><name>Default</name></data_center>`+elements+`</network>`).body.attr("id")
+	e.call(t, "POST", e.cluster(t)+"/networks", `<network id="`+id+`"><required>false</required></network>`)
+	return id
+}
+
+func (e *engine) cluster(t *testing.T) string {
+	t.Helper()
+	return "/clusters/" + e.call(t, "GET", "/clusters", "").body.at("cluster").attr("id")
+}
+
+// hostPath is the path of a host.
+func (e *engine) hostPath(t *testing.T, name string) string {
+	t.Helper()
+	return "/hosts/" + e.call(t, "GET", "/hosts?search=name%3D"+name, "").body.at("host").attr("id")
+}
+
+// peer is a VM with a network interface, and the address that the test gives it.
+type peer struct {
+	*vm
+	// on is where its guest runs.
+	on           *daemon
+	nic, address string
+}
+
+// inside runs a shell command in the guest.
+func (p *peer) inside(t *testing.T, command string) (output string) {
+	t.Helper()
+	p.answers(t, func() (err error) {
+		output, err = p.on.inside(p.id, command)
+		return err
+	})
+	return output
+}
+
+// peers are two VMs on a network.
+func (e *engine) peers(t *testing.T, network string) (found [2]*peer) {
+	t.Helper()
+	for i := range found {
+		v := e.create(t)
+		nic := e.call(t, "POST", v.path()+"/nics", `<nic><name>nic1</name><network id="`+network+`"/></nic>`).body.attr("id")
+		found[i] = &peer{vm: v, on: e.daemon, nic: v.path() + "/nics/" + nic, address: fmt.Sprintf("198.18.7.%d", i+1)}
+	}
+	return found
+}
+
+// settle gives the guest its address, which no DHCP server does.
+func (p *peer) settle(t *testing.T) {
+	t.Helper()
+	p.inside(t, "for n in $(seq 30); do [ -e /sys/class/net/eth0 ] && break; sleep 1; done; killall udhcpc; ip address replace "+p.address+"/24 dev eth0 && ip link set eth0 up")
+}
+
+// change sends an update of the network interface.
+func (p *peer) change(t *testing.T, elements string) {
+	t.Helper()
+	p.e.call(t, "PUT", p.nic, "<nic>"+elements+"</nic>")
+}
+
+// hears wants the guest to reach the other one, or not to.
+func (p *peer) hears(t *testing.T, other *peer, wanted bool) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%s to hear %s: %v", p.name, other.name, wanted), func() (bool, string) {
+		said := p.inside(t, "ping -c 1 -W 2 "+other.address+" >/dev/null 2>&1 && echo heard || echo silence")
+		return (said == "heard") == wanted, said
+	})
+}
+
+// TestNetworks: two guests on a logical network hear each other, and only while they are
+// linked, plugged in and on the same network. The network is found by a bridge of its
+// name or by the one that the host was told; what is missing is said.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	blue, red := newBridge(t), newBridge(t)
+	e := newEngine(t, system, nil)
+	e.awaitHost(t, "up")
+	local := e.hostPath(t, "local")
+	blueNetwork := e.network(t, blue, "<mtu>1400</mtu>")
+	redNetwork := e.network(t, "red", "<mtu>1400</mtu>")
+	e.network(t, "absent", "")
+	e.refused(t, 409, "POST", local+"/networkattachments", `<network_attachment><network><name>red</name></network><host_nic><name>lo</name></host_nic></network_attachment>`)
+	e.call(t, "POST", local+"/networkattachments", `<network_attachment><network><name>red</name></network><host_nic><name>`+red+`</name></host_nic></network_attachment>`)
+	seen := e.call(t, "GET", local+"/nics", "").body
+	carried := map[string]string{}
+	for _, nic := range seen.all("host_nic") {
+		carried[nic.text("name")] = nic.at("network").attr("id")
+	}
+	if carried[blue] != blueNetwork || carried[red] != redNetwork {
+		t.Errorf("the host's interfaces carry %v, want %s at %s and %s at %s", carried, blueNetwork, blue, redNetwork, red)
+	}
+
+	pair := e.peers(t, blueNetwork)
+	a, b := pair[0], pair[1]
+	for _, p := range pair {
+		p.act(t, "start")
+	}
+	for _, p := range pair {
+		p.await(t, "up")
+		p.settle(t)
+	}
+	a.hears(t, b, true)
+	if mtu := a.inside(t, "cat /sys/class/net/eth0/mtu"); mtu != "1400" {
+		t.Errorf("inside, the MTU is %s", mtu)
+	}
+	e.refused(t, 409, "PUT", "/networks/"+blueNetwork, "<network><mtu>1300</mtu></network>")
+	e.refused(t, 409, "DELETE", "/networks/"+blueNetwork, "")
+
+	b.change(t, "<linked>false</linked>")
+	a.hears(t, b, false)
+	b.change(t, "<linked>true</linked>")
+	a.hears(t, b, true)
+
+	b.change(t, `<network id="`+redNetwork+`"/>`)
+	a.hears(t, b, false)
+	if xml := e.daemon.must(t, "dumpxml", b.id); !strings.Contains(xml, "<source bridge='"+red+"'/>") {
+		t.Errorf("the guest is not on the bridge %s:\n%s", red, xml)
+	}
+	profile := e.call(t, "GET", "/networks/"+blueNetwork+"/vnicprofiles", "").body.at("vnic_profile").attr("id")
+	b.change(t, `<vnic_profile id="`+profile+`"/>`)
+	a.hears(t, b, true)
+
+	e.call(t, "POST", b.nic+"/deactivate", "<action/>")
+	a.hears(t, b, false)
+	if left := b.inside(t, "ls /sys/class/net"); strings.Contains(left, "eth") {
+		t.Errorf("the guest still has a network card: %s", left)
+	}
+	e.call(t, "POST", b.nic+"/activate", "<action/>")
+	b.settle(t)
+	a.hears(t, b, true)
+
+	said := e.refused(t, 409, "PUT", b.nic, "<nic><network><name>absent</name></network></nic>")
+	if !strings.Contains(said.text, "has no network absent") {
+		t.Errorf("the refusal is %s", said.text)
+	}
+	c := e.peers(t, e.call(t, "GET", "/networks?search=name%3Dabsent", "").body.at("network").attr("id"))[0]
+	said = e.refused(t, 409, "POST", c.path()+"/start", "<action/>")
+	if !strings.Contains(said.text, "network(s) absent are missing") {
+		t.Errorf("the refusal is %s", said.text)
+	}
+}
+
+// TestBridgeThatComes: a bridge that the host's administrator makes while the engine
+// runs can be used, and one that is gone no more.
+func TestBridgeThatComes(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, system, nil)
+	e.awaitHost(t, "up")
+	name := newBridge(t)
+	id := e.network(t, name, "")
+	p := e.peers(t, id)[0]
+	state := func() string {
+		return e.call(t, "GET", e.cluster(t)+"/networks/"+id, "").body.text("status/state")
+	}
+	eventually(t, "the bridge to be seen", func() (bool, string) { return state() == "operational", state() })
+	p.up(t)
+	p.act(t, "stop")
+	ip(t, "link", "delete", name)
+	eventually(t, "the bridge to be missed", func() (bool, string) { return state() == "non_operational", state() })
+	e.refused(t, 409, "POST", p.path()+"/start", "<action/>")
+}
+
+// wire gives a host of a farm a bridge of that name, joined with a switch by a network
+// card that nothing else uses.
+func (h *farmHost) wire(t *testing.T, name, toSwitch string) {
+	t.Helper()
+	port := linkName('h')
+	ip(t, "link", "add", port, "type", "veth", "peer", "name", "eth1", "netns", strconv.Itoa(h.first))
+	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", port).Run() })
+	ip(t, "link", "set", port, "master", toSwitch, "up")
+	// The host sees network interfaces of its own, and not the machine's.
+	need(t, h.run("mount", "-t", "sysfs", "sysfs", "/sys"))
+	need(t, h.run("ip", "link", "add", name, "type", "bridge"))
+	need(t, h.run("ip", "link", "set", "eth1", "master", name, "up"))
+	need(t, h.run("ip", "link", "set", name, "up"))
+}
+
+// join makes hosts of a farm hosts of the engine, which must let them in.
+func (e *engine) join(t *testing.T, hosts []*farmHost) (paths []string) {
+	t.Helper()
+	for _, h := range hosts {
+		id := e.call(t, "POST", "/hosts", `<host><name>`+h.name+`</name><address>`+h.address+`</address><cluster><name>Default</name></cluster></host>`).body.attr("id")
+		paths = append(paths, "/hosts/"+id)
+	}
+	for i, path := range paths {
+		eventually(t, hosts[i].name+" to be up", func() (bool, string) {
+			state := e.call(t, "GET", path, "").body.text("status/state")
+			return state == "up", state
+		})
+	}
+	return paths
+}
+
+// TestNetworksOfTwoHosts: two guests on two hosts hear each other across the bridges that
+// their hosts have for a network, and no more when one of them is moved to a bridge that
+// is joined with nothing.
+func TestNetworksOfTwoHosts(t *testing.T) {
+	t.Parallel()
+	y := farm(t, 2)
+	between := newBridge(t)
+	for _, h := range y.hosts {
+		h.wire(t, "blue", between)
+		need(t, h.run("ip", "link", "add", "lonely", "type", "bridge"))
+		need(t, h.run("ip", "link", "set", "lonely", "up"))
+	}
+	e := newEngine(t, system, nil)
+	e.stop(t)
+	e.flags = append(e.flags, "--allow-insecure-hosts")
+	e.start(t)
+	hosts := e.join(t, y.hosts)
+	pair := e.peers(t, e.network(t, "blue", "<mtu>1400</mtu>"))
+	apart := e.network(t, "lonely", "<mtu>1400</mtu>")
+	for i, p := range pair {
+		p.on = &y.hosts[i].daemon
+		p.act(t, "start", `<vm><placement_policy><host id="`+strings.TrimPrefix(hosts[i], "/hosts/")+`"/></placement_policy></vm>`)
+	}
+	for i, p := range pair {
+		p.await(t, "up")
+		if on := p.get(t).at("host").attr("id"); "/hosts/"+on != hosts[i] {
+			t.Errorf("%s runs on host %s, want %s", p.name, on, hosts[i])
+		}
+		p.settle(t)
+	}
+	a, b := pair[0], pair[1]
+	a.hears(t, b, true)
+	b.change(t, `<network id="`+apart+`"/>`)
+	a.hears(t, b, false)
+	b.change(t, `<network><name>blue</name></network>`)
+	a.hears(t, b, true)
+}
