@@ -70,12 +70,12 @@ var house = map[string][]string{
 	"engine/networks":   append([]string{"auth"}, rooms...),
 	"engine/cdroms":     rooms,
 	"engine/tags":       rooms,
+	"engine/clusters":   rooms,
 	"engine/options":    rooms,
 	"engine/domains":    rooms,
 	"engine/access":     append([]string{"auth"}, rooms...),
 	"engine/storage":    rooms,
 	"engine/hosts":      append([]string{"fence"}, rooms...),
-	"engine/clusters":   append([]string{"auth"}, rooms...),
 	"engine/exports":    append([]string{"engine/vms", "engine/templates", "ova"}, rooms...),
 	"engine/templates":  append([]string{"engine/vms"}, rooms...),
 	"engine/snapshots":  rooms,
@@ -84,13 +84,15 @@ var house = map[string][]string{
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
 
+	"engine/affinitygroups": rooms,
+
 	// Roof: what can be seen.
 	"rest/wire": {},
 	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
 	"rest/v4":   {"model", "fault", "rest/wire"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
-		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/storage", "engine/templates", "engine/exports",
+		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/affinitygroups", "engine/storage", "engine/templates", "engine/exports",
 		"engine/snapshots", "engine/pools", "engine/transfers", "engine/access", "engine/fencing", "engine/hosts", "ovf", "vault", "rest/wire", "rest/v3", "rest/v4",
 	},
 	"rest/images": {"model", "image", "image/blockhash", "engine/transfers"},

@@ -196,6 +196,7 @@ const (
 	HostAliveAfterAll Code = 20450
 	FenceSkipped      Code = 20451
 	FenceInVain       Code = 20452
+	HostPowerAsked    Code = 20453
 	HostRefreshed     Code = 20322
 
 	HostEmulates      Code = 20001
@@ -267,7 +268,12 @@ const (
 	DirectorySilent Code = 20249
 
 	DisksForgotten Code = 20100
-	MasterMoved    Code = 20101
+
+	AffinityGroupAdded   Code = 10350
+	AffinityGroupUpdated Code = 10352
+	AffinityGroupRemoved Code = 10354
+	AffinityBroken       Code = 20360
+	MasterMoved          Code = 20101
 
 	VMRegistered       Code = 20102
 	TemplateRegistered Code = 20103
@@ -313,6 +319,7 @@ var lines = map[Code]line{
 	HostStartBegun:       {model.SeverityNormal, "Host {host} is being started by its power management, for {user}."},
 	HostStarted:          {model.SeverityNormal, "Host {host} was given power."},
 	HostStartFailed:      {model.SeverityError, "Host {host} could not be started by its power management: {detail}"},
+	HostPowerAsked:       {model.SeverityNormal, "The power management of host {host} was asked by {user}: the power is {detail}."},
 	HostConfirmed:        {model.SeverityWarning, "{user} has confirmed that host {host} was restarted. Its VMs are taken to have ended."},
 	HostAliveAfterAll:    {model.SeverityAlert, "Host {host} was taken to have ended, and was alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management."},
 	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
@@ -562,6 +569,11 @@ var lines = map[Code]line{
 	StateRestoreError:       {model.SeverityError, "The saved state of VM {vm} could not be restored: {detail} The state is kept; start the VM to try again, or stop it to drop the state."},
 	TemplateKept:            {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	PreviewUndone:           {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
+
+	AffinityGroupAdded:   {model.SeverityNormal, "Affinity group {detail} was added by {user}."},
+	AffinityGroupUpdated: {model.SeverityNormal, "Affinity group {detail} was updated by {user}."},
+	AffinityGroupRemoved: {model.SeverityNormal, "Affinity group {detail} was removed by {user}."},
+	AffinityBroken:       {model.SeverityWarning, "VMs run otherwise than their affinity group says, and stay so until they are migrated or started anew: {detail}"},
 
 	DisksForgotten:     {model.SeverityWarning, "With storage domain {domain} these disks were forgotten, which are left on it: {detail}"},
 	MasterMoved:        {model.SeverityNormal, "Storage domain {domain} is the master of its data center now."},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vireo/internal/auth"
+	"vireo/internal/engine/placement"
 	"vireo/internal/fence"
 	"vireo/internal/host"
 	"vireo/internal/image"
@@ -65,6 +66,8 @@ type Engine struct {
 	Options
 	// Machines is set before the first command.
 	Machines Machines
+	// Placement finds the hosts for VMs.
+	Placement *placement.Index
 
 	// Begun is when this engine was made: what it has not heard of before, it may yet.
 	Begun time.Time
@@ -89,6 +92,7 @@ func New(options Options) *Engine {
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
 	e.Install([]Command{e.discardRow()})
 	if options.Inventory != nil {
+		e.Placement = placement.NewIndex(options.Inventory)
 		options.Inventory.Follow(e.begin)
 	}
 	return e

@@ -95,6 +95,7 @@ func try(t *testing.T, status model.Status, verb column) cell {
 		verb.call(tried.call)
 	}
 	site.Bring(tried.vm, status)
+	tried.inPool()
 	was := site.VM(tried.vm)
 	result, err := site.Act(tried.call)
 	made := cell{path: "-"}
@@ -193,9 +194,7 @@ var documented = map[string][]model.Status{
 	},
 	"vm.clone": {model.StatusDown}, "template.add": {model.StatusDown},
 	"vm.freezefilesystems": {model.StatusUp}, "vm.thawfilesystems": {model.StatusUp},
-	"vm.detach": {
-		model.StatusDown, model.StatusSuspended, model.StatusImageLocked, model.StatusImageIllegal, model.StatusNotResponding,
-	},
+	"vm.detach":        {model.StatusDown, model.StatusSuspended, model.StatusImageIllegal, model.StatusNotResponding},
 	"vm.remove":        {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"vm.remove, force": {model.StatusDown, model.StatusUnassigned, model.StatusImageIllegal},
 	"nic.add":          {model.StatusDown, model.StatusUp},

@@ -11,6 +11,7 @@ import (
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/fault"
 	"vireo/internal/host/fake"
+	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
 
@@ -105,5 +106,43 @@ func TestOneStartWins(t *testing.T) {
 			t.Errorf("%d accepted, %d refused, %d boots", accepted, refused, site.World.CountCalls("Boot", ""))
 		}
 		site.Whole(sitetest.Soon)
+	})
+}
+
+// TestManyStartsApart: 60 VMs that are to be kept apart are started at once on three
+// hosts with room for all. One runs on each host, and the others are refused for the
+// group they are in.
+func TestManyStartsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const many, hosts = 60, 3
+		var machines []fake.MachineSpec
+		for i := range hosts {
+			machines = append(machines, fake.MachineSpec{Address: sitetest.Host(i + 1), Memory: 64 << 30})
+		}
+		site := sitetest.New(t, sitetest.Options{Hosts: machines})
+		site.Connected()
+		ids := make([]model.ID, many)
+		for i := range ids {
+			ids[i] = site.Add(fmt.Sprintf("vm%d", i))
+		}
+		site.Edit(func(tx *inventory.Tx) {
+			tx.AffinityGroups.Put(&model.AffinityGroup{ID: model.NewID(), Name: "apart", Cluster: sitetest.Cluster, Enforcing: true, VMs: ids})
+		})
+		started, refused := startAll(t, site, ids)
+		if started != hosts || refused != many-hosts {
+			t.Errorf("%d were started and %d refused", started, refused)
+		}
+		on := make(map[model.ID]int)
+		for _, id := range ids {
+			if host := site.VM(id).Run.Host; host != "" {
+				on[host]++
+			}
+		}
+		for host, running := range on {
+			if running != 1 {
+				t.Errorf("%d run on %s", running, host)
+			}
+		}
+		site.Whole(time.Minute)
 	})
 }

@@ -48,10 +48,22 @@ func StatelessInPool(tx *inventory.Tx, vm *model.VM) bool {
 }
 
 // Keeps says whether a stateless run of a VM is to leave what it has written to the
-// next: somebody has the VM, and gives it back by no run's end.
+// next: whose it is, who has written it, does not give it back by a run's end.
 func Keeps(tx *inventory.Tx, vm *model.VM) bool {
 	pool, ok := tx.VMPools.Get(vm.Pool)
-	return ok && pool.Type == model.VMPoolManual && !pool.Stateful && !HoldersOf(tx).Free(vm)
+	if !ok || pool.Type != model.VMPoolManual || pool.Stateful {
+		return false
+	}
+	holders := HoldersOf(tx)[vm.ID]
+	return slices.ContainsFunc(vm.Run.Users, func(user model.ID) bool { return slices.Contains(holders, user) })
+}
+
+// Use records whose it is what a VM of a pool writes from now on, unless it is
+// somebody's already.
+func Use(tx *inventory.Tx, vm *model.VM) {
+	if vm.Pool != "" && len(vm.Run.Users) == 0 {
+		vm.Run.Users = slices.Clone(HoldersOf(tx)[vm.ID])
+	}
 }
 
 // afterUse is what the end of a run means to the pool of a VM: an automatic one takes it
@@ -88,15 +100,20 @@ func takeBack(tx *inventory.Tx, pool *model.VMPool, vm *model.VM) {
 	}
 }
 
-// reclaim discards what users of pools have written who do not have the VMs any more. It
-// is asked when something of a kind was changed.
+// reclaim discards what users of pools have written who do not have the VMs any more, and
+// records who uses those that run. It is asked when something of a kind was changed.
 func (e *Engine) reclaim(tx *inventory.Tx, changed model.Kind) {
 	if changed != model.KindPermission && changed != model.KindUser && changed != model.KindGroup {
 		return
 	}
+	holders := HoldersOf(tx)
 	for _, vm := range tx.VMs.All() {
-		if vm.Run.Kept && vm.Run.Status == model.StatusDown {
+		switch {
+		case vm.Run.Kept && vm.Run.Status == model.StatusDown:
 			e.Reclaim(tx, vm.ID)
+		case vm.Pool != "" && len(vm.Run.Users) == 0 && !holders.Free(vm) && !lifecycle.Resting(vm.Run.Status):
+			edited, _ := tx.VMs.Edit(vm.ID)
+			Use(tx, edited)
 		}
 	}
 }
@@ -108,7 +125,7 @@ func (e *Engine) Reclaim(tx *inventory.Tx, id model.ID) {
 	if !ok || !vm.Run.Kept || Keeps(tx, vm) {
 		return
 	}
-	vm.Run.Kept = false
+	vm.Run.Kept, vm.Run.Users = false, nil
 	e.Discard(tx, vm)
 }
 
@@ -127,7 +144,7 @@ func (e *Engine) Settle(tx *inventory.Tx, vm *model.VM) {
 		disk.Volume, disk.Format, disk.Sparse = overlay.Volume, model.DiskCOW, true
 		tidying.Related = append(tidying.Related, disk)
 	}
-	vm.Run.Overlays, vm.Run.Kept = nil, false
+	vm.Run.Overlays, vm.Run.Kept, vm.Run.Users = nil, false, nil
 	e.Tidy(tx, vm, tidying)
 }
 
@@ -189,7 +206,7 @@ func (e *Engine) ToPrestart(pool *model.VMPool) model.ID {
 	held := e.heldNow()
 	next, running := model.ID(""), 0
 	for _, vm := range e.Inventory.VMs.All() {
-		if vm.Pool != pool.ID || held[vm.ID] {
+		if vm.Pool != pool.ID || held[vm.ID] || len(vm.Run.Users) > 0 {
 			continue
 		}
 		_, busy := e.Inventory.Holder(vm.Ref())

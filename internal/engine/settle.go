@@ -126,13 +126,15 @@ func Unfreeze(vm *model.VM) { vm.Run.Frozen, vm.Run.FrozenTold = time.Time{}, fa
 func (e *Engine) WentDown(tx *inventory.Tx, vm *model.VM, reason string) {
 	run := &vm.Run
 	SetStatus(vm, model.StatusDown, "")
-	kept := e.afterUse(tx, vm)
+	kept, users := e.afterUse(tx, vm), run.Users
 	e.Discard(tx, vm)
 	*run = model.Run{
 		Status: run.Status, Since: run.Since, Epoch: run.Epoch, StartTime: run.StartTime,
 		StopTime: time.Now().UTC(), ExitReason: reason, Kept: len(kept) > 0,
 	}
-	run.Overlays = kept
+	if run.Overlays = kept; len(kept) > 0 {
+		run.Users = users
+	}
 	if vm.NextRun != nil {
 		next := vm.NextRun
 		AlignNextRun(vm)
@@ -150,6 +152,9 @@ func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
 	}
 	e.Discard(tx, vm)
 	vm.Run.Given, vm.Run.Kept = model.Given{Overlays: kept}, len(kept) > 0
+	if !vm.Run.Kept {
+		vm.Run.Users = nil
+	}
 	Unreserve(vm)
 }
 

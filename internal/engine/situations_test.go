@@ -11,6 +11,7 @@ import (
 
 	"vireo/internal/auth"
 	"vireo/internal/engine"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/disks"
 	"vireo/internal/engine/exports"
@@ -44,7 +45,8 @@ var situations = map[model.Kind]situation{
 	model.KindVMPool:        onPool,
 	model.KindHost:          onHost,
 	model.KindNetwork:       onNetwork, model.KindVNICProfile: onVNICProfile, model.KindMACPool: onMACPool,
-	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter, model.KindCluster: onCluster,
+	model.KindNetworkAttachment: onNetworkAttachment, model.KindDataCenter: onDataCenter,
+	model.KindCluster: onCluster, model.KindAffinityGroup: onAffinityGroup,
 }
 
 // variants give calls another sense for paths that a plain call does not take, by
@@ -147,6 +149,7 @@ func prepareWith(t *testing.T, site *sitetest.Site, row *engine.Command, path *e
 		i := slices.IndexFunc(path.From, func(s model.Status) bool { return s != model.StatusWaitForLaunch })
 		site.Bring(tried.vm, path.From[i])
 	}
+	tried.inPool()
 	return tried
 }
 
@@ -173,13 +176,6 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	switch row.Name {
 	case "migrate":
 		site.SecondHost()
-	case "detach":
-		site.Edit(func(tx *inventory.Tx) {
-			pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
-			tx.VMPools.Put(pool)
-			vm, _ := tx.VMs.Edit(id)
-			vm.Pool = pool.ID
-		})
 	case "start", "remove", "clone":
 		addDisk(site, id)
 	case "move":
@@ -442,6 +438,31 @@ func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 	return vm, call
 }
 
+func onAffinityGroup(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
+	vm := site.Add("vm")
+	call := &engine.Call{On: row.On, Name: row.Name, Params: &affinitygroups.AddParams{
+		Cluster: sitetest.Cluster, Edit: func(group *model.AffinityGroup) error { group.Name = "together"; return nil },
+	}}
+	if row.Name == "add" {
+		return vm, call
+	}
+	group := &model.AffinityGroup{ID: model.NewID(), Name: "together", Cluster: sitetest.Cluster}
+	call.Target = group.ID
+	switch row.Name {
+	case "update":
+		call.Params = engine.Edit[model.AffinityGroup](func(group *model.AffinityGroup) error { group.Comment += "!"; return nil })
+	case "remove":
+		call.Params = nil
+	case "attach":
+		call.Params = &affinitygroups.Member{VM: vm}
+	case "detach":
+		call.Params = &affinitygroups.Member{VM: vm}
+		group.VMs = []model.ID{vm}
+	}
+	site.Edit(func(tx *inventory.Tx) { tx.AffinityGroups.Put(group) })
+	return vm, call
+}
+
 func onOption(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
 	return site.Add("vm"), &engine.Call{
 		On: row.On, Name: row.Name,
@@ -545,6 +566,20 @@ func onTransfer(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.I
 		tx.ImageTransfers.Put(&model.ImageTransfer{ID: call.Target, Disk: disk, DiskAlias: "disk", Phase: phase})
 	})
 	return vm, call
+}
+
+// inPool makes the VM of a row that wants it a member of a pool, in whatever status it is:
+// one that is suspended could not have become so as a member.
+func (tr *trial) inPool() {
+	if tr.row.Key() != "vm.detach" {
+		return
+	}
+	tr.Edit(func(tx *inventory.Tx) {
+		pool := &model.VMPool{ID: model.NewID(), Name: "desk", Cluster: sitetest.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1}
+		tx.VMPools.Put(pool)
+		vm, _ := tx.VMs.Edit(tr.vm)
+		vm.Pool = pool.ID
+	})
 }
 
 // onPool has a pool of two VMs, and one that is no member.

@@ -47,6 +47,8 @@ func objectIn(tx *inventory.Tx, ref model.Ref) (model.Object, bool) {
 		return found(tx.Domains.Get(ref.ID))
 	case model.KindHost:
 		return found(tx.Hosts.Get(ref.ID))
+	case model.KindAffinityGroup:
+		return found(tx.AffinityGroups.Get(ref.ID))
 	case model.KindTag:
 		return found(tx.Tags.Get(ref.ID))
 	case model.KindCluster:

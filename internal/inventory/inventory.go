@@ -12,6 +12,7 @@ import (
 
 // Inventory is everything that exists, in memory, kept in step with a store.
 type Inventory struct {
+	AffinityGroups *Table[*model.AffinityGroup]
 	Clusters       *Table[*model.Cluster]
 	DataCenters    *Table[*model.DataCenter]
 	Disks          *Table[*model.Disk]
@@ -93,6 +94,7 @@ func (k kept[T, P]) drop(id model.ID)         { k.table.remove(id) }
 // Open reads everything from the store.
 func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 	inv := &Inventory{
+		AffinityGroups: newTable[*model.AffinityGroup](),
 		Clusters:       newTable[*model.Cluster](),
 		DataCenters:    newTable[*model.DataCenter](),
 		Disks:          newTable[*model.Disk](),
@@ -120,6 +122,7 @@ func Open(ctx context.Context, from store.Store) (*Inventory, error) {
 		changed:        make(chan struct{}),
 	}
 	inv.kinds = map[model.Kind]keeper{
+		model.KindAffinityGroup: kept[model.AffinityGroup, *model.AffinityGroup]{inv.AffinityGroups},
 		model.KindCluster:       kept[model.Cluster, *model.Cluster]{inv.Clusters},
 		model.KindDataCenter:    kept[model.DataCenter, *model.DataCenter]{inv.DataCenters},
 		model.KindDisk:          kept[model.Disk, *model.Disk]{inv.Disks},

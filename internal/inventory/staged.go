@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"iter"
 	"slices"
 
 	"vireo/internal/model"
@@ -51,6 +52,25 @@ func (s Staged[P]) Put(object P) { s.tx.staged[object.Ref()] = object }
 
 // Delete stages a removal.
 func (s Staged[P]) Delete(id model.ID) { s.tx.staged[model.Ref{Kind: s.kind, ID: id}] = nil }
+
+// Changes gives what the transaction has staged of this kind so far, in no order: the
+// id and the object, which is nil if it is removed.
+func (s Staged[P]) Changes() iter.Seq2[model.ID, P] {
+	return func(yield func(model.ID, P) bool) {
+		for ref, object := range s.tx.staged {
+			if ref.Kind != s.kind {
+				continue
+			}
+			var typed P
+			if object != nil {
+				typed = typedAs[P](object)
+			}
+			if !yield(ref.ID, typed) {
+				return
+			}
+		}
+	}
+}
 
 // All gives every object sorted by name.
 func (s Staged[P]) All() []P {

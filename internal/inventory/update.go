@@ -13,6 +13,7 @@ import (
 // Tx is a change under way. Everything it reads includes what it has staged;
 // nothing it stages is seen by others before it is written.
 type Tx struct {
+	AffinityGroups Staged[*model.AffinityGroup]
 	Clusters       Staged[*model.Cluster]
 	DataCenters    Staged[*model.DataCenter]
 	Disks          Staged[*model.Disk]
@@ -70,6 +71,7 @@ func (inv *Inventory) Update(ctx context.Context, change func(*Tx) error) error 
 
 func (inv *Inventory) begin() *Tx {
 	tx := &Tx{inv: inv, staged: make(map[model.Ref]model.Object), jobs: make(map[model.ID]*model.Job)}
+	tx.AffinityGroups = Staged[*model.AffinityGroup]{tx, inv.AffinityGroups, model.KindAffinityGroup, model.Clone[model.AffinityGroup]}
 	tx.Clusters = Staged[*model.Cluster]{tx, inv.Clusters, model.KindCluster, model.Clone[model.Cluster]}
 	tx.DataCenters = Staged[*model.DataCenter]{tx, inv.DataCenters, model.KindDataCenter, model.Clone[model.DataCenter]}
 	tx.Disks = Staged[*model.Disk]{tx, inv.Disks, model.KindDisk, model.Clone[model.Disk]}
@@ -162,6 +164,15 @@ func (inv *Inventory) Follow(follow func(model.Ref, model.Object)) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.followers = append(slices.Clone(inv.followers), follow)
+}
+
+// FollowFrom is Follow for those who keep something in step with the inventory: look
+// is called first, and no commit comes between it and what follow is told of.
+func (inv *Inventory) FollowFrom(look func(), follow func(model.Ref, model.Object)) {
+	inv.write.Lock()
+	defer inv.write.Unlock()
+	look()
+	inv.Follow(follow)
 }
 
 // Event appends a line to the audit log.

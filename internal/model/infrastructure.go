@@ -43,6 +43,8 @@ type Cluster struct {
 	ThreadsAsCores    bool `json:"threads_as_cores,omitempty"`
 	// OnError is error_handling/on_error.
 	OnError string `json:"on_error,omitempty"`
+	// Scheduling is scheduling_policy.
+	Scheduling SchedulingPolicy `json:"scheduling,omitzero"`
 }
 
 // Ref names the cluster.

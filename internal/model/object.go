@@ -35,6 +35,7 @@ type Kind string
 
 // The kinds of object that are kept.
 const (
+	KindAffinityGroup Kind = "affinity_group"
 	KindCluster       Kind = "cluster"
 	KindDataCenter    Kind = "data_center"
 	KindDisk          Kind = "disk"

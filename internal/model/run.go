@@ -42,6 +42,9 @@ type Run struct {
 
 	// Migration is where the guest is on its way to; nil unless it is.
 	Migration *Migration `json:"migration,omitempty"`
+	// Users are those who had the VM of a pool when they began to use it: what is
+	// written is theirs.
+	Users []ID `json:"users,omitempty"`
 	// Kept says that the overlays hold what a user of a pool has written in earlier
 	// runs: they stay when the run is over, until the user does not have the VM any more.
 	Kept bool `json:"kept,omitempty"`

@@ -85,7 +85,7 @@ var Table = []Definition{
 	{"MaxVmCpus", Number, "288", 1, "How many virtual CPUs a VM may have."},
 	{"MaxDiskSize", Number, "8192", 1, "How large a disk may be, in GiB."},
 	{"MaxSnapshotsInChain", Number, "30", 1, "How many snapshots of one disk there may be at once."},
-	{"MacPoolRanges", MACRanges, "00:1a:4a:16:01:51-00:1a:4a:16:ff:ff", 0, "The addresses that network interfaces are given, as first-last."},
+	{"MacPoolRanges", MACRanges, "00:1a:4a:16:01:51-00:1a:4a:16:ff:ff", 0, "The ranges of the MAC pool Default, as first-last, until it is given some of its own."},
 	{"PayloadSize", Number, "8192", 1, "How many bytes the files of one payload may have in all."},
 	{"UserDefinedVMProperties", Text, "", 0, "The custom properties that VMs may have, as name=regular expression, separated by semicolons."},
 }

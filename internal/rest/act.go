@@ -80,6 +80,8 @@ func (r *request) call(on model.Kind, name string) *engine.Call {
 		call.Target = r.id("macpool")
 	case model.KindNetworkAttachment:
 		call.Target = r.id("networkattachment")
+	case model.KindAffinityGroup:
+		call.Target = r.id("affinitygroup")
 	case model.KindImageTransfer:
 		call.Target = r.id("imagetransfer")
 	case model.KindHost:

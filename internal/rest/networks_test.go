@@ -85,7 +85,7 @@ func TestNetworks(t *testing.T) {
 	e.want(409, "DELETE", "/api/networks/"+string(server.ManagementNetwork), "", "mandatory")
 }
 
-// TestNetworks4: version 4 shows networks, profiles and pools.
+// TestNetworks4 drives networks, profiles and pools over version 4.
 func TestNetworks4(t *testing.T) {
 	e := newEdge(t)
 	const at = "/ovirt-engine/api/v4/"
@@ -97,6 +97,27 @@ func TestNetworks4(t *testing.T) {
 	e.want(200, "GET", at+"datacenters/"+string(server.DefaultDataCenter)+"/networks", "", management)
 	e.want(200, "GET", at+"vnicprofiles/0000000a-000a-000a-000a-000000000398", "", "<migratable>true</migratable>")
 	e.want(200, "GET", at+"macpools/"+string(model.DefaultMACPool), "", "<default_pool>true</default_pool>", "<from>00:1a:4a:16:01:51</from>")
+
+	blue := idIn(t, e.want(201, "POST", at+"networks", `<network><name>blue</name><mtu>9000</mtu><vlan id="5"/><data_center><name>Default</name></data_center></network>`, "<mtu>9000</mtu>", `<vlan id="5"/>`))
+	e.want(400, "POST", at+"networks", "<network/>", "Network [name, dataCenter.id|name] required for add")
+	e.want(400, "PUT", at+"networks/"+blue, "<network><port_isolation>true</port_isolation></network>", "isolated")
+	e.want(200, "PUT", at+"networks/"+blue, "<network><mtu>1400</mtu></network>", "<mtu>1400</mtu>")
+	in := at + "clusters/" + string(server.DefaultCluster) + "/networks"
+	e.want(400, "POST", in, "<network/>", "Network [id|name] required for add")
+	e.want(400, "POST", in, "<network><name>blue</name><usages><usage>migration</usage></usages></network>", "no other network")
+	e.want(201, "POST", in, "<network><name>blue</name></network>", "<status>non_operational</status>", "<required>true</required>")
+	e.want(200, "PUT", in+"/"+blue, "<network><required>false</required></network>", "<required>false</required>")
+	e.want(400, "POST", at+"vnicprofiles", "<vnic_profile/>", "VnicProfile [name, network.id] required for add")
+	e.want(400, "POST", at+"vnicprofiles", `<vnic_profile><name>x</name><network id="`+blue+`"/><port_mirroring>true</port_mirroring></vnic_profile>`, "Port mirroring")
+	profile := idIn(t, e.want(201, "POST", at+"vnicprofiles", `<vnic_profile><name>x</name><network id="`+blue+`"/></vnic_profile>`, blue))
+	e.want(200, "PUT", at+"vnicprofiles/"+profile, "<vnic_profile><name>y</name></vnic_profile>", "<name>y</name>")
+	e.want(200, "DELETE", at+"vnicprofiles/"+profile, "", "<status>complete</status>")
+	pool := idIn(t, e.want(201, "POST", at+"macpools", "<mac_pool><name>p</name><ranges><range><from>02:00:00:00:00:01</from><to>02:00:00:00:00:02</to></range></ranges></mac_pool>"))
+	e.want(200, "PUT", at+"macpools/"+pool, "<mac_pool><allow_duplicates>true</allow_duplicates></mac_pool>", "<allow_duplicates>true</allow_duplicates>", "02:00:00:00:00:02")
+	e.want(200, "DELETE", at+"macpools/"+pool, "")
+	e.want(200, "DELETE", in+"/"+blue, "")
+	e.want(200, "DELETE", at+"networks/"+blue, "")
+	e.want(404, "GET", at+"networks/"+blue, "")
 }
 
 // TestProfiles: what a vNIC profile cannot do is refused.

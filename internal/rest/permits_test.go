@@ -45,6 +45,7 @@ var requestsOf = map[string][3]string{
 	"tag.remove":          {"DELETE", "/api/tags/00000000-0000-0000-0000-000000000000", ""},
 	"tag.attach":          {"POST", "/api/vms/VM/tags", `<tag id="TAG"/>`},
 	"tag.detach":          {"DELETE", "/api/vms/VM/tags/TAG", ""},
+	"cluster.update":      {"PUT", "/api/clusters/CLUSTER", "<cluster><name>Default</name></cluster>"},
 	"user.add":            {"POST", "/api/users", "<user><user_name>nobody@internal</user_name></user>"},
 	"user.remove":         {"DELETE", "/api/users/SELF", ""},
 	"group.add":           {"POST", "/api/groups", "<group><name>nobody@internal</name></group>"},
@@ -83,7 +84,6 @@ var requestsOf = map[string][3]string{
 	"exported_template.remove":   {"DELETE", "/api/storagedomains/DOMAIN/templates/VM", ""},
 
 	"cluster.add":        {"POST", "/api/clusters", `<cluster><name>Default</name><data_center id="CENTER"/><version major="3" minor="6"/><cpu id=""/></cluster>`},
-	"cluster.update":     {"PUT", "/api/clusters/CLUSTER", "<cluster><comment>seen</comment></cluster>"},
 	"cluster.remove":     {"DELETE", "/api/clusters/CLUSTER", ""},
 	"data_center.add":    {"POST", "/api/datacenters", "<data_center><name>Default</name><local>false</local></data_center>"},
 	"data_center.remove": {"DELETE", "/api/datacenters/CENTER", ""},
@@ -135,6 +135,12 @@ var requestsOf = map[string][3]string{
 	"network_attachment.update": {"PUT", "/api/hosts/HOST/networkattachments/ATTACHMENT", `<network_attachment><host_nic><name>eth0</name></host_nic></network_attachment>`},
 	"network_attachment.remove": {"DELETE", "/api/hosts/HOST/networkattachments/OTHER", ""},
 
+	"affinity_group.add":    {"POST", "/api/clusters/CLUSTER/affinitygroups", "<affinity_group><name>together</name><positive>true</positive><enforcing>true</enforcing></affinity_group>"},
+	"affinity_group.update": {"PUT", "/api/clusters/CLUSTER/affinitygroups/AFFINE", "<affinity_group><name>together</name></affinity_group>"},
+	"affinity_group.remove": {"DELETE", "/api/clusters/CLUSTER/affinitygroups/AFFINE", ""},
+	"affinity_group.attach": {"POST", "/api/clusters/CLUSTER/affinitygroups/AFFINE/vms", `<vm id="VM"/>`},
+	"affinity_group.detach": {"DELETE", "/api/clusters/CLUSTER/affinitygroups/AFFINE/vms/VM", ""},
+
 	"option.set":       {},
 	"domain.add":       {},
 	"domain.update":    {},
@@ -176,6 +182,7 @@ func newWalk(t *testing.T) *walk {
 		engine.SetStatus(pooled, model.StatusUp, "")
 		tx.VMs.Put(pooled)
 		tx.VMPools.Put(&model.VMPool{ID: lettingIn, Name: "pool", Cluster: edited.Cluster, Template: model.BlankID, Type: model.VMPoolAutomatic, MaxUserVMs: 1})
+		tx.AffinityGroups.Put(together(model.ID(vm)))
 		tx.ImageTransfers.Put(&model.ImageTransfer{
 			ID: lettingIn, Disk: model.ID(disk), Direction: model.TransferUpload, Phase: model.TransferFinishedSuccess, Ended: time.Now(),
 		})
@@ -186,7 +193,7 @@ func newWalk(t *testing.T) *walk {
 	w := &walk{edge: e, words: strings.NewReplacer(
 		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,
 		"MGMT", string(server.ManagementNetwork), "POOL", string(model.DefaultMACPool), "PROFILE", string(e.engine.Inventory.VNICProfiles.All()[0].ID),
-		"ATTACHMENT", attached[0], "OTHER", attached[1], "DESKS", string(lettingIn), "MEMBER", string(member), "SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
+		"ATTACHMENT", attached[0], "OTHER", attached[1], "DESKS", string(lettingIn), "MEMBER", string(member), "AFFINE", string(lettingIn), "SNAPSHOT", string(lettingIn), "TRANSFER", string(lettingIn), "HOST", string(host),
 		"CLUSTER", string(server.DefaultCluster), "CENTER", string(server.DefaultDataCenter),
 		"ISO", string(e.engine.Inventory.StorageDomains.Named("local-iso")[0].ID),
 	)}
@@ -331,9 +338,18 @@ func TestWhoMayWhat(t *testing.T) {
 	compareGolden(t, "permits.golden", w.paint(rows, may))
 }
 
-// restore makes the permissions what they were, so that what one role did is not
-// there for the next.
+// together is an affinity group of one VM.
+func together(vm model.ID) *model.AffinityGroup {
+	return &model.AffinityGroup{ID: lettingIn, Name: "together", Cluster: server.DefaultCluster, VMs: []model.ID{vm}}
+}
+
+// restore makes the permissions and the affinity group what they were, so that what
+// one role did is not there for the next.
 func (w *walk) restore(before []*model.Permission) {
+	vm := model.ID(w.words.Replace("VM"))
+	if group, ok := w.engine.Inventory.AffinityGroups.Get(lettingIn); !ok || len(group.VMs) == 0 {
+		w.edit(func(tx *inventory.Tx) { tx.AffinityGroups.Put(together(vm)) })
+	}
 	now := w.engine.Inventory.Permissions.All()
 	if slices.Equal(before, now) {
 		return

@@ -13,12 +13,9 @@ func (s *Server) routes4() []*route {
 		{path: "", get: s.root4},
 		{path: "clusters", get: clusterList4.get, search: true},
 		{path: "clusters/{cluster}", get: oneCluster4, noun: "cluster"},
-		{path: "clusters/{cluster}/networks", get: clusterNetworkList4.get},
-		{path: "clusters/{cluster}/networks/{network}", get: oneClusterNetwork4},
 		{path: "datacenters", get: dataCenterList4.get, search: true},
 		{path: "datacenters/{datacenter}", get: oneDataCenter4, noun: "data_center"},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList4, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
-		{path: "datacenters/{datacenter}/networks", get: in(networkList4, func(n *model.Network) model.ID { return n.DataCenter }).get},
 		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList4.get},
 		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain4},
 		{path: "events", get: s.events(showEvent4), search: true},
@@ -28,10 +25,6 @@ func (s *Server) routes4() []*route {
 			path: "hosts/{host}", get: oneHost4, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost4),
 			delete: s.writes(model.KindHost, "remove", s.removeHost4),
 		},
-		{path: "networks", get: networkList4.get, search: true},
-		{path: "networks/{network}", get: oneNetwork4, noun: "network"},
-		{path: "networks/{network}/vnicprofiles", get: networkProfileList4.get},
-		{path: "networks/{network}/vnicprofiles/{vnicprofile}", get: oneProfile4},
 		{path: "storagedomains", get: domainList4.get, search: true},
 		{path: "storagedomains/{storagedomain}", get: oneDomain4, noun: "storage_domain"},
 		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList4.get, post: s.writes(model.KindDisk, "add", s.addDisk4)},
@@ -51,13 +44,11 @@ func (s *Server) routes4() []*route {
 		{path: "jobs/{job}", get: oneJob4, noun: "job"},
 		{path: "jobs/{job}/steps", get: stepList4.get},
 		{path: "jobs/{job}/steps/{step}", get: oneStep4, noun: "step"},
-		{path: "vnicprofiles", get: profileList4.get},
-		{path: "vnicprofiles/{vnicprofile}", get: oneProfile4, noun: "vnic_profile"},
-		{path: "macpools", get: poolList4.get},
-		{path: "macpools/{macpool}", get: onePool4, noun: "mac_pool"},
 		{path: "imagetransfers", get: transferList4.get, post: s.writes(model.KindImageTransfer, "add", s.addTransfer4)},
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
+	table = after(table, "events/{event}", s.networkRoutes4())
+	table = after(table, "jobs/{job}/steps/{step}", s.profileRoutes4())
 	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4())
 }
 

@@ -14,6 +14,7 @@ import (
 	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/clusters"
 	"vireo/internal/engine/disks"
@@ -182,11 +183,12 @@ func install(e *engine.Engine) {
 	e.Install(networks.Commands(e))
 	e.Install(cdroms.Commands(e))
 	e.Install(tags.Commands(e))
+	e.Install(clusters.Commands(e))
+	e.Install(affinitygroups.Commands(e))
 	e.Install(options.Commands(e))
 	e.Install(domains.Commands(e))
 	e.Install(access.Commands(e))
 	e.Install(hosts.Commands(e))
-	e.Install(clusters.Commands(e))
 	e.Install(fencing.Commands(e))
 	e.Install(storage.Commands(e))
 	e.Install(exports.Commands(e))

@@ -44,6 +44,8 @@ var sections = []struct {
 	{"snapshots", measureSnapshots},
 	{"events", measureEvents},
 	{"scale", measureScale},
+	{"placement", measurePlacement},
+	{"crowd", measureCrowd},
 	{"encodings", measureEncodings},
 	{"startup", measureStartup},
 }
@@ -59,7 +61,7 @@ func main() {
 	flag.IntVar(&s.pairs, "pairs", 15, "how many starts and stops of each kind")
 	flag.IntVar(&s.changes, "changes", 100, "how many changes behind the engine's back")
 	flag.DurationVar(&s.load, "load", 5*time.Second, "how long the mixed load lasts")
-	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, storage, snapshots, events, scale, encodings or startup")
+	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, storage, snapshots, events, scale, placement, crowd, encodings or startup")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -171,16 +171,6 @@ func (h *farmHost) kill() {
 func (h *farmHost) cut(t *testing.T)  { t.Helper(); ip(t, "link", "set", h.port, "down") }
 func (h *farmHost) join(t *testing.T) { t.Helper(); ip(t, "link", "set", h.port, "up") }
 
-// slow limits what the host sends on the network to so many Mbit/s; 0 lifts that.
-func (h *farmHost) slow(t *testing.T, mbit int) {
-	t.Helper()
-	if mbit == 0 {
-		need(t, h.run("tc", "qdisc", "del", "dev", "eth0", "root"))
-		return
-	}
-	need(t, h.run("tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", fmt.Sprintf("%dmbit", mbit), "burst", "256kb", "latency", "400ms"))
-}
-
 // startDaemon starts the host's libvirt; the network must be joined.
 func (h *farmHost) startDaemon(t *testing.T) {
 	t.Helper()

@@ -2,7 +2,7 @@ package e2e
 
 import (
 	"fmt"
-	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,8 +19,9 @@ func TestMigrate(t *testing.T) {
 	v := e.create(t)
 	e.call(t, "PUT", v.path(), "<vm>"+cdPayload+"</vm>")
 	m := &mover{v, y.hosts[0]}
-	v.up(t)
-	if seeds := m.at.seeds(t); len(seeds) != 1 {
+	v.act(t, "start", onHost("<host><name>local</name></host>"))
+	v.await(t, "up")
+	if seeds := m.at.seeds(t, m.id); len(seeds) != 1 {
 		t.Errorf("the source has the seeds %v", seeds)
 	}
 	for _, step := range []struct {
@@ -35,10 +36,16 @@ func TestMigrate(t *testing.T) {
 	} {
 		t.Run(step.name, func(t *testing.T) { m.move(t, step.to, step.element) })
 	}
+	t.Run("cancelled", func(t *testing.T) { m.cancels(t) })
+	t.Run("while no engine is there", func(t *testing.T) { m.away(t) })
+	t.Run("with a disk", func(t *testing.T) { withDisk(t, y, e) })
+	t.Run("promises", func(t *testing.T) { migrationPromises(t, y) })
 	t.Run("refusals", func(t *testing.T) { m.refusals(t) })
 	t.Run("a ticket goes on", func(t *testing.T) { m.ticket(t) })
 	t.Run("several at once", func(t *testing.T) { several(t, y, e) })
-	m.at.clean(t)
+	m.act(t, "stop")
+	m.await(t, "down")
+	m.at.clean(t, m.vm)
 }
 
 // cdPayload is a CD that is made for each run.
@@ -75,7 +82,7 @@ func (m *mover) move(t *testing.T, to *farmHost, element string) {
 		t.Errorf("the events are %v", codes)
 	}
 	m.follows(t)
-	from.clean(t)
+	from.clean(t, m.vm)
 	if !slices.ContainsFunc(m.sentences(t), migrationTold.MatchString) {
 		t.Errorf("no event tells how long it took: %v", m.sentences(t))
 	}
@@ -110,31 +117,26 @@ func (m *mover) follows(t *testing.T) {
 			t.Errorf("virsh %v shows no owner", which)
 		}
 	}
-	if seeds := m.at.seeds(t); len(seeds) != 1 {
+	if seeds := m.at.seeds(t, m.id); len(seeds) != 1 {
 		t.Errorf("the destination has the seeds %v", seeds)
 	}
 }
 
-// seeds are the folders with what was made for runs of guests on a host.
-func (h *farmHost) seeds(t *testing.T) []string {
+// seeds are the files that were made for the run of a guest on a host.
+func (h *farmHost) seeds(t *testing.T, id string) []string {
 	t.Helper()
-	entries, err := os.ReadDir(h.seen(seedRoot))
+	found, err := filepath.Glob(filepath.Join(h.seen(seedRoot), "*"+id+"*", "*"))
 	need(t, err)
-	var found []string
-	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), "vireo-seeds-") {
-			found = append(found, entry.Name())
-		}
-	}
 	return found
 }
 
-// clean wants nothing of any guest to be on a host.
-func (h *farmHost) clean(t *testing.T) {
+// clean wants nothing of a guest to be on a host.
+func (h *farmHost) clean(t *testing.T, v *vm) {
 	t.Helper()
 	eventually(t, h.name+" to keep nothing", func() (bool, string) {
-		domains, seeds := h.domains(t), h.seeds(t)
-		return len(domains)+len(seeds) == 0, fmt.Sprint("it has ", domains, seeds)
+		state := h.state(v.id)
+		folders, _ := filepath.Glob(filepath.Join(h.seen(seedRoot), "*"+v.id+"*"))
+		return state == "none" && len(folders) == 0, fmt.Sprint("the guest is ", state, ", with ", folders)
 	})
 }
 

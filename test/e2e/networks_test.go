@@ -195,54 +195,50 @@ func (h *farmHost) wire(t *testing.T, name, toSwitch string) {
 	need(t, h.run("ip", "link", "set", name, "up"))
 }
 
-// join makes hosts of a farm hosts of the engine, which must let them in.
-func (e *engine) join(t *testing.T, hosts []*farmHost) (paths []string) {
-	t.Helper()
-	for _, h := range hosts {
-		id := e.call(t, "POST", "/hosts", `<host><name>`+h.name+`</name><address>`+h.address+`</address><cluster><name>Default</name></cluster></host>`).body.attr("id")
-		paths = append(paths, "/hosts/"+id)
-	}
-	for i, path := range paths {
-		eventually(t, hosts[i].name+" to be up", func() (bool, string) {
-			state := e.call(t, "GET", path, "").body.text("status/state")
-			return state == "up", state
-		})
-	}
-	return paths
-}
-
 // TestNetworksOfTwoHosts: two guests on two hosts hear each other across the bridges that
-// their hosts have for a network, and no more when one of them is moved to a bridge that
-// is joined with nothing.
+// their hosts have for a network, one called like it and one that the engine was told,
+// also after one of them has migrated to the other host and back; and no more when one
+// is moved to a bridge that is joined with nothing.
 func TestNetworksOfTwoHosts(t *testing.T) {
 	t.Parallel()
 	y := farm(t, 2)
 	between := newBridge(t)
-	for _, h := range y.hosts {
-		h.wire(t, "blue", between)
-		need(t, h.run("ip", "link", "add", "lonely", "type", "bridge"))
-		need(t, h.run("ip", "link", "set", "lonely", "up"))
+	for i, name := range []string{"blue", "sky"} {
+		y.hosts[i].wire(t, name, between)
+		need(t, y.hosts[i].run("ip", "link", "add", "lonely", "type", "bridge"))
+		need(t, y.hosts[i].run("ip", "link", "set", "lonely", "up"))
 	}
-	e := newEngine(t, system, nil)
-	e.stop(t)
-	e.flags = append(e.flags, "--allow-insecure-hosts")
-	e.start(t)
-	hosts := e.join(t, y.hosts)
-	pair := e.peers(t, e.network(t, "blue", "<mtu>1400</mtu>"))
-	apart := e.network(t, "lonely", "<mtu>1400</mtu>")
+	e := y.engine(t, nil)
+	blue, apart := e.network(t, "blue", "<mtu>1400</mtu>"), e.network(t, "lonely", "<mtu>1400</mtu>")
+	e.call(t, "POST", "/hosts/"+y.hosts[1].engineID+"/networkattachments",
+		`<network_attachment><network id="`+blue+`"/><host_nic><name>sky</name></host_nic></network_attachment>`)
+	pair := e.peers(t, blue)
 	for i, p := range pair {
 		p.on = &y.hosts[i].daemon
-		p.act(t, "start", `<vm><placement_policy><host id="`+strings.TrimPrefix(hosts[i], "/hosts/")+`"/></placement_policy></vm>`)
+		p.act(t, "start", `<vm><placement_policy><host id="`+y.hosts[i].engineID+`"/></placement_policy></vm>`)
 	}
 	for i, p := range pair {
 		p.await(t, "up")
-		if on := p.get(t).at("host").attr("id"); "/hosts/"+on != hosts[i] {
-			t.Errorf("%s runs on host %s, want %s", p.name, on, hosts[i])
+		if on := p.get(t).at("host").attr("id"); on != y.hosts[i].engineID {
+			t.Errorf("%s runs on host %s, want %s", p.name, on, y.hosts[i].engineID)
 		}
 		p.settle(t)
 	}
 	a, b := pair[0], pair[1]
 	a.hears(t, b, true)
+	for _, step := range []struct {
+		to     *farmHost
+		bridge string
+	}{{y.hosts[0], "blue"}, {y.hosts[1], "sky"}} {
+		b.act(t, "migrate", `<host id="`+step.to.engineID+`"/>`)
+		b.await(t, "up")
+		b.on = &step.to.daemon
+		if xml := b.on.must(t, "dumpxml", b.id); !strings.Contains(xml, "<source bridge='"+step.bridge+"'/>") {
+			t.Errorf("on %s the guest is not on the bridge %s:\n%s", step.to.name, step.bridge, xml)
+		}
+		a.hears(t, b, true)
+		b.hears(t, a, true)
+	}
 	b.change(t, `<network id="`+apart+`"/>`)
 	a.hears(t, b, false)
 	b.change(t, `<network><name>blue</name></network>`)

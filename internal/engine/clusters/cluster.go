@@ -22,6 +22,9 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if _, known := tx.DataCenters.Get(cluster.DataCenter); !known {
 		return nil, fault.New(fault.Invalid, call.Verb, "The data center does not exist.")
 	}
+	if err := checkLevel(call.Verb, cluster.Version); err != nil {
+		return nil, err
+	}
 	if err := check(tx, call.Verb, cluster); err != nil {
 		return nil, err
 	}
@@ -33,29 +36,6 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 		}
 	}
 	tell(tx, audit.ClusterAdded, call, cluster.Name)
-	return cluster, nil
-}
-
-// update changes a cluster. What its hosts must be able to do does not change beneath
-// VMs.
-func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
-	old, _ := tx.Clusters.Get(call.Target)
-	cluster, err := edited(call, *old)
-	if err != nil {
-		return nil, err
-	}
-	cluster.ID = old.ID
-	if err := check(tx, call.Verb, cluster); err != nil {
-		return nil, err
-	}
-	switch {
-	case cluster.DataCenter != old.DataCenter:
-		return nil, fault.New(fault.StateConflict, call.Verb, "A cluster cannot move to another data center.")
-	case cluster.CPUType != old.CPUType && inUse(tx, old.ID) != "":
-		return nil, fault.New(fault.StateConflict, call.Verb, "The CPU type can be changed while none of its hosts is in use; "+inUse(tx, old.ID)+" is.")
-	}
-	tx.Clusters.Put(cluster)
-	tell(tx, audit.ClusterUpdated, call, cluster.Name)
 	return cluster, nil
 }
 
@@ -100,14 +80,4 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	tx.Clusters.Delete(cluster.ID)
 	tell(tx, audit.ClusterRemoved, call, cluster.Name)
 	return cluster, nil
-}
-
-// inUse is the name of a host of a cluster that is not in maintenance; empty for none.
-func inUse(tx *inventory.Tx, cluster model.ID) string {
-	for _, on := range tx.Hosts.All() {
-		if on.Cluster == cluster && on.Status != model.HostMaintenance && on.Status != model.HostInstallFailed {
-			return "the host " + on.Name
-		}
-	}
-	return ""
 }

@@ -1,133 +1,78 @@
 package clusters_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"vireo/internal/engine"
-	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/enginetest"
 	"vireo/internal/fault"
-	"vireo/internal/host/fake"
 	"vireo/internal/model"
+	"vireo/internal/server"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-type world struct {
-	*sitetest.Site
-	*testing.T
-}
-
-func (w *world) try(on model.Kind, name string, target model.ID, params any) (model.ID, error) {
-	result, err := w.Act(&engine.Call{On: on, Name: name, Target: target, Params: params, Async: new(false)})
-	if err != nil {
-		return "", err
-	}
-	return result.Object.Ref().ID, nil
-}
-
-func (w *world) must(on model.Kind, name string, target model.ID, params any) model.ID {
-	w.Helper()
-	id, err := w.try(on, name, target, params)
-	if err != nil {
-		w.Fatalf("%s %s: %v", on, name, err)
-	}
-	return id
-}
-
-func (w *world) refused(code string, on model.Kind, name string, target model.ID, params any) {
-	w.Helper()
-	if _, err := w.try(on, name, target, params); err == nil || fault.Of(err).Code != code {
-		w.Errorf("%s %s gives %v, want %s", on, name, err, code)
+func updating(c func(*model.Cluster)) *engine.Call {
+	return &engine.Call{
+		On: model.KindCluster, Name: "update", Target: server.DefaultCluster,
+		Params: engine.Edit[model.Cluster](func(cluster *model.Cluster) error { c(cluster); return nil }),
 	}
 }
 
-func cluster(change func(*model.Cluster)) engine.Edit[model.Cluster] {
-	return func(c *model.Cluster) error { change(c); return nil }
+func TestUpdate(t *testing.T) {
+	b := enginetest.New(t, nil)
+	before := b.LastEvent()
+	policy := model.SchedulingPolicy{Policy: model.PolicyPowerSaving, Low: 20, High: 70, Duration: 2 * time.Minute}
+	b.Must(updating(func(c *model.Cluster) {
+		c.Name, c.Comment, c.OvercommitPercent, c.ThreadsAsCores = "main", "hm", 150, true
+		c.CPUType, c.Scheduling = "Intel Westmere Family", policy
+	}))
+	b.Must(updating(func(*model.Cluster) {}))
+	b.Restart()
+	cluster, _ := b.Server.Inventory.Clusters.Get(server.DefaultCluster)
+	if cluster.Name != "main" || cluster.OvercommitPercent != 150 || !cluster.ThreadsAsCores || cluster.Scheduling != policy {
+		t.Errorf("it is %+v", cluster)
+	}
+	if codes := slices.DeleteFunc(b.Events(before), func(code int) bool { return code != 811 }); len(codes) != 1 {
+		t.Errorf("%d events tell of it", len(codes))
+	}
+	// The fake host can be a SandyBridge, and no Haswell.
+	vm := b.VM("vm")
+	b.Must(updating(func(c *model.Cluster) { c.CPUType = "Intel Haswell Family" }))
+	refused := b.Refused(&engine.Call{On: model.KindVM, Name: "start", Target: vm}, fault.AllHostsFiltered)
+	if want := "CPU-Level because its CPU level Intel SandyBridge Family is lower than the VM requires Intel Haswell Family."; !strings.Contains(refused.Message(), want) {
+		t.Errorf("%s does not say %s", refused.Message(), want)
+	}
+	b.Must(updating(func(c *model.Cluster) { c.CPUType = "" }))
+	b.Start(vm)
 }
 
-func center(name string) engine.Edit[model.DataCenter] {
-	return func(d *model.DataCenter) error { d.Name = name; return nil }
-}
-
-func inBubble(t *testing.T, test func(*world)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := &world{sitetest.New(t, sitetest.Options{}), t}
-		w.Connected()
-		test(w)
-	})
-}
-
-// TestLife: a data center and a cluster are made, a host is put there, and nothing is
-// removed that something belongs to.
-func TestLife(t *testing.T) {
-	inBubble(t, func(w *world) {
-		east := w.must(model.KindDataCenter, "add", "", center("east"))
-		w.refused(fault.NameInUse, model.KindDataCenter, "add", "", center("east"))
-		w.refused(fault.NameIllegal, model.KindDataCenter, "add", "", center("no name"))
-		first := w.must(model.KindCluster, "add", "", cluster(func(c *model.Cluster) { c.Name, c.DataCenter = "first", east }))
-		w.refused(fault.NameInUse, model.KindCluster, "add", "", cluster(func(c *model.Cluster) { c.Name, c.DataCenter = "first", east }))
-		w.refused(fault.Invalid, model.KindCluster, "add", "", cluster(func(c *model.Cluster) { c.Name = "other" }))
-		w.refused(fault.Invalid, model.KindCluster, "update", first, cluster(func(c *model.Cluster) { c.CPUType = "Intel Inside" }))
-		w.refused(fault.Invalid, model.KindCluster, "update", first, cluster(func(c *model.Cluster) { c.OvercommitPercent = 20 }))
-		w.refused(fault.StateConflict, model.KindCluster, "update", first, cluster(func(c *model.Cluster) { c.DataCenter = sitetest.DataCenter }))
-		managed := 0
-		for _, network := range w.Inventory.Networks.All() {
-			if _, has := network.In(first); has && network.Management() && network.DataCenter == east {
-				managed++
-			}
-		}
-		if managed != 1 {
-			t.Errorf("the cluster has %d management networks", managed)
-		}
-		w.refused(fault.StateConflict, model.KindDataCenter, "remove", east, nil)
-		w.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(2)})
-		on := w.must(model.KindHost, "add", "", engine.Edit[model.Host](func(h *model.Host) error {
-			h.Name, h.Address, h.Cluster = "second", sitetest.Host(2), first
-			return nil
-		}))
-		w.refused(fault.StateConflict, model.KindCluster, "remove", first, nil)
-		synctest.Wait()
-		w.must(model.KindHost, "deactivate", on, nil)
-		w.must(model.KindHost, "remove", on, nil)
-		w.must(model.KindCluster, "remove", first, nil)
-		w.must(model.KindDataCenter, "remove", east, nil)
-		w.refused(fault.StateConflict, model.KindDataCenter, "remove", sitetest.DataCenter, nil)
-		for _, network := range w.Inventory.Networks.All() {
-			if network.DataCenter == east {
-				t.Errorf("the network %s is left", network.Name)
-			}
-		}
-	})
-}
-
-// TestCPUType: hosts that cannot give guests the CPU of their cluster are not
-// operational; the type is not changed beneath those that are in use.
-func TestCPUType(t *testing.T) {
-	inBubble(t, func(w *world) {
-		on := sitetest.HostID(1)
-		is := func(status model.HostStatus) {
-			w.Helper()
-			w.Until(time.Minute, "the host is "+string(status), func() bool {
-				known, _ := w.Inventory.Hosts.Get(on)
-				return known.Status == status
-			})
-		}
-		typed := func(name string) engine.Edit[model.Cluster] {
-			return cluster(func(c *model.Cluster) { c.CPUType = name })
-		}
-		w.refused(fault.StateConflict, model.KindCluster, "update", sitetest.Cluster, typed("Intel Haswell Family"))
-		w.must(model.KindHost, "deactivate", on, nil)
-		w.must(model.KindCluster, "update", sitetest.Cluster, typed("Intel Haswell Family"))
-		w.must(model.KindHost, "activate", on, nil)
-		is(model.HostNonOperational)
-		w.must(model.KindHost, "deactivate", on, nil)
-		w.must(model.KindCluster, "update", sitetest.Cluster, typed("intel nehalem family"))
-		w.must(model.KindHost, "activate", on, nil)
-		is(model.HostUp)
-	})
+func TestRefused(t *testing.T) {
+	b := enginetest.New(t, nil)
+	for name, refused := range map[string]struct {
+		edit func(*model.Cluster)
+		code string
+	}{
+		"no name":                {func(c *model.Cluster) { c.Name = "" }, fault.NameIllegal},
+		"a long description":     {func(c *model.Cluster) { c.Description = strings.Repeat("a", 4001) }, fault.Invalid},
+		"an unknown CPU":         {func(c *model.Cluster) { c.CPUType = "Abacus" }, fault.Invalid},
+		"less than all":          {func(c *model.Cluster) { c.OvercommitPercent = 99 }, fault.Invalid},
+		"more than there is":     {func(c *model.Cluster) { c.OvercommitPercent = 1001 }, fault.Invalid},
+		"an unknown policy":      {func(c *model.Cluster) { c.Scheduling.Policy = "dice" }, fault.Invalid},
+		"more than a hundred":    {func(c *model.Cluster) { c.Scheduling.High = 101 }, fault.Invalid},
+		"less than nothing":      {func(c *model.Cluster) { c.Scheduling.Low = -1 }, fault.Invalid},
+		"low above high":         {func(c *model.Cluster) { c.Scheduling.Low, c.Scheduling.High = 50, 40 }, fault.Invalid},
+		"more than a day":        {func(c *model.Cluster) { c.Scheduling.Duration = 25 * time.Hour }, fault.Invalid},
+		"another data center":    {func(c *model.Cluster) { c.DataCenter = model.NewID() }, fault.IllegalField},
+		"the id of another":      {func(c *model.Cluster) { c.ID = model.NewID() }, fault.IllegalField},
+		"a description in bells": {func(c *model.Cluster) { c.Description = "\a" }, fault.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) { b.Refused(updating(refused.edit), refused.code) })
+	}
+	b.Refused(&engine.Call{On: model.KindCluster, Name: "update", Target: server.DefaultCluster}, fault.Invalid)
+	b.Refused(&engine.Call{
+		On: model.KindCluster, Name: "update", Target: model.NewID(),
+		Params: engine.Edit[model.Cluster](func(*model.Cluster) error { return nil }),
+	}, "NOT_FOUND")
 }

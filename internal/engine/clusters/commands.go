@@ -2,7 +2,6 @@ package clusters
 
 import (
 	"vireo/internal/audit"
-	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
@@ -13,28 +12,25 @@ import (
 type room struct{ *engine.Engine }
 
 // Commands are the rows for clusters and data centers. Target is the cluster or the
-// data center, and so is Result.Object. Params of add and update are an engine.Edit of
-// it; remove has none.
+// data center, and so is Result.Object; Params of add and update are an engine.Edit of
+// it, remove has none. Data centers are changed by package networks.
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	row := func(on model.Kind, name, verb string, needs model.Permit, apply func(*inventory.Tx, *engine.Call) (model.Object, error)) engine.Command {
-		return engine.Command{
-			On: on, Name: name, Verb: verb, Needs: needs, Locks: nothing,
-			Paths: []engine.Path{{Name: name, Apply: apply}},
-		}
+		return engine.Command{On: on, Name: name, Verb: verb, Needs: needs, Locks: nothing, Paths: []engine.Path{{Name: name, Apply: apply}}}
 	}
-	add := row(model.KindCluster, "add", "add Cluster", auth.CreateCluster, r.add)
+	add := row(model.KindCluster, "add", "add Cluster", "create_cluster", r.add)
 	add.Demands = demandsOfAdd
 	return []engine.Command{
-		row(model.KindDataCenter, "add", "add Data Center", auth.CreateStoragePool, r.addCenter),
-		row(model.KindDataCenter, "remove", "remove Data Center", auth.DeleteStoragePool, r.removeCenter),
+		row(model.KindDataCenter, "add", "add Data Center", "create_storage_pool", r.addCenter),
+		row(model.KindDataCenter, "remove", "remove Data Center", "delete_storage_pool", r.removeCenter),
 		add,
-		row(model.KindCluster, "update", "edit Cluster", auth.EditClusterConfiguration, r.update),
-		row(model.KindCluster, "remove", "remove Cluster", auth.DeleteCluster, r.remove),
+		row(model.KindCluster, "update", "edit cluster", "edit_cluster_configuration", r.update),
+		row(model.KindCluster, "remove", "remove Cluster", "delete_cluster", r.remove),
 	}
 }
 
-// nothing: no job holds a cluster or a data center for long.
+// nothing: a cluster changes beside whatever jobs do in it.
 func nothing(*inventory.Tx, *engine.Call) []model.Ref { return nil }
 
 // demandsOfAdd: the data center gets the cluster.
@@ -47,7 +43,7 @@ func demandsOfAdd(_ *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
 	if wanted.DataCenter != "" {
 		on = model.Ref{Kind: model.KindDataCenter, ID: wanted.DataCenter}
 	}
-	return []engine.Demand{{Permit: auth.CreateCluster, On: on}}, nil
+	return []engine.Demand{{Permit: "create_cluster", On: on}}, nil
 }
 
 // edited is what the edit of a call makes of a value.

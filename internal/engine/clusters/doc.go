@@ -1,6 +1,8 @@
-// Package clusters is the room of clusters and data centers: the rows of the command
-// table by which an operator adds and removes what hosts and storage belong to. What
-// else is changed of a data center is in package networks.
+// Package clusters is the room of clusters: the rows of the command table for them,
+// a file per verb.
+//
+// Nothing here touches a host or a guest: placement reads a cluster when it looks
+// for a host.
 //
 // Start reading at [Commands] (commands.go).
 package clusters

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,7 +37,8 @@ func put(b *enginetest.Bench, name string, members ...[2]string) {
 	if err := w.Close(); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(archives(b), name), out.Bytes(), 0o600); err != nil {
+	path := filepath.Join(archives(b), name)
+	if err := errors.Join(os.WriteFile(path+".new", out.Bytes(), 0o600), os.Rename(path+".new", path)); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -157,16 +159,32 @@ func TestHostileArchives(t *testing.T) {
 	}
 }
 
-// TestUnpackFails: a file that is exchanged between the look and the work is not taken,
-// and a full domain leaves nothing.
+// TestUnpackFails: a full domain leaves nothing, and a file that is exchanged after it was
+// looked at is not taken.
 func TestUnpackFails(t *testing.T) {
 	b := enginetest.New(t, nil)
 	put(b, "x.ova", [2]string{"x.ovf", foreign(qcow2)}, [2]string{"disk1.img", imageOf(t, "qcow2")})
 	before := picture(t, b.Domain("local-data"))
+	untouched := func() {
+		t.Helper()
+		if got := picture(t, b.Domain("local-data")); len(got) != len(before) || len(b.Server.Inventory.VMs.All())+len(b.Server.Inventory.Disks.All()) > 0 {
+			t.Errorf("it has left %v", got)
+		}
+	}
 	b.Images.Fail("ReadStretch", image.ErrNoSpace)
 	b.Fails(unpack(b, "x.ova"))
 	b.Images.Clear()
-	if got := picture(t, b.Domain("local-data")); len(got) != len(before) || len(b.Server.Inventory.VMs.All())+len(b.Server.Inventory.Disks.All()) > 0 {
-		t.Errorf("it has left %v", got)
+	untouched()
+
+	release := b.Images.Hold("ReadStretch")
+	begun := b.Begin(unpack(b, "x.ova"))
+	b.InStatus(begun.Object.Ref().ID, model.StatusImageLocked)
+	put(b, "x.ova", [2]string{"x.ovf", foreign(qcow2) + "\n"}, [2]string{"disk1.img", imageOf(t, "qcow2")})
+	b.Restart()
+	release()
+	ended := b.Wait(begun.Job.ID)
+	if ended.Status != model.JobFailed || !strings.Contains(ended.Fault.Message, "changed meanwhile") {
+		t.Errorf("the job is %+v", ended)
 	}
+	untouched()
 }

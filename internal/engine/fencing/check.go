@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
@@ -77,7 +78,7 @@ func (r *room) confirm(tx *inventory.Tx, call *engine.Call) (model.Object, error
 	}
 	edited, _ := tx.Hosts.Edit(on.ID)
 	r.Lose(tx, edited, "An operator has confirmed that its host was restarted.")
-	r.told(tx, call, edited)
+	r.told(tx, call, edited, audit.HostConfirmed, "")
 	return edited, nil
 }
 
@@ -97,5 +98,6 @@ func (r *room) status(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	if params, ok := call.Params.(*Params); ok {
 		params.Power = power.power
 	}
+	r.told(tx, call, on, audit.HostPowerAsked, string(power.power))
 	return on, nil
 }

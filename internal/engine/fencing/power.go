@@ -160,9 +160,9 @@ func reason(err error) string {
 	return "the agent could not be asked"
 }
 
-// told writes the event of an operator's word.
-func (r *room) told(tx *inventory.Tx, call *engine.Call, on *model.Host) {
+// told writes the event of what a caller has asked or said.
+func (r *room) told(tx *inventory.Tx, call *engine.Call, on *model.Host, code audit.Code, detail string) {
 	about := engine.AboutCaller(call)
-	about.Host = on
-	tx.Event(audit.New(audit.HostConfirmed, about))
+	about.Host, about.Detail = on, detail
+	tx.Event(audit.New(code, about))
 }

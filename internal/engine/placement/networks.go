@@ -66,25 +66,56 @@ func carries(on *model.Host, bridge string, vlan int) bool {
 	return vlan == 0 || !others
 }
 
-// lacksNetwork names the networks that a VM on a host would be without, and those that
-// every host of its cluster must have; empty is none.
-func lacksNetwork(tx *inventory.Tx, on *model.Host, vm *model.VM) string {
-	attachments := tx.Attachments.All()
-	var missing []string
+// needed are the networks that a VM needs in its cluster, with how hosts are attached to
+// them; worked out once for all hosts.
+type needed struct {
+	networks    []*model.Network
+	attachments map[model.ID][]*model.NetworkAttachment // by host
+}
+
+// networksFor are those of the VM's plugged NICs, and those that every host of its
+// cluster must have.
+func networksFor(tx *inventory.Tx, vm *model.VM) needed {
+	var found needed
 	for _, network := range tx.Networks.All() {
-		in, _ := network.In(on.Cluster)
+		in, _ := network.In(vm.Cluster)
 		wanted := in.Required && !network.Management() || slices.ContainsFunc(vm.NICs, func(nic model.NIC) bool {
 			return nic.Plugged && nic.Network == network.ID
 		})
-		if !wanted {
-			continue
-		}
-		if _, ok := Attachment(network, on, attachments); !ok {
-			missing = append(missing, network.Name)
+		if wanted {
+			found.networks = append(found.networks, network)
 		}
 	}
-	if len(missing) == 0 {
-		return ""
+	if len(found.networks) == 0 {
+		return found
 	}
-	return fmt.Sprintf("network(s) %s are missing", strings.Join(missing, ","))
+	found.attachments = make(map[model.ID][]*model.NetworkAttachment)
+	for _, each := range tx.Attachments.All() {
+		found.attachments[each.Host] = append(found.attachments[each.Host], each)
+	}
+	return found
+}
+
+// missing gives each network that a host does not have to tell, until that says no,
+// and says whether there was one.
+func (n needed) missing(on *model.Host, tell func(*model.Network) bool) bool {
+	found := false
+	for _, network := range n.networks {
+		if _, ok := Attachment(network, on, n.attachments[on.ID]); !ok {
+			if found = true; !tell(network) {
+				break
+			}
+		}
+	}
+	return found
+}
+
+// lacking names the networks that a host does not have.
+func (n needed) lacking(on *model.Host) string {
+	var names []string
+	n.missing(on, func(network *model.Network) bool {
+		names = append(names, network.Name)
+		return true
+	})
+	return fmt.Sprintf("network(s) %s are missing", strings.Join(names, ","))
 }

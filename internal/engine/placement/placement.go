@@ -1,12 +1,10 @@
 package placement
 
 import (
-	"cmp"
 	"slices"
 
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
-	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 )
 
@@ -21,10 +19,12 @@ type Needs struct {
 	Only []model.ID
 	// Not are hosts that were tried already.
 	Not []model.ID
-	// From is the host that a guest that runs is to leave; nil for a start.
-	From *model.Host
 	// Prefer is taken when it passes.
 	Prefer model.ID
+	// From is the host that a running VM is to leave; empty for a start. Forced lets
+	// a VM go that only an administrator may migrate (user_migratable).
+	From   model.ID
+	Forced bool
 	// Unseen says, by host, what storage that the VM needs a host does not see.
 	Unseen map[model.ID]string
 	Verb   string
@@ -39,113 +39,112 @@ type Limits struct {
 
 // candidate is a host with what is left of it.
 type candidate struct {
-	host    *model.Host
-	cluster *model.Cluster
-	free    int64 // bytes, by the rule of the cluster
-	guests  int
+	host *model.Host
+	load load
+	// memory is what may be given to guests, by the rule of the cluster, and free
+	// what is left of it; bytes. free is below 0 where the rule has changed.
+	memory, free int64
+}
+
+// search is what one choice looks at, worked out once for all hosts.
+type search struct {
+	Needs
+	limits   Limits
+	from     *model.Host // that the guest is to leave; nil for a start
+	config   model.VMConfig
+	cluster  *model.Cluster // nil if there is none
+	memory   int64          // with overhead, bytes
+	cpus     int
+	lastCPU  int // the highest CPU of a host that a virtual one is pinned to; -1: none is
+	required cpuType
+	networks needed
+	rules    []rule
 }
 
 // Choose gives the host to use, or the documented refusal: no host at all, or
-// each host with its reason (api-v3 3.2).
-func Choose(tx *inventory.Tx, needs Needs, limits Limits) (*model.Host, error) {
-	candidates := survey(tx, needs.VM, limits)
+// each host with its reason (api-v3 3.2). It is to be called in the transaction
+// that writes the choice.
+func (x *Index) Choose(tx *inventory.Tx, needs Needs, limits Limits) (*model.Host, error) {
+	s := newSearch(tx, needs, limits)
+	candidates := x.survey(tx, s)
 	if len(candidates) == 0 {
 		return nil, &fault.Fault{
 			Kind: fault.Untyped, Code: fault.NoHosts, Command: true,
 			Messages: fault.New(fault.NoHosts).Messages,
 		}
 	}
-	var reasons []*fault.Fault
-	var fit []candidate
-	for _, each := range candidates {
-		if slices.Contains(needs.Not, each.host.ID) {
+	order := weightsOf(s.cluster)
+	var best *candidate
+	for i := range candidates {
+		each := &candidates[i]
+		if slices.Contains(needs.Not, each.host.ID) || failing(s, each) != nil {
 			continue
 		}
-		if name, why := reject(tx, each, needs, limits); why != "" {
-			reasons = append(reasons, fault.New(fault.HostFiltered, each.host.Name, name, why))
-			continue
+		if best == nil || s.compare(order, each, best) < 0 {
+			best = each
 		}
-		fit = append(fit, each)
 	}
-	if len(fit) == 0 {
-		refusal := fault.New(fault.AllHostsFiltered, needs.Verb).With(reasons...)
-		if len(needs.Only) == 1 {
-			if pinned, ok := tx.Hosts.Get(needs.Only[0]); ok {
-				refusal = refusal.With(fault.New(fault.PinnedHostUnusable, pinned.Name))
-			}
-		}
-		return nil, refusal
+	if best == nil {
+		return nil, refusal(tx, s, candidates)
 	}
-	slices.SortStableFunc(fit, func(a, b candidate) int {
-		for _, weigh := range weights {
-			if order := weigh(a, b, needs); order != 0 {
-				return order
-			}
-		}
-		return 0
-	})
-	return fit[0].host, nil
+	return best.host, nil
+}
+
+func newSearch(tx *inventory.Tx, needs Needs, limits Limits) *search {
+	vm := needs.VM
+	s := &search{
+		Needs: needs, limits: limits, config: vm.Effective(), memory: memoryOf(vm) + limits.GuestOverhead,
+		cpus: cpusOf(vm), lastCPU: -1, rules: rulesFor(tx, vm),
+	}
+	s.cluster, _ = tx.Clusters.Get(vm.Cluster)
+	s.from, _ = tx.Hosts.Get(needs.From)
+	if s.cluster != nil {
+		s.required, _ = cpuTypeOf(s.cluster.CPUType)
+	}
+	s.networks = networksFor(tx, vm)
+	for _, pin := range s.config.CPU.Pins {
+		s.lastCPU = max(s.lastCPU, highest(pin.CPUSet))
+	}
+	return s
 }
 
 // survey lists the hosts of the VM's cluster that are up or about to be, with what
 // the VMs on them leave.
-func survey(tx *inventory.Tx, vm *model.VM, limits Limits) []candidate {
-	used := make(map[model.ID]int64)
-	guests := make(map[model.ID]int)
-	for _, other := range tx.VMs.All() {
-		if other.Run.Host == "" || lifecycle.Resting(other.Run.Status) || other.ID == vm.ID {
+func (x *Index) survey(tx *inventory.Tx, s *search) []candidate {
+	loads := x.within(tx, s.VM.ID)
+	hosts := x.hosts(tx, s.VM.Cluster)
+	found := make([]candidate, 0, len(hosts))
+	for _, each := range hosts {
+		if !each.Reachable() {
 			continue
 		}
-		for _, on := range places(other) {
-			used[on] += max(other.Run.Memory, other.Memory) + limits.GuestOverhead
-			guests[on]++
+		c := candidate{host: each, load: loads(each.ID), memory: each.Facts.Memory - s.limits.HostReserve}
+		if s.cluster != nil && s.cluster.OvercommitPercent > 100 {
+			c.memory = c.memory / 100 * int64(s.cluster.OvercommitPercent)
 		}
-	}
-	cluster, _ := tx.Clusters.Get(vm.Cluster)
-	var found []candidate
-	for _, each := range tx.Hosts.All() {
-		if each.Cluster != vm.Cluster || !each.Reachable() {
-			continue
-		}
-		memory := each.Facts.Memory - limits.HostReserve
-		if cluster != nil && cluster.OvercommitPercent > 100 {
-			memory = memory / 100 * int64(cluster.OvercommitPercent)
-		}
-		found = append(found, candidate{host: each, cluster: cluster, free: memory - used[each.ID], guests: guests[each.ID]})
+		c.free = c.memory - c.load.memory - int64(c.load.guests)*s.limits.GuestOverhead
+		found = append(found, c)
 	}
 	return found
 }
 
-// places are the hosts that a VM counts on: while it migrates, both.
-func places(vm *model.VM) []model.ID {
-	on := []model.ID{vm.Run.Host}
-	if vm.Run.Migration != nil && vm.Run.Migration.To != vm.Run.Host {
-		on = append(on, vm.Run.Migration.To)
+// refusal names each host that was not tried, with its reason.
+func refusal(tx *inventory.Tx, s *search, candidates []candidate) *fault.Fault {
+	var reasons []*fault.Fault
+	for i := range candidates {
+		each := &candidates[i]
+		if slices.Contains(s.Not, each.host.ID) {
+			continue
+		}
+		if failed := failing(s, each); failed != nil {
+			reasons = append(reasons, fault.New(fault.HostFiltered, each.host.Name, failed.name, failed.why(s, each)))
+		}
 	}
-	return on
-}
-
-// weights order the hosts that passed: those that are up come before those that
-// are reconnecting, then the preferred one, the one with the fewest guests, the one
-// with the most room.
-var weights = []func(a, b candidate, needs Needs) int{
-	func(a, b candidate, _ Needs) int {
-		return -boolCompare(a.host.Status == model.HostUp, b.host.Status == model.HostUp)
-	},
-	func(a, b candidate, needs Needs) int {
-		return -boolCompare(a.host.ID == needs.Prefer, b.host.ID == needs.Prefer)
-	},
-	func(a, b candidate, _ Needs) int { return cmp.Compare(a.guests, b.guests) },
-	func(a, b candidate, _ Needs) int { return -cmp.Compare(a.free, b.free) },
-}
-
-func boolCompare(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	default:
-		return -1
+	refused := fault.New(fault.AllHostsFiltered, s.Verb).With(reasons...)
+	if len(s.Only) == 1 {
+		if pinned, ok := tx.Hosts.Get(s.Only[0]); ok {
+			refused = refused.With(fault.New(fault.PinnedHostUnusable, pinned.Name))
+		}
 	}
+	return refused
 }

@@ -28,6 +28,9 @@ type world struct {
 	vm      *model.VM
 	limits  placement.Limits
 	needs   func(*placement.Needs)
+	groups  []*model.AffinityGroup
+	// committed says that it is all there before the transaction that chooses.
+	committed bool
 }
 
 func newWorld() *world {
@@ -59,6 +62,47 @@ func (w *world) occupy(on int, memory int64, status model.Status) {
 	w.vms = append(w.vms, vm)
 }
 
+// cpus says what CPUs the guests of both hosts can have.
+func (w *world) cpus(models, flags []string) {
+	for _, each := range w.hosts {
+		each.Facts.Accelerated, each.Facts.CPUModel = true, "Imaginary"
+		each.Facts.CPUModels, each.Facts.CPUFlags = models, flags
+	}
+}
+
+// group makes an affinity group of all VMs.
+func (w *world) group(name string, positive, enforcing bool) {
+	group := &model.AffinityGroup{ID: model.ID(name), Name: name, Cluster: "cluster", Positive: positive, Enforcing: enforcing, VMs: []model.ID{"vm"}}
+	for _, each := range w.vms {
+		group.VMs = append(group.VMs, each.ID)
+	}
+	w.groups = append(w.groups, group)
+}
+
+// put commits the world; stage puts it into the transaction that chooses.
+func (w *world) put(t *testing.T, inv *inventory.Inventory) {
+	t.Helper()
+	if err := inv.Update(t.Context(), func(tx *inventory.Tx) error { w.stage(tx); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) stage(tx *inventory.Tx) {
+	tx.Clusters.Put(w.cluster)
+	tx.Networks.Put(&model.Network{ID: "blue", Name: "blue"})
+	tx.Networks.Put(&model.Network{ID: "red", Name: "red"})
+	tx.Networks.Put(&model.Network{ID: "mgmt", Name: "ovirtmgmt", Usages: []string{"management"}})
+	for _, each := range w.groups {
+		tx.AffinityGroups.Put(each)
+	}
+	for _, each := range w.hosts {
+		tx.Hosts.Put(each)
+	}
+	for _, each := range append(slices.Clone(w.vms), w.vm) {
+		tx.VMs.Put(each)
+	}
+}
+
 func (w *world) choose(t *testing.T) (chosen *model.Host, err error) {
 	t.Helper()
 	kept, openErr := sqlstore.Open(t.Context(), "", sqlstore.Options{DefaultPath: filepath.Join(t.TempDir(), "db")})
@@ -74,18 +118,15 @@ func (w *world) choose(t *testing.T) (chosen *model.Host, err error) {
 	if w.needs != nil {
 		w.needs(&needs)
 	}
+	index := placement.NewIndex(inv)
+	if w.committed {
+		w.put(t, inv)
+	}
 	updateErr := inv.Update(context.Background(), func(tx *inventory.Tx) error {
-		tx.Clusters.Put(w.cluster)
-		tx.Networks.Put(&model.Network{ID: "blue", Name: "blue"})
-		tx.Networks.Put(&model.Network{ID: "red", Name: "red"})
-		tx.Networks.Put(&model.Network{ID: "mgmt", Name: "ovirtmgmt", Usages: []string{"management"}})
-		for _, each := range w.hosts {
-			tx.Hosts.Put(each)
+		if !w.committed {
+			w.stage(tx)
 		}
-		for _, each := range append(slices.Clone(w.vms), w.vm) {
-			tx.VMs.Put(each)
-		}
-		chosen, err = placement.Choose(tx, needs, w.limits)
+		chosen, err = index.Choose(tx, needs, w.limits)
 		return nil
 	})
 	if updateErr != nil {
@@ -138,20 +179,93 @@ func TestFilters(t *testing.T) {
 			"pinned", func(w *world) { w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h3", "h4"} } },
 			"PinToHost because the VM is to run on another host.",
 		},
+		{
+			"memory of those who come counts too", func(w *world) {
+				w.occupy(0, 3*gib, model.StatusMigrating)
+				w.vms[0].Run.Migration = &model.Migration{To: "h2"}
+			},
+			"Memory because its available memory is too low (736.000000 MB) to run the VM.",
+		},
+		{
+			"memory of a start that makes volumes first", func(w *world) {
+				for i := range w.hosts {
+					w.occupy(i, 3*gib, model.StatusImageLocked)
+				}
+			},
+			"Memory because its available memory is too low (736.000000 MB) to run the VM.",
+		},
+		{
+			"a pinned VM does not migrate", func(w *world) {
+				w.vm.Placement.Affinity = model.AffinityPinned
+				w.needs = func(n *placement.Needs) { n.From, n.Forced = "elsewhere", true }
+			},
+			"Migration because the VM may not be migrated.",
+		},
+		{
+			"one that only people migrate", func(w *world) {
+				w.vm.Placement.Affinity = model.AffinityUserMigratable
+				w.needs = func(n *placement.Needs) { n.From = "elsewhere" }
+			},
+			"Migration because the VM may not be migrated.",
+		},
+		{
+			"CPUs that it is pinned to", func(w *world) { w.vm.CPU.Pins = []model.VCPUPin{{CPUSet: "0-3"}, {CPUSet: "2,4,^9"}} },
+			"CpuPinning because it does not have the CPU 4 that the VM is pinned to.",
+		},
+		{
+			"the cluster's CPU type", func(w *world) {
+				w.cluster.CPUType = "Intel Haswell Family"
+				w.cpus([]string{"Nehalem", "Penryn", "Westmere"}, nil)
+			},
+			"CPU-Level because its CPU level Intel Westmere Family is lower than the VM requires Intel Haswell Family.",
+		},
+		{
+			"the features of the cluster's CPU type", func(w *world) {
+				w.cluster.CPUType = "Secure Intel Nehalem Family"
+				w.cpus([]string{"Nehalem"}, []string{"spec_ctrl", "aes"})
+			},
+			"CPU-Level because its CPU lacks ssbd, md-clear.",
+		},
+		{
+			"the VM's own CPU model", func(w *world) {
+				w.vm.CustomCPUModel = "EPYC"
+				w.cpus([]string{"486"}, nil)
+			},
+			"CPU-Level because its CPU level Imaginary is lower than the VM requires EPYC.",
+		},
+		{
+			"apart from others", func(w *world) {
+				w.occupy(0, 64*mib, model.StatusUp)
+				w.occupy(1, 64*mib, model.StatusPoweringUp)
+				w.group("apart", false, true)
+			},
+			"VmAffinityGroups because it matched negative affinity rules apart.",
+		},
+		{
+			"together with one on a host that is out of reach", func(w *world) {
+				w.occupy(0, 64*mib, model.StatusUnknown)
+				w.vms[0].Run.Host = "gone"
+				w.group("together", true, true)
+			},
+			"VmAffinityGroups because it did not match positive affinity rules together.",
+		},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld()
-			test.change(w)
-			_, err := w.choose(t)
-			refusal := fault.Of(err)
-			want := []string{all}
-			for _, each := range w.hosts {
-				want = append(want, fmt.Sprintf("The host %s did not satisfy internal filter %s", each.Name, test.why))
-			}
-			if !slices.Equal(refusal.Messages, want) || refusal.Kind != fault.Conflict {
-				t.Errorf("%s:\n%s\nwant\n%s", refusal.Kind, strings.Join(refusal.Messages, "\n"), strings.Join(want, "\n"))
-			}
-		})
+		for _, committed := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, committed %v", test.name, committed), func(t *testing.T) {
+				w := newWorld()
+				w.committed = committed
+				test.change(w)
+				_, err := w.choose(t)
+				refusal := fault.Of(err)
+				want := []string{all}
+				for _, each := range w.hosts {
+					want = append(want, fmt.Sprintf("The host %s did not satisfy internal filter %s", each.Name, test.why))
+				}
+				if !slices.Equal(refusal.Messages, want) || refusal.Kind != fault.Conflict {
+					t.Errorf("%s:\n%s\nwant\n%s", refusal.Kind, strings.Join(refusal.Messages, "\n"), strings.Join(want, "\n"))
+				}
+			})
+		}
 	}
 }
 
@@ -202,16 +316,115 @@ func TestChoice(t *testing.T) {
 		{"a network that is there", func(w *world) { w.vm.NICs = []model.NIC{{Network: "blue", Plugged: true}} }, "h1"},
 		{"a missing network of an unplugged NIC", func(w *world) { w.vm.NICs = []model.NIC{{Network: "red"}} }, "h1"},
 		{"the management network without libvirt's", func(w *world) { w.vm.NICs = []model.NIC{{Network: "mgmt", Plugged: true}} }, "h1"},
+		{"no CPU type that is known", func(w *world) {
+			w.cluster.CPUType = "Intel Haswell Family"
+			w.cpus(nil, nil)
+		}, "h1"},
+		{"a CPU type of a host that emulates", func(w *world) {
+			w.cluster.CPUType = "Intel Haswell Family"
+			w.cpus([]string{"Nehalem"}, nil)
+			w.hosts[1].Facts.Accelerated = false
+		}, "h2"},
+		{"one that can run its CPU model", func(w *world) {
+			w.vm.CustomCPUModel = "Haswell"
+			w.cpus([]string{"Nehalem"}, nil)
+			w.hosts[1].Facts.CPUModels = []string{"Haswell"}
+		}, "h2"},
+		{"not where it is", func(w *world) {
+			w.vm.Run.Host, w.vm.Run.Status = "h1", model.StatusUp
+			w.needs = func(n *placement.Needs) { n.From = "h1" }
+		}, "h2"},
+		{"by force", func(w *world) {
+			w.vm.Run.Host, w.vm.Run.Status = "h1", model.StatusUp
+			w.vm.Placement.Affinity = model.AffinityUserMigratable
+			w.needs = func(n *placement.Needs) { n.From, n.Forced = "h1", true }
+		}, "h2"},
+		{"what it has itself does not count", func(w *world) {
+			w.vm.Run.Host, w.vm.Run.Status, w.vm.Memory = "h1", model.StatusUp, 3*gib
+			w.needs = func(n *placement.Needs) { n.Only = []model.ID{"h1"} }
+		}, "h1"},
+		{"a member that rests is nowhere", func(w *world) {
+			w.occupy(1, 64*mib, model.StatusSuspended)
+			w.group("together", true, true)
+		}, "h1"},
+		{"together", func(w *world) {
+			w.occupy(1, gib, model.StatusUp)
+			w.group("together", true, true)
+		}, "h2"},
+		{"together if that can be", func(w *world) {
+			w.occupy(1, gib, model.StatusUp)
+			w.group("together", true, false)
+		}, "h2"},
+		{"alone if they cannot be together", func(w *world) {
+			w.occupy(1, 4*gib, model.StatusUp)
+			w.group("together", true, false)
+		}, "h1"},
+		{"apart if that can be", func(w *world) {
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(1, 64*mib, model.StatusUp)
+			w.occupy(1, 64*mib, model.StatusUp)
+			w.group("apart", false, false)
+			w.groups[0].VMs = []model.ID{"vm", "other0"}
+		}, "h2"},
+		{"where a member comes from and where it goes", func(w *world) {
+			w.occupy(0, 64*mib, model.StatusMigrating)
+			w.vms[0].Run.Migration = &model.Migration{To: "h2"}
+			w.group("apart", false, true)
+			w.hosts = append(w.hosts, model.Clone(w.hosts[0]))
+			w.hosts[2].ID, w.hosts[2].Name = "h3", "h3"
+			w.occupy(2, 64*mib, model.StatusUp)
+			w.groups[0].VMs = []model.ID{"vm", "other0"}
+		}, "h3"},
+		{"a group of another cluster says nothing", func(w *world) {
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(1, 64*mib, model.StatusUp)
+			w.group("apart", false, true)
+			w.groups[0].Cluster = "another"
+		}, "h1"},
+		{"evenly: the one with fewer CPUs in use for each that it has", func(w *world) {
+			w.cluster.Scheduling.Policy = model.PolicyEvenlyDistributed
+			w.hosts[1].Facts.Topology.Cores = 8
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(1, 64*mib, model.StatusUp)
+			w.occupy(1, 64*mib, model.StatusUp)
+		}, "h2"},
+		{"saving: the one in use", func(w *world) {
+			w.cluster.Scheduling.Policy = model.PolicyPowerSaving
+			w.occupy(1, 64*mib, model.StatusUp)
+		}, "h2"},
+		{"saving: the fuller of two in use", func(w *world) {
+			w.cluster.Scheduling.Policy = model.PolicyPowerSaving
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(1, gib, model.StatusUp)
+		}, "h2"},
+		{"saving: none past the threshold", func(w *world) {
+			w.cluster.Scheduling = model.SchedulingPolicy{Policy: model.PolicyPowerSaving, High: 50}
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(0, 64*mib, model.StatusUp)
+		}, "h2"},
+		{"saving: all past the threshold, the less busy", func(w *world) {
+			w.cluster.Scheduling = model.SchedulingPolicy{Policy: model.PolicyPowerSaving, High: 1}
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(0, 64*mib, model.StatusUp)
+			w.occupy(1, 64*mib, model.StatusUp)
+		}, "h2"},
+		{"by guests", func(w *world) {
+			w.cluster.Scheduling.Policy = model.PolicyVMEvenlyDistributed
+			w.occupy(0, 64*mib, model.StatusUp)
+		}, "h2"},
 		{"no display", func(w *world) { w.needs = func(n *placement.Needs) { n.Display = "" } }, "h1"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld()
-			test.change(w)
-			chosen, err := w.choose(t)
-			if err != nil || chosen.Name != test.want {
-				t.Errorf("%v, %v, want %s", chosen, err, test.want)
-			}
-		})
+		for _, committed := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, committed %v", test.name, committed), func(t *testing.T) {
+				w := newWorld()
+				w.committed = committed
+				test.change(w)
+				chosen, err := w.choose(t)
+				if err != nil || chosen.Name != test.want {
+					t.Errorf("%v, %v, want %s", chosen, err, test.want)
+				}
+			})
+		}
 	}
 }
 

@@ -47,7 +47,8 @@ func (r *room) allocate(tx *inventory.Tx, call *engine.Call) (model.Object, erro
 			return nil, err
 		}
 	}
-	vm, _ := tx.VMs.Get(chosen.ID)
+	vm, _ := tx.VMs.Edit(chosen.ID)
+	engine.Use(tx, vm)
 	return vm, nil
 }
 
@@ -57,7 +58,8 @@ func choose(tx *inventory.Tx, members []*model.VM, holders engine.Holders) *mode
 	slices.SortFunc(members, byNumber)
 	for _, status := range ready {
 		for _, vm := range members {
-			if vm.Run.Status == status && holders.Free(vm) {
+			// What somebody has used is not for others before it is down.
+			if vm.Run.Status == status && holders.Free(vm) && len(vm.Run.Users) == 0 {
 				return vm
 			}
 		}

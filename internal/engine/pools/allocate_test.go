@@ -145,9 +145,11 @@ func TestManual(t *testing.T) {
 		t.Error("bob has what alice has written")
 	}
 	b.revoke(vm) // while it runs
+	b.Refused(take(pool, alice), fault.NoFreePoolVMs)
+	b.grant(vm, alice)
 	b.Stop(vm)
 	if kept := b.Get(vm).Run.Overlays; len(kept) != 0 {
-		t.Errorf("kept are %v", kept)
+		t.Errorf("alice was given what bob has written: %v", kept)
 	}
 	b.whole()
 }

@@ -3,6 +3,7 @@ package sitetest
 import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/access"
+	"vireo/internal/engine/affinitygroups"
 	"vireo/internal/engine/cdroms"
 	"vireo/internal/engine/clusters"
 	"vireo/internal/engine/disks"
@@ -26,7 +27,7 @@ import (
 var Rooms = []func(*engine.Engine) []engine.Command{
 	vms.Commands, disks.Commands, nics.Commands, cdroms.Commands, tags.Commands, options.Commands,
 	domains.Commands, storage.Commands, templates.Commands, exports.Commands, snapshots.Commands, transfers.Commands,
-	access.Commands, hosts.Commands, clusters.Commands, fencing.Commands, networks.Commands,
+	access.Commands, hosts.Commands, fencing.Commands, networks.Commands, clusters.Commands, affinitygroups.Commands,
 	pools.Commands,
 }
 

@@ -51,7 +51,7 @@ func (r *room) reserve(tx *inventory.Tx, call *engine.Call) (model.Object, error
 	if needs.Unseen, err = r.Unseen(tx, call, edited); err != nil {
 		return nil, err
 	}
-	chosen, err := placement.Choose(tx, needs, r.limits())
+	chosen, err := r.Placement.Choose(tx, needs, r.limits())
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (r *room) another(w *job.Work, data launchData, refusal error) bool {
 		}
 		needs := r.needs(vm, w.Job.Verb)
 		needs.Not, needs.Unseen = data.Tried, unseen
-		chosen, err := placement.Choose(tx, needs, r.limits())
+		chosen, err := r.Placement.Choose(tx, needs, r.limits())
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
-	"vireo/internal/engine/placement"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
@@ -95,7 +94,9 @@ func (r *room) checkMigrate(tx *inventory.Tx, call *engine.Call) error {
 	if err := checkOtherCluster(tx, call.Verb, vm, params.Cluster); err != nil {
 		return err
 	}
-	if on, ok := tx.Hosts.Get(vm.Run.Host); !ok || !on.Leavable() {
+	// A host that is being emptied is one to migrate from.
+	on, ok := tx.Hosts.Get(vm.Run.Host)
+	if !ok || !on.Leavable() {
 		return fault.New(fault.HostStatusIllegal, call.Verb)
 	}
 	if err := checkDisks(tx, call.Verb, vm); err != nil {
@@ -178,7 +179,8 @@ func inCluster(vm *model.VM, cluster model.ID) *model.VM {
 func (r *room) destination(tx *inventory.Tx, verb string, vm *model.VM, params *MigrateParams, tried []model.ID, unseen map[model.ID]string) (*model.Host, error) {
 	needs := r.needs(vm, verb)
 	needs.Unseen, needs.Only = unseen, vm.Placement.Hosts
-	needs.From, _ = tx.Hosts.Get(vm.Run.Host)
+	// Who may have it moved was asked before.
+	needs.From, needs.Forced = vm.Run.Host, true
 	needs.Not = append(slices.Clone(tried), vm.Run.Host)
 	if params.Host != "" {
 		if len(needs.Only) > 0 && !slices.Contains(needs.Only, params.Host) {
@@ -188,7 +190,7 @@ func (r *room) destination(tx *inventory.Tx, verb string, vm *model.VM, params *
 		}
 		needs.Only = []model.ID{params.Host}
 	}
-	return placement.Choose(tx, needs, r.limits())
+	return r.Placement.Choose(tx, needs, r.limits())
 }
 
 // isTurn says whether a migration may begin: each host sends and takes only a few at

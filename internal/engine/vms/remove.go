@@ -74,6 +74,7 @@ func (r *room) take(tx *inventory.Tx, vm *model.VM, params *RemoveParams) {
 		left.Saved = []model.SavedState{*saved}
 	}
 	r.Tidy(tx, vm, left)
+	engine.LeaveGroups(tx, vm)
 	tx.VMs.Delete(vm.ID)
 	r.SetLive(vm.ID, nil)
 }

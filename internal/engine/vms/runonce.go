@@ -51,6 +51,7 @@ func (r *room) enterRun(tx *inventory.Tx, call *engine.Call) (model.Object, erro
 		return nil, fault.New(fault.VMNotFound, call.Verb)
 	}
 	r.Reclaim(tx, vm.ID)
+	engine.Use(tx, vm)
 	kept := vm.Run.Overlays
 	vm.Run.Given = model.Given{Overrides: model.Clone(params).Once}
 	vm.Run.Initialization = initializationOf(params, vm)

@@ -65,6 +65,9 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 			edited.NextRun = &next
 		}
 	}
+	if edited.Cluster != vm.Cluster {
+		engine.LeaveGroups(tx, edited)
+	}
 	tx.Event(audit.New(audit.Updated, about(call, edited)))
 	return edited, nil
 }

@@ -12,10 +12,12 @@ import (
 // bridge that its administrator has made. A host that does not answer keeps what was
 // last seen.
 func (w *Watcher) seeNetworks(ctx context.Context, id model.ID) {
+	watched := w.machine(id)
 	conn, err := w.Connected(id)
-	if err != nil {
+	if err != nil || !watched.seeing.TryLock() {
 		return
 	}
+	defer watched.seeing.Unlock()
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 	defer cancel()
 	now, err := conn.Networks(bounded)

@@ -76,6 +76,10 @@ type Watcher struct {
 
 // machine is one host as the watcher sees it.
 type machine struct {
+	// seeing is held by whoever reads the host's networks: of two, the slower would write
+	// what is not so any more.
+	seeing sync.Mutex
+
 	id     model.ID
 	cancel context.CancelFunc
 	// poked says that the record of the host has changed.

@@ -19,11 +19,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const local = "fake://local"
+const (
+	local = "fake://local"
+	other = "fake://other"
+)
 
 func newWorld(t *testing.T) *fake.World {
 	t.Helper()
 	world := fake.New(fake.Options{})
+	world.AddMachine(fake.MachineSpec{Address: other})
 	world.AddMachine(fake.MachineSpec{Address: local}).SetBridges("br2", "br1")
 	t.Cleanup(world.Close)
 	return world
@@ -43,7 +47,7 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 	t.Helper()
 	machine := world.Machine(local)
 	return hosttest.Target{
-		Driver: world.Driver(), Address: local, HasAgent: true, SaveDir: dir,
+		Driver: world.Driver(), Address: local, Other: other, Nowhere: "fake://nowhere", HasAgent: true, SaveDir: dir,
 		Spec: func(t *testing.T, name string) *host.GuestSpec {
 			spec := newSpec(name)
 			spec.Disks[0].Path = filepath.Join(dir, string(model.NewID()))

@@ -14,6 +14,9 @@ type Target struct {
 	Driver host.Driver
 	// Address is what Connect is given.
 	Address string
+	// Other is the address of another machine that guests can migrate to, and Nowhere one
+	// at which no machine is; empty is one that cannot be reached.
+	Other, Nowhere string
 	// Spec makes the specification of a small guest of that name that can really
 	// be started, with an id and disks of its own, not Paused, with a display.
 	Spec func(t *testing.T, name string) *host.GuestSpec
@@ -72,6 +75,7 @@ func Promises() []Promise {
 	always := func(Target) bool { return true }
 	agent := func(g Target) bool { return g.HasAgent }
 	above := func(g Target) bool { return g.Above != nil }
+	other := func(g Target) bool { return g.Other != "" }
 	seeds := func(g Target) bool { return g.Seeds != nil }
 	return []Promise{
 		{"the machine describes itself", always, machineDescribesItself},
@@ -100,6 +104,9 @@ func Promises() []Promise {
 		{"snapshots keep the memory", func(g Target) bool { return above(g) && g.SaveDir != "" }, snapshotsKeepMemory},
 		{"volumes are merged", above, volumesAreMerged},
 		{"disks are mirrored", above, disksAreMirrored},
+		{"a guest migrates", other, guestMigrates},
+		{"a migration is aborted", other, migrationIsAborted},
+		{"a migration fails", other, migrationFails},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
 		{"seeds are kept until the guest is forgotten", seeds, seedsAreKeptUntilForgotten},
 		{"a refused boot leaves no seeds", seeds, refusedBootLeavesNoSeeds},

@@ -222,7 +222,7 @@ const highestLevel = 6
 func (p *Page) ShowCapabilities(properties []CustomProperty, cpus []CPU) *Capabilities {
 	out := &Capabilities{
 		Permits:            &Permits{Permit: p.ShowPermits(nil)},
-		SchedulingPolicies: &SchedulingPolicies{Policy: []string{"none"}},
+		SchedulingPolicies: &SchedulingPolicies{Policy: texts(model.SchedulingPolicies)},
 	}
 	for minor := range highestLevel + 1 {
 		out.Version = append(out.Version, p.showLevel(uint16(minor), properties, cpus))

@@ -28,6 +28,7 @@ var faces = map[string]any{
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "file": &File{}, "files": &Files{},
 	"disk": &Disk{}, "disks": &Disks{}, "cdrom": &CDROM{}, "cdroms": &CDROMs{},
 	"template": &Template{}, "templates": &Templates{}, "tag": &Tag{}, "tags": &Tags{},
+	"affinity_group": &AffinityGroup{}, "affinity_groups": &AffinityGroups{},
 	"vm": &VM{}, "vms": &VMs{}, "vmpool": &VMPool{}, "vmpools": &VMPools{}, "nic": &NIC{}, "nics": &NICs{}, "statistic": &Statistic{}, "statistics": &Statistics{},
 	"reported_device": &ReportedDevice{}, "reported_devices": &ReportedDevices{},
 	"graphics_console": &GraphicsConsole{}, "graphics_consoles": &GraphicsConsoles{},

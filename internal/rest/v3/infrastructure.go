@@ -51,11 +51,6 @@ type Clusters struct {
 	Cluster []Cluster `wire:"cluster"`
 }
 
-// SchedulingPolicy is scheduling_policy of a cluster or of the capabilities.
-type SchedulingPolicy struct {
-	Policy *string `wire:"policy"`
-}
-
 // ErrorHandling is error_handling.
 type ErrorHandling struct {
 	OnError *string `wire:"on_error"`

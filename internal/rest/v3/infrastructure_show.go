@@ -56,7 +56,7 @@ func (p *Page) ShowCluster(cluster *model.Cluster) *Cluster {
 		Overcommit:           &Overcommit{Percent: cluster.OvercommitPercent},
 		TransparentHugepages: &Enabled{Enabled: new(true)},
 	}
-	out.SchedulingPolicy = &SchedulingPolicy{Policy: new("none")}
+	out.SchedulingPolicy = showScheduling(cluster.Scheduling)
 	out.Version = version(cluster.Version)
 	out.ErrorHandling = &ErrorHandling{OnError: text(cluster.OnError)}
 	out.VirtService = new(true)

@@ -6,7 +6,7 @@ import "vireo/internal/rest/wire"
 // represented: a mistake is noticed when the program starts.
 func Prepare() {
 	wire.Prepare(API{}, Capabilities{}, VersionCapabilities{}, Action{}, Fault{}, UsageMessage{}, Creation{},
-		DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, Host{}, Hosts{}, Network{}, Networks{},
+		DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, AffinityGroup{}, AffinityGroups{}, AffinityGroupVM{}, Host{}, Hosts{}, Network{}, Networks{},
 		StorageDomain{}, StorageDomains{}, File{}, Files{}, Disk{}, Disks{}, CDROM{}, CDROMs{},
 		Template{}, Templates{}, Tag{}, Tags{}, VM{}, VMs{}, VMPool{}, VMPools{}, NIC{}, NICs{}, Statistic{}, Statistics{},
 		ReportedDevice{}, ReportedDevices{}, GraphicsConsole{}, GraphicsConsoles{},

@@ -35,6 +35,7 @@ type Cluster struct {
 	Version           *Version      `wire:"version"`
 	VirtService       *bool         `wire:"virt_service"`
 	DataCenter        *Reference    `wire:"data_center"`
+	SchedulingPolicy  *Reference    `wire:"scheduling_policy"`
 }
 
 // Clusters is a list of clusters.
@@ -99,6 +100,7 @@ func (p *Page) ShowCluster(cluster *model.Cluster) *Cluster {
 	out.Version = level()
 	out.VirtService = new(true)
 	out.DataCenter = p.Ref(model.KindDataCenter, cluster.DataCenter)
+	out.SchedulingPolicy = &Reference{ID: text(cluster.Scheduling.Name().ID())}
 	return out
 }
 

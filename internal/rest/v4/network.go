@@ -5,16 +5,19 @@ import "vireo/internal/model"
 // Network is a logical network, alone or in a cluster (api-v4 3.6).
 type Network struct {
 	Resource
-	Display    *bool      `wire:"display"`
-	MTU        *int       `wire:"mtu"`
-	Required   *bool      `wire:"required"`
-	Status     *string    `wire:"status"`
-	STP        *bool      `wire:"stp"`
-	Usages     *Usages    `wire:"usages"`
-	VDSMName   *string    `wire:"vdsm_name"`
-	VLAN       *VLAN      `wire:"vlan"`
-	Cluster    *Reference `wire:"cluster"`
-	DataCenter *Reference `wire:"data_center"`
+	Display *bool `wire:"display"`
+	MTU     *int  `wire:"mtu"`
+	// PortIsolation and ProfileRequired are read only when a network is made or changed.
+	PortIsolation   *bool      `wire:"port_isolation"`
+	ProfileRequired *bool      `wire:"profile_required"`
+	Required        *bool      `wire:"required"`
+	Status          *string    `wire:"status"`
+	STP             *bool      `wire:"stp"`
+	Usages          *Usages    `wire:"usages"`
+	VDSMName        *string    `wire:"vdsm_name"`
+	VLAN            *VLAN      `wire:"vlan"`
+	Cluster         *Reference `wire:"cluster"`
+	DataCenter      *Reference `wire:"data_center"`
 }
 
 // Networks is a list of networks.
@@ -36,10 +39,24 @@ type Usages struct {
 // VNICProfile is how VMs are connected to a network (api-v4 3.6).
 type VNICProfile struct {
 	Resource
-	Migratable    *bool        `wire:"migratable"`
-	PassThrough   *PassThrough `wire:"pass_through"`
-	PortMirroring *bool        `wire:"port_mirroring"`
-	Network       *Reference   `wire:"network"`
+	CustomProperties *CustomProperties `wire:"custom_properties"`
+	Migratable       *bool             `wire:"migratable"`
+	PassThrough      *PassThrough      `wire:"pass_through"`
+	PortMirroring    *bool             `wire:"port_mirroring"`
+	Network          *Reference        `wire:"network"`
+	NetworkFilter    *Reference        `wire:"network_filter"`
+	QoS              *Reference        `wire:"qos"`
+}
+
+// CustomProperties is custom_properties, which is read to be refused.
+type CustomProperties struct {
+	CustomProperty []CustomProperty `wire:"custom_property"`
+}
+
+// CustomProperty is custom_properties/custom_property.
+type CustomProperty struct {
+	Name  *string `wire:"name"`
+	Value *string `wire:"value"`
 }
 
 // VNICProfiles is a list of vNIC profiles.
