@@ -178,7 +178,11 @@ const (
 	HostNonOperational Code = 517
 	HostDeactivated    Code = 600
 	HostStaysInUse     Code = 602
-	HostFenced         Code = 20320
+	ClusterAdded       Code = 809
+	ClusterUpdated     Code = 811
+	ClusterRemoved     Code = 813
+	DataCenterAdded    Code = 950
+	DataCenterRemoved  Code = 954
 	HostKeyPinned      Code = 20321
 
 	HostRestartBegun  Code = 20440
@@ -268,7 +272,6 @@ const (
 
 	DisksForgotten Code = 20100
 
-	ClusterUpdated       Code = 811
 	AffinityGroupAdded   Code = 10350
 	AffinityGroupUpdated Code = 10352
 	AffinityGroupRemoved Code = 10354
@@ -494,8 +497,12 @@ var lines = map[Code]line{
 	HostNonOperational: {model.SeverityWarning, "Host {host} is not operational: {detail}"},
 	HostDeactivated:    {model.SeverityNormal, "Host {host} was told by {user} to go into maintenance. {detail}"},
 	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
-	HostFenced:         {model.SeverityWarning, "{user} has confirmed that host {host} was rebooted or is off: its VMs are down."},
 	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
+	ClusterAdded:       {model.SeverityNormal, "Cluster {detail} was added by {user}."},
+	ClusterUpdated:     {model.SeverityNormal, "Cluster {detail} was updated by {user}."},
+	ClusterRemoved:     {model.SeverityNormal, "Cluster {detail} was removed by {user}."},
+	DataCenterAdded:    {model.SeverityNormal, "Data center {detail} was added by {user}."},
+	DataCenterRemoved:  {model.SeverityNormal, "Data center {detail} was removed by {user}."},
 	HostRefreshed:      {model.SeverityNormal, "The capabilities of host {host} were read again, as {user} had asked."},
 
 	HostEmulates:            {model.SeverityWarning, "Host {host} has no hardware virtualization; its guests are emulated, and slow: {detail}"},
@@ -569,7 +576,6 @@ var lines = map[Code]line{
 	TemplateKept:            {model.SeverityError, "Template {template} could not be removed: {detail}"},
 	PreviewUndone:           {model.SeverityNormal, "VM {vm} is again as it was before the preview of snapshot '{snapshot}'."},
 
-	ClusterUpdated:       {model.SeverityNormal, "Cluster {detail} was updated by {user}."},
 	AffinityGroupAdded:   {model.SeverityNormal, "Affinity group {detail} was added by {user}."},
 	AffinityGroupUpdated: {model.SeverityNormal, "Affinity group {detail} was updated by {user}."},
 	AffinityGroupRemoved: {model.SeverityNormal, "Affinity group {detail} was removed by {user}."},

@@ -16,14 +16,14 @@ import (
 // be cut off.
 
 func onHost(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
-	second := sitetest.HostID(2)
-	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(2)})
-	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(3)})
+	second := sitetest.HostID(8)
+	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(8)})
+	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(9)})
 	site.Edit(func(tx *inventory.Tx) {
 		tx.Hosts.Put(&model.Host{
-			ID: second, Name: "second", Address: sitetest.Host(2), Cluster: sitetest.Cluster,
+			ID: second, Name: "second", Address: sitetest.Host(8), Cluster: sitetest.Cluster,
 			Status: model.HostMaintenance, Since: time.Now().UTC(),
-			Power: model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{{ID: model.NewID(), Type: "fake", Address: sitetest.Host(2)}}},
+			Power: model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{{ID: model.NewID(), Type: "fake", Address: sitetest.Host(8)}}},
 		})
 	})
 	call := &engine.Call{On: row.On, Name: row.Name, Target: second}
@@ -31,11 +31,13 @@ func onHost(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	case "add":
 		call.Target = ""
 		call.Params = engine.Edit[model.Host](func(on *model.Host) error {
-			on.Name, on.Address, on.Cluster = "third", sitetest.Host(3), sitetest.Cluster
+			on.Name, on.Address, on.Cluster = "third", sitetest.Host(9), sitetest.Cluster
 			return nil
 		})
 	case "update":
 		call.Params = engine.Edit[model.Host](func(on *model.Host) error { on.Comment += "!"; return nil })
+	case "refresh", "deactivate":
+		call.Target = sitetest.HostID(1)
 	case "fence":
 		call.Params = &fencing.Params{Type: model.FenceManual}
 	}

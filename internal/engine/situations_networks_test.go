@@ -91,8 +91,3 @@ func onNetworkAttachment(t *testing.T, site *sitetest.Site, row *engine.Command)
 	}
 	return site.Add("vm"), call
 }
-
-func onDataCenter(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
-	return site.Add("vm"), &engine.Call{On: row.On, Name: row.Name, Target: sitetest.DataCenter, Params: engine.Edit[model.DataCenter](
-		func(center *model.DataCenter) error { center.Comment += "!"; return nil })}
-}

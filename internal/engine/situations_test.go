@@ -444,13 +444,6 @@ func onTag(t *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *e
 	return vm, call
 }
 
-func onCluster(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
-	return site.Add("vm"), &engine.Call{
-		On: row.On, Name: row.Name, Target: sitetest.Cluster,
-		Params: engine.Edit[model.Cluster](func(cluster *model.Cluster) error { cluster.Comment += "!"; return nil }),
-	}
-}
-
 func onAffinityGroup(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
 	vm := site.Add("vm")
 	call := &engine.Call{On: row.On, Name: row.Name, Params: &affinitygroups.AddParams{

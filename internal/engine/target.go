@@ -112,6 +112,8 @@ func (e *Engine) object(ref model.Ref) (model.Object, bool) {
 		return found(e.Inventory.ImageTransfers.Get(ref.ID))
 	case model.KindSnapshot:
 		return found(e.Inventory.Snapshots.Get(ref.ID))
+	case model.KindHost:
+		return found(e.Inventory.Hosts.Get(ref.ID))
 	}
 	return nil, false
 }
@@ -149,6 +151,9 @@ func (e *Engine) nameOf(call *Call) string {
 	}
 	if template, ok := e.Inventory.Templates.Get(call.Target); ok {
 		return "template " + template.Name
+	}
+	if on, ok := e.Inventory.Hosts.Get(call.Target); ok {
+		return "host " + on.Name
 	}
 	return string(call.On) + " " + string(call.Target)
 }

@@ -116,6 +116,9 @@ const (
 	HostStatusWrong        = "VDS_STATUS_NOT_VALID_FOR_ACTION"
 	HostHasVMs             = "VDS_CANNOT_REMOVE_VDS_DETECTED_RUNNING_VM"
 	HostHasPinned          = "ACTION_TYPE_FAILED_DETECTED_PINNED_VMS"
+	HostInMaintenance      = "VDS_CANNOT_MAINTENANCE_VDS_IS_IN_MAINTENANCE"
+	HostLostWithVMs        = "VDS_CANNOT_MAINTENANCE_VDS_IS_NOT_RESPONDING_WITH_VMS"
+	HostIsUp               = "VDS_ALREADY_UP"
 	ExportNotDown          = "ACTION_TYPE_FAILED_VM_IS_NOT_DOWN"
 	InvalidHost            = "VDS_INVALID_SERVER_ID"
 	PinnedToHost           = "ACTION_TYPE_FAILED_VM_IS_PINNED_TO_HOST"
@@ -291,6 +294,9 @@ var catalogue = map[string]entry{
 	HostStatusWrong:        {Conflict, "Cannot %s. The host %s is in %s status. %s"},
 	HostHasVMs:             {Conflict, "Cannot %s. VMs run on the host %s, or may run there: %s."},
 	HostHasPinned:          {Conflict, "Cannot %s. These VMs can run on no other host than %s: %s."},
+	HostInMaintenance:      {Conflict, "Cannot %s. The host %s is in maintenance mode already."},
+	HostLostWithVMs:        {Conflict, "Cannot %s. The host %s does not answer, and VMs may run there: %s. Confirm that it was rebooted first (fence, with fence_type manual)."},
+	HostIsUp:               {Conflict, "Cannot %s. The host %s is up already."},
 	StorageFailed:          {Host, "Cannot %s. The storage domain %s failed: %s"},
 }
 

@@ -68,7 +68,7 @@ var hostTable = map[model.HostStatus]hostMoves{
 	},
 	model.HostNonOperational: {
 		HostTurnedOff: model.HostDown, HostTurnedOn: model.HostReboot,
-		HostAnswered: model.HostUp, HostLost: model.HostConnecting, HostSilent: model.HostNonResponsive,
+		HostAnswered: model.HostUp, HostLost: model.HostConnecting,
 		HostActivated: model.HostUnassigned, HostDeactivated: model.HostPreparingForMaintenance,
 	},
 	model.HostPreparingForMaintenance: {

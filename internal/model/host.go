@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -67,6 +68,12 @@ func Fingerprint(key string) string {
 // was lost a moment ago and is being made anew. One that has never answered is not.
 func (h *Host) Reachable() bool {
 	return h.Status == HostUp || h.Status == HostConnecting && h.BootID != ""
+}
+
+// Leavable says whether VMs can be moved away from the host: what cannot be given more
+// work may still have some.
+func (h *Host) Leavable() bool {
+	return h.Reachable() || h.Status == HostPreparingForMaintenance || h.Status == HostNonOperational
 }
 
 // HostFacts is what a host says of itself when it is connected.
@@ -154,4 +161,44 @@ func (h *Host) Dial() string {
 func (h *Host) BySSH() bool {
 	scheme, _, _ := strings.Cut(h.URI(), "://")
 	return strings.HasSuffix(scheme, "+ssh")
+}
+
+// SSHPort is the port of ssh when nothing else is said.
+const SSHPort = 22
+
+// SSHAddress is the address of a host that is reached by ssh as a user, at a port: the
+// bare name where these are root and 22. What is a URI already stays, and so does a
+// name when nothing is said ("", 0).
+func SSHAddress(address, user string, port int) string {
+	if strings.Contains(address, "://") || (user == "" || user == "root") && (port == 0 || port == SSHPort) {
+		return address
+	}
+	host := address
+	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil && ip.To4() == nil {
+		host = "[" + ip.String() + "]"
+	}
+	if port != 0 && port != SSHPort {
+		host += ":" + strconv.Itoa(port)
+	}
+	made := url.URL{Scheme: "qemu+ssh", Host: host, Path: "/system", User: url.User("root")}
+	if user != "" {
+		made.User = url.User(user)
+	}
+	return made.String()
+}
+
+// SSHLogin is who the engine logs in as at a host that is reached by ssh, and where.
+func (h *Host) SSHLogin() (user string, port int) {
+	user, port = "root", SSHPort
+	parsed, err := url.Parse(h.URI())
+	if err != nil {
+		return user, port
+	}
+	if number, err := strconv.ParseUint(parsed.Port(), 10, 16); err == nil {
+		port = int(number)
+	}
+	if name := parsed.User.Username(); name != "" {
+		user = name
+	}
+	return user, port
 }

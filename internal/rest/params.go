@@ -33,6 +33,7 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"vm.move":                    readMove,
 	"disk.move":                  readMove,
 	"disk.copy":                  readCopy,
+	"host.deactivate":            readDeactivate,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {

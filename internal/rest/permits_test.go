@@ -84,15 +84,24 @@ var requestsOf = map[string][3]string{
 	"exported_vm.remove":         {"DELETE", "/api/storagedomains/DOMAIN/vms/VM", ""},
 	"exported_template.remove":   {"DELETE", "/api/storagedomains/DOMAIN/templates/VM", ""},
 
+	"cluster.add":        {"POST", "/api/clusters", `<cluster><name>Default</name><data_center id="CENTER"/><version major="3" minor="6"/><cpu id=""/></cluster>`},
+	"cluster.remove":     {"DELETE", "/api/clusters/CLUSTER", ""},
+	"data_center.add":    {"POST", "/api/datacenters", "<data_center><name>Default</name><local>false</local></data_center>"},
+	"data_center.remove": {"DELETE", "/api/datacenters/CENTER", ""},
+
+	"host.add":    {"POST", "/api/hosts", `<host><name>local</name><address>fake://local</address><cluster id="CLUSTER"/></host>`},
+	"host.update": {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
+	"host.remove": {"DELETE", "/api/hosts/HOST", ""},
+	// HOST is up, and the other one in maintenance: none of these is for such a host.
+	"host.activate":      {"POST", "/api/hosts/HOST/activate", "<action/>"},
+	"host.deactivate":    {"POST", "/api/hosts/HOST/deactivate", "<action><reason>" + strings.Repeat("x", 2000) + "</reason></action>"},
+	"host.refresh":       {"POST", "/api/hosts/" + string(lettingIn) + "/refresh", "<action/>"},
+	"host.fence":         {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
 	"vm_pool.add":        {"POST", "/api/vmpools", `<vmpool><name>p</name><cluster id="CLUSTER"/><template id="00000000-0000-0000-0000-000000000000"/></vmpool>`},
 	"vm_pool.update":     {"PUT", "/api/vmpools/DESKS", "<vmpool><comment>seen</comment></vmpool>"},
 	"vm_pool.remove":     {"DELETE", "/api/vmpools/DESKS", ""},
 	"vm_pool.allocatevm": {"POST", "/api/vmpools/DESKS/allocatevm", "<action/>"},
 	"vm.detach":          {"POST", "/api/vms/MEMBER/detach", "<action/>"},
-	"host.add":           {"POST", "/api/hosts", `<host><name>local</name><address>fake://local</address><cluster id="CLUSTER"/></host>`},
-	"host.update":        {"PUT", "/api/hosts/HOST", "<host><comment>seen</comment></host>"},
-	"host.remove":        {"DELETE", "/api/hosts/HOST", ""},
-	"host.fence":         {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
 
 	"storage_domain.add":        {"POST", "/api/storagedomains", `<storage_domain><name>local-data</name><type>data</type><host id="HOST"/><storage><type>localfs</type><path>relative</path></storage></storage_domain>`},
 	"storage_domain.update":     {"PUT", "/api/storagedomains/DOMAIN", "<storage_domain><comment>seen</comment></storage_domain>"},
@@ -168,6 +177,7 @@ func newWalk(t *testing.T) *walk {
 		tx.Snapshots.Put(&model.Snapshot{
 			ID: lettingIn, VM: edited.ID, Description: "s", Type: model.SnapshotRegular, Status: model.SnapshotOK, Config: edited.VMConfig,
 		})
+		tx.Hosts.Put(&model.Host{ID: lettingIn, Name: "away", Address: "fake://away", Cluster: server.DefaultCluster, Status: model.HostMaintenance})
 		pooled := model.Clone(edited)
 		pooled.ID, pooled.Name, pooled.Pool, pooled.Disks, pooled.NICs = member, "member", lettingIn, nil, nil
 		engine.SetStatus(pooled, model.StatusUp, "")
@@ -179,7 +189,7 @@ func newWalk(t *testing.T) *walk {
 		})
 	})
 	domain := string(e.engine.Inventory.StorageDomains.Named("local-data")[0].ID)
-	host := e.engine.Inventory.Hosts.All()[0].ID
+	host := e.engine.Inventory.Hosts.Named("local")[0].ID
 	attached := attachments(e, host)
 	w := &walk{edge: e, words: strings.NewReplacer(
 		"VM", vm, "DISK", disk, "NIC", nic, "TAG", tag, "ADMINS", admins, "SELF", string(server.Administrator), "DOMAIN", domain,

@@ -27,7 +27,9 @@ var clusterList = collection[*model.Cluster]{
 	show: showCluster,
 }
 
-var oneCluster = object("cluster", func(r *request) (*model.Cluster, error) { return r.view.Cluster(r.id("cluster")) }, showCluster)
+var oneCluster = object("cluster", (*request).cluster, showCluster)
+
+func (r *request) cluster() (*model.Cluster, error) { return r.view.Cluster(r.id("cluster")) }
 
 func showCluster(r *request, cluster *model.Cluster) (any, error) {
 	return r.page.ShowCluster(cluster), nil

@@ -115,14 +115,5 @@ func (s *Server) showCapabilities(r *request) *v3.Capabilities {
 			properties = append(properties, v3.CustomProperty{Name: name, Regexp: &pattern})
 		}
 	}
-	var cpus []v3.CPU
-	var seen []string
-	for _, cluster := range r.view.Clusters() {
-		if cluster.CPUType == "" || slices.Contains(seen, cluster.CPUType) {
-			continue
-		}
-		seen = append(seen, cluster.CPUType)
-		cpus = append(cpus, *r.page.ShowCluster(cluster).CPU)
-	}
-	return r.page.ShowCapabilities(properties, cpus)
+	return r.page.ShowCapabilities(properties, r.page.ShowCPUTypes())
 }

@@ -9,6 +9,8 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/fencing"
+	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -25,6 +27,17 @@ var actionReaders4 = map[string]func(*request, *v4.Action) (any, error){
 	"disk.copy": func(r *request, action *v4.Action) (any, error) {
 		to, err := action.Destination("copy", r.finder())
 		return &disks.CopyParams{StorageDomain: to, Alias: action.NewAlias()}, err
+	},
+	"host.deactivate": func(_ *request, action *v4.Action) (any, error) {
+		params := &hosts.DeactivateParams{}
+		if action.Reason != nil {
+			params.Reason = *action.Reason
+		}
+		return params, nil
+	},
+	"host.fence": func(_ *request, action *v4.Action) (any, error) {
+		kind, err := action.Fence()
+		return &fencing.Params{Type: model.FenceType(kind)}, err
 	},
 	"vm.export": readExport4, "template.export": readExport4,
 	"vm.export_ova": readPack4, "template.export_ova": readPack4,

@@ -20,6 +20,11 @@ func (s *Server) routes4() []*route {
 		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain4},
 		{path: "events", get: s.events(showEvent4), search: true},
 		{path: "events/{event}", get: s.event(showEvent4), free: []string{"event"}},
+		{path: "hosts", get: hostList4.get, search: true, post: s.writes(model.KindHost, "add", s.addHost4)},
+		{
+			path: "hosts/{host}", get: oneHost4, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost4),
+			delete: s.writes(model.KindHost, "remove", s.removeHost4),
+		},
 		{path: "storagedomains", get: domainList4.get, search: true},
 		{path: "storagedomains/{storagedomain}", get: oneDomain4, noun: "storage_domain"},
 		{path: "storagedomains/{storagedomain}/disks", get: domainDiskList4.get, post: s.writes(model.KindDisk, "add", s.addDisk4)},
@@ -51,6 +56,7 @@ func (s *Server) routes4() []*route {
 var actionBases4 = map[model.Kind]string{
 	model.KindDisk:          "disks/{disk}",
 	model.KindImageTransfer: "imagetransfers/{imagetransfer}",
+	model.KindHost:          "hosts/{host}",
 	model.KindVMPool:        "vmpools/{vmpool}",
 }
 

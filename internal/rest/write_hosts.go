@@ -77,3 +77,12 @@ func (s *Server) removeHost(r *request) (*answer, error) {
 	call.Params = &hosts.RemoveParams{Force: force || isTrue(action.Force)}
 	return r.remove(call, action)
 }
+
+// readDeactivate reads deactivate; why is told with the event.
+func readDeactivate(_ *request, action *v3.Action) (any, error) {
+	params := &hosts.DeactivateParams{}
+	if action.Reason != nil {
+		params.Reason = *action.Reason
+	}
+	return params, nil
+}

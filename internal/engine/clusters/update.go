@@ -71,8 +71,8 @@ func check(tx *inventory.Tx, verb string, cluster *model.Cluster) error {
 			return fault.New(fault.Invalid, verb, fmt.Sprintf("Description and comment may have at most %d bytes, and no control characters.", maxText))
 		}
 	}
-	old, _ := tx.Clusters.Get(cluster.ID)
-	if cluster.CPUType != old.CPUType && cluster.CPUType != "" && !placement.KnowsCPUType(cluster.CPUType) {
+	old, exists := tx.Clusters.Get(cluster.ID)
+	if (!exists || cluster.CPUType != old.CPUType) && cluster.CPUType != "" && !placement.KnowsCPUType(cluster.CPUType) {
 		return fault.New(fault.Invalid, verb, fmt.Sprintf("%.80q is no CPU type of a cluster.", cluster.CPUType))
 	}
 	if cluster.OvercommitPercent < 100 || cluster.OvercommitPercent > mostOvercommit {

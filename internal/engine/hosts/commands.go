@@ -4,6 +4,7 @@ import (
 	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/inventory"
+	"vireo/internal/job"
 	"vireo/internal/model"
 )
 
@@ -11,7 +12,9 @@ import (
 type room struct{ *engine.Engine }
 
 // Commands are the rows for hosts. Target is the host, and so is Result.Object.
-// Params of add and update are an engine.Edit of the host, of remove RemoveParams.
+// Params of add and update are an engine.Edit of the host, of remove RemoveParams,
+// of deactivate DeactivateParams; the others have none. To cut hosts off is in package
+// fencing.
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	return []engine.Command{
@@ -26,6 +29,21 @@ func Commands(e *engine.Engine) []engine.Command {
 		{
 			On: model.KindHost, Name: "remove", Verb: "remove Host", Needs: "delete_host",
 			Paths: []engine.Path{{Name: "remove", Apply: r.remove}},
+		},
+		{
+			On: model.KindHost, Name: "activate", Verb: "activate Host", Needs: "manipulate_host",
+			Paths: []engine.Path{{Name: "activate", Apply: r.activate}},
+		},
+		{
+			On: model.KindHost, Name: "deactivate", Verb: "switch Host to Maintenance mode", Needs: "manipulate_host",
+			Paths: []engine.Path{{Name: "deactivate", Apply: r.deactivate}},
+		},
+		{
+			On: model.KindHost, Name: "refresh", Verb: "refresh capabilities of Host", Needs: "manipulate_host", Check: r.checkRefresh,
+			Paths: []engine.Path{{
+				Name: "refresh", Title: "Refreshing capabilities of Host {name}", Settle: r.refreshed,
+				Steps: []job.Step{{Name: "read", Title: "Reading what the host is", Do: r.read, Lasting: true}},
+			}},
 		},
 	}
 }

@@ -110,3 +110,7 @@ func (w *world) codes(after int64) []string {
 	}
 	return codes
 }
+
+func (w *world) start(vm model.ID) (*engine.Result, error) {
+	return w.Act(&engine.Call{On: model.KindVM, Name: "start", Target: vm, Async: new(false)})
+}

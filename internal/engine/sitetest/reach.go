@@ -7,6 +7,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 )
 
@@ -163,11 +164,14 @@ func (s *Site) machine(id model.ID) *fake.Machine {
 // Machine is the machine that a VM runs on.
 func (s *Site) Machine(id model.ID) *fake.Machine { return s.machine(id) }
 
-// Connected waits until every host is connected, and up.
+// Connected waits until every host is connected, and up, except those in maintenance.
 func (s *Site) Connected() {
 	s.t.Helper()
 	s.Until(time.Minute, "all hosts are connected", func() bool {
 		for _, on := range s.Inventory.Hosts.All() {
+			if !lifecycle.HostWatched(on.Status) {
+				continue
+			}
 			if _, err := s.Watcher.Connected(on.ID); err != nil || on.Status != model.HostUp {
 				return false
 			}

@@ -96,7 +96,7 @@ func (r *room) checkMigrate(tx *inventory.Tx, call *engine.Call) error {
 	}
 	// A host that is being emptied is one to migrate from.
 	on, ok := tx.Hosts.Get(vm.Run.Host)
-	if !ok || !on.Reachable() && on.Status != model.HostPreparingForMaintenance {
+	if !ok || !on.Leavable() {
 		return fault.New(fault.HostStatusIllegal, call.Verb)
 	}
 	if err := checkDisks(tx, call.Verb, vm); err != nil {

@@ -198,19 +198,3 @@ func pin(tx *inventory.Tx, on *model.Host) {
 	on.SSHKey, on.SSHFingerprint = shown, model.Fingerprint(shown)
 	tx.Event(audit.New(audit.HostKeyPinned, audit.About{Host: on, Detail: on.SSHFingerprint}))
 }
-
-// empty moves a host into maintenance that is to go there, when no VM runs on it.
-func (w *Watcher) empty(ctx context.Context, id model.ID) {
-	if on, exists := w.inventory.Hosts.Get(id); !exists || on.Status != model.HostPreparingForMaintenance {
-		return
-	}
-	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
-		edited, ok := tx.Hosts.Edit(id)
-		if ok && edited.Status == model.HostPreparingForMaintenance && len(engine.RunsOn(tx, id)) == 0 &&
-			engine.MoveHost(edited, lifecycle.HostEmptied, "") {
-			tx.Event(audit.New(audit.HostInMaintenance, audit.About{Host: edited}))
-		}
-		return nil
-	})
-	w.wrote(err)
-}

@@ -25,6 +25,7 @@ func (w *Watcher) sampleAll() {
 		case <-w.base.Done():
 			return
 		}
+		w.vmChanged() // what could not be moved away is tried again
 		for _, known := range w.inventory.Hosts.All() {
 			w.wait.Go(func() {
 				if err := w.Sample(w.base, known.ID); err != nil && w.base.Err() == nil {

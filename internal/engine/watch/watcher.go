@@ -43,8 +43,9 @@ type Watcher struct {
 
 	mu       sync.Mutex
 	machines map[model.ID]*machine
-	emptying map[model.ID]bool // hosts that go into maintenance
-	changed  chan struct{}     // closed and replaced when a connection comes or goes
+	emptying map[model.ID]bool    // hosts that go into maintenance
+	leaving  map[model.ID]leaving // by host; see empty
+	changed  chan struct{}        // closed and replaced when a connection comes or goes
 
 	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
 	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
@@ -101,7 +102,7 @@ func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
-		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), changed: make(chan struct{}),
+		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
 		stirred: make(chan struct{}, 1), hosts: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
 	}

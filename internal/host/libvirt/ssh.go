@@ -97,11 +97,10 @@ func sshClient(ctx context.Context, t target) (*ssh.Client, error) {
 // refusedLogin tells apart why there is no login: the wrong machine, a machine that
 // does not let the engine in, or none that answers.
 func refusedLogin(t target, name string, err error) error {
-	var wrong *knownhosts.KeyError
 	if shown, ok := errors.AsType[*identityError](err); ok {
 		return refuse(host.RefusedIdentity, "%s", shown.reason)
 	}
-	if errors.As(err, &wrong) {
+	if _, wrong := errors.AsType[*knownhosts.KeyError](err); wrong {
 		return refuse(host.RefusedIdentity, "the ssh server of %s has shown a key that is not the one in the files of known hosts", t.host)
 	}
 	if strings.Contains(err.Error(), "unable to authenticate") {

@@ -1,11 +1,6 @@
 package v3
 
 import (
-	"net"
-	"net/url"
-	"strconv"
-	"strings"
-
 	"vireo/internal/fault"
 	"vireo/internal/model"
 )
@@ -41,52 +36,24 @@ func (s *Host) Apply(to *model.Host, find Finder) error {
 }
 
 func (s *SSH) applyTo(address *string) error {
-	name := ""
-	if s.User != nil && s.User.UserName != nil {
-		name = *s.User.UserName
+	user, port := "", 0
+	if s.User != nil {
+		set(&user, s.User.UserName)
 	}
-	if name == "" && s.Port == nil || strings.Contains(*address, "://") {
-		return nil
+	if s.Port != nil {
+		if port = int(*s.Port); port == 0 {
+			return fault.Bad("Invalid value", "0 is not a valid port of ssh")
+		}
 	}
-	if s.Port != nil && *s.Port == 0 {
-		return fault.Bad("Invalid value", "0 is not a valid port of ssh")
-	}
-	if (name == "" || name == "root") && (s.Port == nil || *s.Port == sshPort) {
-		return nil
-	}
-	host := *address
-	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil && ip.To4() == nil {
-		host = "[" + ip.String() + "]"
-	}
-	if s.Port != nil && *s.Port != sshPort {
-		host += ":" + strconv.Itoa(int(*s.Port))
-	}
-	made := url.URL{Scheme: "qemu+ssh", Host: host, Path: "/system", User: url.User("root")}
-	if name != "" {
-		made.User = url.User(name)
-	}
-	*address = made.String()
+	*address = model.SSHAddress(*address, user, port)
 	return nil
 }
 
-// sshPort is the port of ssh when nothing else is said.
-const sshPort = 22
-
 // showSSH shows how a host is reached by ssh, and the key that it is to show.
 func showSSH(host *model.Host) *SSH {
-	out := &SSH{
-		Port: new(uint16(sshPort)), AuthenticationMethod: new("publickey"),
-		Fingerprint: text(host.SSHFingerprint), User: &SSHUser{UserName: new("root")},
+	user, port := host.SSHLogin()
+	return &SSH{
+		Port: new(uint16(port)), AuthenticationMethod: new("publickey"),
+		Fingerprint: text(host.SSHFingerprint), User: &SSHUser{UserName: new(user)},
 	}
-	parsed, err := url.Parse(host.URI())
-	if err != nil {
-		return out
-	}
-	if port, err := strconv.ParseUint(parsed.Port(), 10, 16); err == nil {
-		out.Port = new(uint16(port))
-	}
-	if name := parsed.User.Username(); name != "" {
-		out.User.UserName = new(name)
-	}
-	return out
 }

@@ -3,6 +3,8 @@ package v3
 // DataCenter is a data center (api-v3 2.6).
 type DataCenter struct {
 	Resource
+	// StorageType is input of old clients.
+	StorageType       *string            `wire:"storage_type"`
 	Local             *bool              `wire:"local"`
 	StorageFormat     *string            `wire:"storage_format"`
 	Version           *Version           `wire:"version"`

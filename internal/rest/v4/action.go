@@ -10,9 +10,11 @@ type Action struct {
 	DiscardSnapshots *bool        `wire:"discard_snapshots"`
 	Exclusive        *bool        `wire:"exclusive"`
 	Fault            *Fault       `wire:"fault"`
+	FenceType        *string      `wire:"fence_type"`
 	FileName         *string      `wire:"filename"`
 	Force            *bool        `wire:"force"`
 	GracePeriod      *GracePeriod `wire:"grace_period"`
+	Reason           *string      `wire:"reason"`
 	Status           *string      `wire:"status"`
 	Disk             *Disk        `wire:"disk"`
 	Host             *Reference   `wire:"host"`

@@ -5,7 +5,7 @@ import "vireo/internal/rest/wire"
 // Prepare compiles every root shape, and panics at one that cannot be represented: a
 // mistake is noticed when the program starts.
 func Prepare() {
-	wire.Prepare(API{}, Action{}, Fault{}, Creation{}, DataCenter{}, DataCenters{}, Cluster{}, Clusters{},
+	wire.Prepare(API{}, Action{}, Fault{}, Creation{}, DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, Host{}, Hosts{},
 		StorageDomain{}, StorageDomains{}, Disk{}, Disks{}, ImageTransfer{}, ImageTransfers{}, ExternalVMImport{}, ExternalTemplateImport{}, VMPool{}, VMPools{}, GraphicsConsole{}, GraphicsConsoles{},
 		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
 }
