@@ -16,14 +16,14 @@ import (
 // be cut off.
 
 func onHost(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
-	second := sitetest.HostID(8)
-	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(8)})
-	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(9)})
+	second := sitetest.HostID(6)
+	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(6)})
+	site.World.AddMachine(fake.MachineSpec{Address: sitetest.Host(7)})
 	site.Edit(func(tx *inventory.Tx) {
 		tx.Hosts.Put(&model.Host{
-			ID: second, Name: "second", Address: sitetest.Host(8), Cluster: sitetest.Cluster,
+			ID: second, Name: "second", Address: sitetest.Host(6), Cluster: sitetest.Cluster,
 			Status: model.HostMaintenance, Since: time.Now().UTC(),
-			Power: model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{{ID: model.NewID(), Type: "fake", Address: sitetest.Host(8)}}},
+			Power: model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{{ID: model.NewID(), Type: "fake", Address: sitetest.Host(6)}}},
 		})
 	})
 	call := &engine.Call{On: row.On, Name: row.Name, Target: second}
@@ -31,7 +31,7 @@ func onHost(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 	case "add":
 		call.Target = ""
 		call.Params = engine.Edit[model.Host](func(on *model.Host) error {
-			on.Name, on.Address, on.Cluster = "third", sitetest.Host(9), sitetest.Cluster
+			on.Name, on.Address, on.Cluster = "third", sitetest.Host(7), sitetest.Cluster
 			return nil
 		})
 	case "update":
