@@ -205,9 +205,13 @@ func (w *Watcher) empty(ctx context.Context, id model.ID) {
 		return
 	}
 	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
-		edited, ok := tx.Hosts.Edit(id)
-		if ok && edited.Status == model.HostPreparingForMaintenance && len(engine.RunsOn(tx, id)) == 0 &&
-			engine.MoveHost(edited, lifecycle.HostEmptied, "") {
+		// What is not changed is not to be written: whoever hears of it asks again.
+		on, ok := tx.Hosts.Get(id)
+		if !ok || on.Status != model.HostPreparingForMaintenance || len(engine.RunsOn(tx, id)) > 0 {
+			return nil
+		}
+		edited, _ := tx.Hosts.Edit(id)
+		if engine.MoveHost(edited, lifecycle.HostEmptied, "") {
 			tx.Event(audit.New(audit.HostInMaintenance, audit.About{Host: edited}))
 		}
 		return nil
