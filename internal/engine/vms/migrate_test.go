@@ -358,5 +358,14 @@ func TestMigrateFromAHostThatIsEmptied(t *testing.T) {
 		})
 		site.Do("migrate", id, nil)
 		arrived(t, site, id, model.StatusUp, 2)
+		site.Until(time.Minute, "the host is empty", func() bool {
+			on, _ := site.Inventory.Hosts.Get(sitetest.HostID(1))
+			return on.Status == model.HostMaintenance
+		})
+		site.Edit(func(tx *inventory.Tx) {
+			on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+			on.Status = model.HostUnassigned
+		})
+		site.Connected()
 	})
 }
