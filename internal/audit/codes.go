@@ -258,17 +258,18 @@ const (
 	PoolVMGiven        Code = 316
 	PoolVMReturned     Code = 360
 
-	NotPermitted    Code = 20240
-	LoginLocked     Code = 20241
-	LoginUnlocked   Code = 20242
-	Done            Code = 20243
-	GroupAdded      Code = 20244
-	AccountAdded    Code = 20245
-	AccountDisabled Code = 20246
-	AccountEnabled  Code = 20247
-	AccountRemoved  Code = 20248
-	DirectorySilent Code = 20249
-	ConsoleRefused  Code = 20420
+	NotPermitted     Code = 20240
+	LoginLocked      Code = 20241
+	LoginUnlocked    Code = 20242
+	Done             Code = 20243
+	GroupAdded       Code = 20244
+	AccountAdded     Code = 20245
+	AccountDisabled  Code = 20246
+	AccountEnabled   Code = 20247
+	AccountRemoved   Code = 20248
+	DirectorySilent  Code = 20249
+	ConsoleRefused   Code = 20420
+	ConsolePassGiven Code = 20421
 
 	DisksForgotten Code = 20100
 
@@ -341,6 +342,7 @@ var lines = map[Code]line{
 	SavedStateFailed:     {model.SeverityError, "The saved state of VM {vm} could not be removed: {detail}"},
 	ConsoleConnected:     {model.SeverityNormal, "User {user} is connected to the {detail} of VM {vm} from {address}."},
 	ConsoleDisconnected:  {model.SeverityNormal, "User {user} is not connected to VM {vm} from {address} any more; {detail}."},
+	ConsolePassGiven:     {model.SeverityNormal, "{user} was let in to a console of VM {vm}, once and soon."},
 	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
 	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},

@@ -41,8 +41,8 @@ func codes(t *testing.T) []string {
 	return all
 }
 
-// unstopped are sentences that are documented without a full stop (api-v3 3.15).
-var unstopped = []string{fault.AgentSilent, fault.FreezeFailed, fault.ThawFailed}
+// unstopped are sentences that are documented without a full stop (api-v3 3.10, 3.11, 3.15).
+var unstopped = []string{fault.AgentSilent, fault.FreezeFailed, fault.ThawFailed, fault.NotMigratable, fault.MigrationInProgress, fault.CancelTooLate}
 
 // TestEveryCodeHasASentence makes each refusal with as many arguments as it wants.
 func TestEveryCodeHasASentence(t *testing.T) {

@@ -39,6 +39,9 @@ func TestUpdate(t *testing.T) {
 	}
 	// The fake host can be a SandyBridge, and no Haswell.
 	vm := b.VM("vm")
+	b.Await("the host is up after the restart", func() bool {
+		return !slices.ContainsFunc(b.Server.Inventory.Hosts.All(), func(on *model.Host) bool { return on.Status != model.HostUp })
+	})
 	b.Must(updating(func(c *model.Cluster) { c.CPUType = "Intel Haswell Family" }))
 	refused := b.Refused(&engine.Call{On: model.KindVM, Name: "start", Target: vm}, fault.AllHostsFiltered)
 	if want := "CPU-Level because its CPU level Intel SandyBridge Family is lower than the VM requires Intel Haswell Family."; !strings.Contains(refused.Message(), want) {

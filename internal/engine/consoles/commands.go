@@ -1,6 +1,7 @@
 package consoles
 
 import (
+	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/host"
@@ -36,12 +37,12 @@ func (r *Room) Commands() []engine.Command {
 		{
 			On: model.KindVM, Name: "proxyticket", Verb: "connect to the display of", Needs: connect, Unmonitored: true,
 			Refuse: refusePass, Locks: noLocks, Check: checkDisplay,
-			Paths: []engine.Path{{Name: "give", From: showing, Apply: r.give(host.ConsoleDisplay)}},
+			Paths: []engine.Path{{Name: "give", From: showing, Apply: r.give(host.ConsoleDisplay), Done: audit.ConsolePassGiven}},
 		},
 		{
 			On: model.KindVM, Name: "serialticket", Verb: "connect to the serial console of", Needs: connectSerial, Unmonitored: true,
 			Refuse: refusePass, Locks: noLocks, Check: checkSerial,
-			Paths: []engine.Path{{Name: "give", From: showing, Apply: r.give(host.ConsoleSerial)}},
+			Paths: []engine.Path{{Name: "give", From: showing, Apply: r.give(host.ConsoleSerial), Done: audit.ConsolePassGiven}},
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/sitetest"
@@ -93,7 +94,9 @@ func TestAutomatic(t *testing.T) {
 				important, plain := on1(site, "important", true), on1(site, "plain", false)
 				free(site, important)
 				silence(site.World.Machine(h1))
-				site.UntilStatus(important, 2*time.Minute, model.StatusUnknown)
+				site.Until(2*time.Minute, "it is unknown", func() bool {
+					return slices.Contains(site.Events(important, 0), int(audit.SetUnknown))
+				})
 				site.UntilStatus(important, time.Minute, model.StatusUp)
 				site.UntilStatus(plain, time.Second, model.StatusDown)
 				if where := running(site, "important"); len(where) != 1 || where[0] == h1 {

@@ -41,7 +41,8 @@ func newWorld() *world {
 	for i := 1; i <= 2; i++ {
 		w.hosts = append(w.hosts, &model.Host{
 			ID: model.ID(fmt.Sprint("h", i)), Name: fmt.Sprint("h", i), Cluster: "cluster",
-			Status: model.HostUp, Facts: model.HostFacts{
+			Address: fmt.Sprintf("qemu+tls://h%d/system", i),
+			Status:  model.HostUp, Facts: model.HostFacts{
 				Memory: 4 * gib, Topology: model.Topology{Sockets: 1, Cores: 2, Threads: 2},
 				MachineTypes: []string{"pc-q35-7.2"}, Displays: []model.DisplayType{model.DisplayVNC}, Networks: []string{"blue"},
 			},

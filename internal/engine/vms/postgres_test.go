@@ -102,6 +102,10 @@ func (d dying) check(b *enginetest.Bench, _ *engine.Call, ended *model.Job) {
 	}
 }
 
+// betweenHosts are the paths that one host is not enough for. They die on SQLite, in the
+// generic tests of all rows.
+var betweenHosts = []string{"migrate/move", "leave/leave", "cancelmigration/cancel"}
+
 // TestEveryPathDies: a path that is added to the table is added here.
 func TestEveryPathDies(t *testing.T) {
 	var paths []string
@@ -113,7 +117,7 @@ func TestEveryPathDies(t *testing.T) {
 		}
 	}
 	for _, path := range paths {
-		if _, tried := dyingPaths[path]; !tried {
+		if _, tried := dyingPaths[path]; !tried && !slices.Contains(betweenHosts, path) {
 			t.Errorf("%s is not tried", path)
 		}
 	}

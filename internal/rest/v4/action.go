@@ -14,17 +14,17 @@ type Action struct {
 	FileName         *string      `wire:"filename"`
 	Force            *bool        `wire:"force"`
 	GracePeriod      *GracePeriod `wire:"grace_period"`
-	Reason           *string      `wire:"reason"`
-	Status           *string      `wire:"status"`
-	Disk             *Disk        `wire:"disk"`
-	Host             *Reference   `wire:"host"`
-	Job              *Reference   `wire:"job"`
-	StorageDomain    *Reference   `wire:"storage_domain"`
-	VM               *Reference   `wire:"vm"`
 	ProxyTicket      *ProxyTicket `wire:"proxy_ticket"`
+	Reason           *string      `wire:"reason"`
 	// ViewerFile is the text of a file for remote-viewer.
-	ViewerFile *string `wire:"remote_viewer_connection_file"`
-	Ticket     *Ticket `wire:"ticket"`
+	ViewerFile    *string    `wire:"remote_viewer_connection_file"`
+	Status        *string    `wire:"status"`
+	Ticket        *Ticket    `wire:"ticket"`
+	Disk          *Disk      `wire:"disk"`
+	Host          *Reference `wire:"host"`
+	Job           *Reference `wire:"job"`
+	StorageDomain *Reference `wire:"storage_domain"`
+	VM            *Reference `wire:"vm"`
 }
 
 // GracePeriod is grace_period; Expiry is in milliseconds.
