@@ -37,18 +37,6 @@ func TestUpdate(t *testing.T) {
 	if codes := slices.DeleteFunc(b.Events(before), func(code int) bool { return code != 811 }); len(codes) != 1 {
 		t.Errorf("%d events tell of it", len(codes))
 	}
-	// The fake host can be a SandyBridge, and no Haswell.
-	vm := b.VM("vm")
-	b.Await("the host is up after the restart", func() bool {
-		return !slices.ContainsFunc(b.Server.Inventory.Hosts.All(), func(on *model.Host) bool { return on.Status != model.HostUp })
-	})
-	b.Must(updating(func(c *model.Cluster) { c.CPUType = "Intel Haswell Family" }))
-	refused := b.Refused(&engine.Call{On: model.KindVM, Name: "start", Target: vm}, fault.AllHostsFiltered)
-	if want := "CPU-Level because its CPU level Intel SandyBridge Family is lower than the VM requires Intel Haswell Family."; !strings.Contains(refused.Message(), want) {
-		t.Errorf("%s does not say %s", refused.Message(), want)
-	}
-	b.Must(updating(func(c *model.Cluster) { c.CPUType = "" }))
-	b.Start(vm)
 }
 
 func TestRefused(t *testing.T) {
