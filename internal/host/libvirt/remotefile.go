@@ -19,8 +19,7 @@ const remoteFileLimit = 64 << 10
 
 // readThroughPool reads a small file of a host that is reached by libvirt alone:
 // a storage pool without a definition is put on the file's directory, the file
-// is downloaded as one of its volumes, and the pool is taken away again. The
-// stream is on the work links, as the library lets it hold up a connection.
+// is downloaded as one of its volumes, and the pool is taken away again.
 func (h *hypervisor) readThroughPool(ctx context.Context, file string) ([]byte, error) {
 	const doing = "reading a file of the host"
 	pool := libvirtxml.StoragePool{
@@ -42,11 +41,28 @@ func (h *hypervisor) readThroughPool(ctx context.Context, file string) ([]byte, 
 		if err != nil {
 			return nil, err
 		}
-		var out bytes.Buffer
-		err = rpc.StorageVolDownload(volume, &limitedWriter{to: &out, left: remoteFileLimit}, 0, 0, 0)
-		return out.Bytes(), err
+		return h.download(ctx, volume)
 	})
 	return text, sortOut(doing, err)
+}
+
+// download reads a volume over a connection of its own, where its data cannot come
+// before the answer that the library waits for: see [orderedConn]. It ends with ctx.
+func (h *hypervisor) download(ctx context.Context, volume libvirt.StorageVol) ([]byte, error) {
+	line, err := openStreamLink(ctx, h.target)
+	if err != nil {
+		return nil, err
+	}
+	defer h.closeWithHost(line)()
+	defer context.AfterFunc(ctx, line.close)()
+	var out bytes.Buffer
+	err = line.rpc.StorageVolDownload(volume, &limitedWriter{to: &out, left: remoteFileLimit}, 0, 0, 0)
+	line.close()
+	line.wait()
+	if ctx.Err() != nil {
+		return nil, gaveUp(ctx, "reading a file of the host")
+	}
+	return out.Bytes(), err
 }
 
 // limitedWriter drops what is too much: the library does not read a stream to
