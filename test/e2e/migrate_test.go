@@ -43,6 +43,7 @@ func TestMigrate(t *testing.T) {
 	t.Run("refusals", func(t *testing.T) { m.refusals(t) })
 	t.Run("a ticket goes on", func(t *testing.T) { m.ticket(t) })
 	t.Run("several at once", func(t *testing.T) { several(t, y, e) })
+	e.daemon = &m.at.daemon
 	m.act(t, "stop")
 	m.await(t, "down")
 	m.at.clean(t, m.vm)
@@ -63,6 +64,7 @@ var migrationTold = regexp.MustCompile(`Duration: [0-9.a-z]+, Total: [0-9.a-z]+,
 // move migrates to a host, or any other when it is nil, and wants everything to follow.
 func (m *mover) move(t *testing.T, to *farmHost, element string) {
 	t.Helper()
+	m.e.daemon = &m.at.daemon // the guests of others are elsewhere
 	from, counted := m.at, m.count(t)
 	before := len(m.events(t))
 	followed := m.follow(t)
