@@ -48,7 +48,7 @@ const (
 // a highly available VM is started again. A guest that powered itself off did as
 // somebody inside wanted, and one that was destroyed on its host likewise.
 func Unwanted(cause Cause) bool {
-	switch cause { //nolint:exhaustive // the others are wanted, or no ends
+	switch cause {
 	case CauseCrashed, CauseVanished, CausePanic, CauseHostLost:
 		return true
 	default:

@@ -111,7 +111,7 @@ func TestSessionsEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var w = e.do("GET", "/api", "", as("alice"), "Prefer: persistent-auth")
+		w := e.do("GET", "/api", "", as("alice"), "Prefer: persistent-auth")
 		if w.Code == 401 {
 			w = e.do("GET", "/api", "", basic("alice@internal", password+"!"), "Prefer: persistent-auth")
 		}
@@ -376,8 +376,10 @@ func TestDirectory(t *testing.T) {
 
 	e.want(200, "DELETE", vm+"/permissions/"+given, "")
 	e.check(e.do("GET", "/api/vms", "", login("bob"), filter), 401, "what the group had is taken away")
-	session := []string{"Authorization:", filter, "Prefer: persistent-auth",
-		"Cookie: JSESSIONID=" + sessionOf(t, e.do("GET", "/api", "", login("carol"), "Prefer: persistent-auth"))}
+	session := []string{
+		"Authorization:", filter, "Prefer: persistent-auth",
+		"Cookie: JSESSIONID=" + sessionOf(t, e.do("GET", "/api", "", login("carol"), "Prefer: persistent-auth")),
+	}
 	e.check(e.do("GET", "/api/vms", "", session...), 200, "a session", "<name>web</name>")
 	slapd.Stop()
 	e.check(e.do("GET", "/api/vms", "", basic("carol@corp.example.com", "another"), filter), 503, "nobody answers", "does not answer")

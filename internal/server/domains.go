@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"vireo/internal/auth/ldap"
 	"vireo/internal/engine"
@@ -122,7 +123,7 @@ func (s *Server) CheckDomain(ctx context.Context, name, user string) (string, er
 	if err != nil {
 		return "", err
 	}
-	said := ""
+	var said strings.Builder
 	for _, server := range domain.LDAP.Servers {
 		alone := *domain.LDAP
 		alone.Servers = []string{server}
@@ -135,12 +136,12 @@ func (s *Server) CheckDomain(ctx context.Context, name, user string) (string, er
 		case err != nil:
 			return "", fmt.Errorf("%s: %w", server, err)
 		case found == nil:
-			said += fmt.Sprintf("%s answers and knows no user %.64q\n", server, user)
+			fmt.Fprintf(&said, "%s answers and knows no user %.64q\n", server, user)
 		default:
-			said += fmt.Sprintf("%s answers and knows %s, who is in %d groups\n", server, found.Name, len(found.Groups))
+			fmt.Fprintf(&said, "%s answers and knows %s, who is in %d groups\n", server, found.Name, len(found.Groups))
 		}
 	}
-	return said, nil
+	return said.String(), nil
 }
 
 // RemoveDomain forgets a domain with its account.

@@ -64,9 +64,15 @@ func TestSlapd(t *testing.T) {
 				t.Errorf("bob is in %v, %v", groups(t, directory, bob), err)
 			}
 			for _, wrong := range [][2]string{
-				{"alice", "wrong"}, {"alice", ""}, {"nobody", ldaptest.Password}, {"*", ldaptest.Password},
-				{"alice)(uid=*", ldaptest.Password}, {"", ldaptest.Password}, {"searcher", ldaptest.BindPassword},
-				{"alice\x00", ldaptest.Password}, {"staff", ldaptest.Password},
+				{"alice", "wrong"},
+				{"alice", ""},
+				{"nobody", ldaptest.Password},
+				{"*", ldaptest.Password},
+				{"alice)(uid=*", ldaptest.Password},
+				{"", ldaptest.Password},
+				{"searcher", ldaptest.BindPassword},
+				{"alice\x00", ldaptest.Password},
+				{"staff", ldaptest.Password},
 			} {
 				if made, err := directory.Authenticate(t.Context(), wrong[0], wrong[1]); !errors.Is(err, auth.ErrDenied) {
 					t.Errorf("%q with %q: %+v, %v", wrong[0], wrong[1], made, err)
