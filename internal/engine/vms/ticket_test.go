@@ -2,6 +2,7 @@ package vms_test
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -204,6 +205,9 @@ func nowhereIn(b *enginetest.Bench, folder string) {
 			return err
 		}
 		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the engine lives, and tries whether it can write
+		}
 		if bytes.Contains(text, []byte(secret)) {
 			b.Errorf("the ticket is in %s", path)
 		}
