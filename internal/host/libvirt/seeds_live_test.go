@@ -55,6 +55,9 @@ func readsDevice(t *testing.T, h *hypervisor, id model.ID, device, want string) 
 	})
 }
 
+// testsBegan is when this process did.
+var testsBegan = time.Now()
+
 // poolsOfSeeds are the pools that the daemon knows, active or not.
 func poolsOfSeeds(t *testing.T, h *hypervisor) (names []string) {
 	t.Helper()
@@ -64,9 +67,15 @@ func poolsOfSeeds(t *testing.T, h *hypervisor) (names []string) {
 	})
 	must(t, err)
 	for _, pool := range pools {
-		if strings.HasPrefix(pool.Name, seedPoolName("")) {
-			names = append(names, pool.Name)
+		id, ours := strings.CutPrefix(pool.Name, seedPoolName(""))
+		if !ours {
+			continue
 		}
+		// What a run that was killed has left is none of this one's.
+		if info, err := os.Stat(h.seedFolder(model.ID(id))); err == nil && info.ModTime().Before(testsBegan) {
+			continue
+		}
+		names = append(names, pool.Name)
 	}
 	return names
 }
