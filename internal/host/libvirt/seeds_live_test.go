@@ -55,11 +55,8 @@ func readsDevice(t *testing.T, h *hypervisor, id model.ID, device, want string) 
 	})
 }
 
-// testsBegan is when this process did.
-var testsBegan = time.Now()
-
-// poolsOfSeeds are the pools that the daemon knows, active or not.
-func poolsOfSeeds(t *testing.T, h *hypervisor) (names []string) {
+// poolsOfSeeds are the pools of a guest that the daemon knows, active or not.
+func poolsOfSeeds(t *testing.T, h *hypervisor, of model.ID) (names []string) {
 	t.Helper()
 	pools, err := request(testContext(t), h, "listing pools", func(rpc *libvirt.Libvirt) ([]libvirt.StoragePool, error) {
 		pools, _, err := rpc.ConnectListAllStoragePools(1, 0)
@@ -71,8 +68,8 @@ func poolsOfSeeds(t *testing.T, h *hypervisor) (names []string) {
 		if !ours {
 			continue
 		}
-		// What a run that was killed has left is none of this one's.
-		if info, err := os.Stat(h.seedFolder(model.ID(id))); err == nil && info.ModTime().Before(testsBegan) {
+		// What others have left is none of this test's.
+		if model.ID(id) != of {
 			continue
 		}
 		names = append(names, pool.Name)
@@ -86,7 +83,7 @@ func wantNothingLeft(t *testing.T, h *hypervisor, id model.ID) {
 	if _, err := os.Lstat(h.seedFolder(id)); !os.IsNotExist(err) {
 		t.Errorf("the folder of seeds is there: %v", err)
 	}
-	if pools := poolsOfSeeds(t, h); len(pools) != 0 {
+	if pools := poolsOfSeeds(t, h, id); len(pools) != 0 {
 		t.Errorf("pools are left: %v", pools)
 	}
 }
@@ -122,7 +119,7 @@ func TestSeedsAreForTheHypervisorAlone(t *testing.T) {
 	if !h.mentionsSeeds(spec.ID, definition) || strings.Contains(definition+string(command), "opensesame") {
 		t.Errorf("definition and command line are\n%s\n%q", definition, command)
 	}
-	if pools := poolsOfSeeds(t, h); len(pools) != 0 {
+	if pools := poolsOfSeeds(t, h, spec.ID); len(pools) != 0 {
 		t.Errorf("pools are left while the guest runs: %v", pools)
 	}
 	must(t, h.Destroy(testContext(t), spec.ID))
