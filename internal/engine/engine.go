@@ -26,6 +26,9 @@ type Machines interface {
 	Connected(id model.ID) (host.Host, error)
 	// Await returns when Connected would succeed, or the context's error.
 	Await(ctx context.Context, id model.ID) error
+	// AwaitEnd returns when Connected would succeed, or when what ran on the host is known
+	// to have ended, or the context's error.
+	AwaitEnd(ctx context.Context, id model.ID) error
 	// AwaitVerdict returns when Connected would succeed, or when the host is not
 	// expected to answer soon any more, or the context's error.
 	AwaitVerdict(ctx context.Context, id model.ID) error

@@ -7,6 +7,10 @@ import (
 	"vireo/internal/model"
 )
 
+// Ended says whether what ran on a host is known to have ended, by a proof or by an
+// operator's word, and the host has not been heard since.
+func Ended(on *model.Host) bool { return on.Lost != nil && on.Lost.BootID == on.BootID }
+
 // Lose records that what ran on a host has ended, for a reason that is a proof or an
 // operator's word, and closes the runs of its VMs; highly available ones are started
 // elsewhere. on is being edited. VMs that a job holds are closed when it has ended, by
@@ -17,9 +21,6 @@ func (e *Engine) Lose(tx *inventory.Tx, on *model.Host, why string) {
 		lost = &model.Lost{BootID: on.BootID, At: time.Now().UTC()}
 	} else {
 		lost = model.Clone(lost)
-	}
-	if lost.Runs == nil {
-		lost.Runs = make(map[model.ID]uint64)
 	}
 	on.Lost = lost
 	for _, vm := range RunsOn(tx, on.ID) {
@@ -40,7 +41,7 @@ func (e *Engine) LoseHeld(tx *inventory.Tx, id model.ID) bool {
 		return false
 	}
 	on, ok := tx.Hosts.Get(vm.Run.Host)
-	if !ok || on.Lost == nil || on.Lost.BootID != on.BootID || !runs(vm) {
+	if !ok || !Ended(on) || !runs(vm) {
 		return false
 	}
 	edited, _ := tx.Hosts.Edit(on.ID)
@@ -53,6 +54,9 @@ func (e *Engine) loseRun(tx *inventory.Tx, id model.ID, on *model.Host, why stri
 	edited, ok := tx.VMs.Edit(id)
 	if !ok {
 		return
+	}
+	if on.Lost.Runs == nil {
+		on.Lost.Runs = make(map[model.ID]uint64)
 	}
 	on.Lost.Runs[id] = edited.Run.Epoch
 	e.WentWithHost(tx, edited, on, why)

@@ -20,7 +20,8 @@ const patience = 3
 // by an interruption, only by the engine's stop and by the option that names its
 // time limit, so that no host is left half-way. A host that does not answer
 // makes the step wait for it (job.BlockedError): whether the call was done is
-// not known then. An engine that has lost the right to write calls no host. A
+// not known then. One that is known to have ended, or was removed, will never answer for
+// this run: the step fails. An engine that has lost the right to write calls no host. A
 // refusal becomes a fault with the host's reason.
 func (e *Engine) OnHost(w *job.Work, id model.ID, limit string, do func(context.Context, host.Host) error) error {
 	select {
@@ -42,8 +43,11 @@ func (e *Engine) OnHost(w *job.Work, id model.ID, limit string, do func(context.
 		}
 	}
 	if errors.Is(err, host.ErrUnreachable) && w.Steady().Err() == nil {
+		if on, known := e.Inventory.Hosts.Get(id); !known || Ended(on) {
+			return fault.New(fault.HostSilent, w.Job.Verb, e.HostName(id)).Because(err)
+		}
 		return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error {
-			return e.Machines.Await(ctx, id)
+			return e.Machines.AwaitEnd(ctx, id)
 		}}
 	}
 	return err

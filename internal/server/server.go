@@ -174,6 +174,11 @@ func (s *Server) warnOfLostKey(ctx context.Context) {
 			lost++
 		}
 	}
+	for _, on := range s.Inventory.Hosts.All() {
+		if s.Vault.Unreadable(on) {
+			lost++
+		}
+	}
 	if lost > 0 {
 		s.Log.WarnContext(ctx, "secrets were sealed with another key; put the old key back, or set them anew (docs/operations.md, Secrets)",
 			"key", secretsKey, "vms_and_domains", lost)

@@ -1,6 +1,7 @@
 package fencing_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -351,4 +352,33 @@ func TestAnsweredInTime(t *testing.T) {
 		}
 		site.Whole(sitetest.Soon)
 	})
+}
+
+// TestHeldWhenLost: a VM that a job holds while its host is confirmed to have ended is
+// closed after the job, also by the next engine.
+func TestHeldWhenLost(t *testing.T) {
+	for _, restarted := range []bool{false, true} {
+		t.Run(fmt.Sprint("restarted=", restarted), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, site *sitetest.Site) {
+				id := on1(site, "vm", true)
+				free(site, id)
+				site.World.Machine(h1).Mute()
+				site.Begin(&engine.Call{On: model.KindVM, Name: "suspend", Target: id, Async: new(true)})
+				site.Until(2*time.Minute, "the host is silent", func() bool { return status(site, 1) == model.HostNonResponsive })
+				site.World.Machine(h1).Crash()
+				if _, err := act(site, 1, model.FenceManual); err != nil {
+					t.Fatal(err)
+				}
+				if restarted {
+					site.Kill()
+					site.Start()
+				}
+				site.Until(time.Hour, "it runs elsewhere", func() bool {
+					vm := site.VM(id)
+					return vm.Run.Status == model.StatusUp && vm.Run.Host != sitetest.HostID(1)
+				})
+				site.Whole(time.Hour)
+			})
+		})
+	}
 }

@@ -100,11 +100,8 @@ func (w *Watcher) keepHost(id model.ID, changed <-chan struct{}) {
 // toBeFenced says whether the engine is to cut a host off by itself: it can, and what
 // ran there is not known to have ended.
 func (w *Watcher) toBeFenced(on *model.Host) bool {
-	return on.Status == model.HostNonResponsive && on.Power.Enabled && len(on.Power.Agents) > 0 && !lost(on)
+	return on.Status == model.HostNonResponsive && on.Power.Enabled && len(on.Power.Agents) > 0 && !engine.Ended(on)
 }
-
-// lost says whether what ran on a host is known to have ended.
-func lost(on *model.Host) bool { return on.Lost != nil && on.Lost.BootID == on.BootID }
 
 // fenceNow cuts one host off and has it start again, unless so many hosts are silent
 // that it is rather the engine which nobody hears. It returns when that has ended.
@@ -168,7 +165,7 @@ func (w *Watcher) loseHeld(ctx context.Context, id model.ID) {
 	if !exists {
 		return
 	}
-	if on, known := w.inventory.Hosts.Get(vm.Run.Host); !known || !lost(on) {
+	if on, known := w.inventory.Hosts.Get(vm.Run.Host); !known || !engine.Ended(on) {
 		return
 	}
 	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {

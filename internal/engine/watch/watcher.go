@@ -227,16 +227,27 @@ func (w *Watcher) Await(ctx context.Context, id model.ID) error {
 	}
 }
 
+// AwaitEnd returns when the host is connected, when what ran there is known to have
+// ended, or the context's error.
+func (w *Watcher) AwaitEnd(ctx context.Context, id model.ID) error {
+	return w.awaitUntil(ctx, id, engine.Ended)
+}
+
 // AwaitVerdict returns when the host is connected, when it has been out of reach for
 // so long that it is non_responsive, or the context's error.
 func (w *Watcher) AwaitVerdict(ctx context.Context, id model.ID) error {
+	return w.awaitUntil(ctx, id, func(on *model.Host) bool { return !on.Reachable() })
+}
+
+// awaitUntil waits until a host is connected or removed, or its record is as wanted.
+func (w *Watcher) awaitUntil(ctx context.Context, id model.ID, wanted func(*model.Host) bool) error {
 	for {
 		w.mu.Lock()
 		connections := w.changed
 		w.mu.Unlock()
 		records := w.inventory.Changed()
 		_, err := w.Connected(id)
-		if on, exists := w.inventory.Hosts.Get(id); err == nil || !exists || !on.Reachable() {
+		if on, exists := w.inventory.Hosts.Get(id); err == nil || !exists || wanted(on) {
 			return nil
 		}
 		select {
