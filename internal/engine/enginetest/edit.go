@@ -87,7 +87,9 @@ func (b *Bench) leftovers() {
 		if report, err = b.Server.CheckStorage(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		return !slices.ContainsFunc(report.Findings, func(f storagecheck.Finding) bool { return f.Kind == storagecheck.DescriptionLeft })
+		return !slices.ContainsFunc(report.Findings, func(f storagecheck.Finding) bool {
+			return f.Kind == storagecheck.DescriptionLeft || f.Kind == storagecheck.TemporaryLeft // one is being written
+		})
 	})
 	for _, each := range report.Findings {
 		if each.Kind == storagecheck.DomainUnavailable {
