@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 
 	"vireo/internal/fault"
 	"vireo/internal/host"
@@ -14,6 +15,10 @@ import (
 // waits no longer than the option GuestFreezeTimeout, and than ctx. A host that reconnects is
 // waited for, one that is non_responsive is not: nobody wants a freeze that comes late.
 func (e *Engine) AskAgent(ctx context.Context, w *job.Work, vm *model.VM, ask func(context.Context, host.Host) error) error {
+	return e.askAgent(ctx, w, vm, e.Values.Duration("GuestFreezeTimeout"), ask)
+}
+
+func (e *Engine) askAgent(ctx context.Context, w *job.Work, vm *model.VM, limit time.Duration, ask func(context.Context, host.Host) error) error {
 	err := e.OnHostWhile(ctx, w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, vm.ID)
 		if err != nil {
@@ -23,7 +28,7 @@ func (e *Engine) AskAgent(ctx context.Context, w *job.Work, vm *model.VM, ask fu
 			return fault.New(fault.StateConflict, w.Job.Verb+" VM",
 				"The guest on its host runs for another engine, or for later data of this one.")
 		}
-		bounded, cancel := context.WithTimeout(ctx, e.Values.Duration("GuestFreezeTimeout"))
+		bounded, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		err = ask(bounded, conn)
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -50,7 +55,14 @@ func (e *Engine) AskAgent(ctx context.Context, w *job.Work, vm *model.VM, ask fu
 
 // ThawGuest has the agent of a VM's guest thaw its file systems.
 func (e *Engine) ThawGuest(w *job.Work, vm *model.VM) error {
-	return e.AskAgent(w.Steady(), w, vm, func(ctx context.Context, conn host.Host) error {
+	return e.ThawGuestWithin(w, vm, e.Values.Duration("GuestFreezeTimeout"))
+}
+
+// ThawGuestWithin is ThawGuest with a limit of its own, or GuestFreezeTimeout when that is
+// shorter.
+func (e *Engine) ThawGuestWithin(w *job.Work, vm *model.VM, limit time.Duration) error {
+	limit = min(limit, e.Values.Duration("GuestFreezeTimeout"))
+	return e.askAgent(w.Steady(), w, vm, limit, func(ctx context.Context, conn host.Host) error {
 		return conn.AgentThaw(ctx, vm.ID)
 	})
 }

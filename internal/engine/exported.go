@@ -12,7 +12,8 @@ import (
 )
 
 // Exported is what lies in an export domain under one id. Document is nil when the
-// text cannot be used, for the reason Problem.
+// text cannot be used, for the reason Problem; Text is nil as well when it cannot be
+// read: a link, or larger than any text is.
 type Exported struct {
 	ID       model.ID
 	Text     []byte
@@ -32,6 +33,9 @@ func (x *Exported) Name() string {
 // be used, or is about another than its place says, is there all the same.
 func (e *Engine) ExportedAt(ctx context.Context, domain *model.StorageDomain, id model.ID) (*Exported, error) {
 	text, err := e.Images.OVF(ctx, domain, id)
+	if errors.Is(err, image.ErrUnsafe) {
+		return &Exported{ID: id, Problem: err}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

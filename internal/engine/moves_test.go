@@ -41,10 +41,20 @@ func TestMoveTellsWhatItLeaves(t *testing.T) {
 		if disk.Status != model.DiskOK || disk.StorageDomain != sitetest.SpareDomain {
 			t.Errorf("the disk is %+v", disk)
 		}
+		if !slices.Equal(disk.Left, []model.ID{sitetest.DataDomain}) {
+			t.Errorf("it has left images in %v", disk.Left)
+		}
 		cancel()
-		domain, _ := site.Inventory.StorageDomains.Get(sitetest.DataDomain)
-		if err := site.Images.Remove(t.Context(), domain, id, false); err != nil {
+		// When it goes back, what lies there is not taken for it.
+		removals := 0
+		site.Images.Fail(sitetest.ImageRule{Call: "Remove", Do: func() { removals++ }})
+		if _, err := site.Act(&engine.Call{
+			On: model.KindDisk, Name: "move", Target: id, Params: &disks.MoveParams{StorageDomain: sitetest.DataDomain},
+		}); err != nil {
 			t.Fatal(err)
+		}
+		if disk, _ = site.Inventory.Disks.Get(id); len(disk.Left) > 0 || disk.StorageDomain != sitetest.DataDomain || removals != 2 {
+			t.Errorf("the disk is %+v after %d removals", disk, removals)
 		}
 		site.Whole(time.Minute)
 	})

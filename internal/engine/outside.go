@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"vireo/internal/model"
 )
 
 // What is looked at outside of transactions is bounded: how long one look may
@@ -48,6 +50,15 @@ func Outside[T any](call *Call, key string, look func(ctx context.Context) (T, e
 func IsOutside(err error) bool {
 	_, ok := errors.AsType[*outsideError](err)
 	return ok
+}
+
+// OutsideFault says what a look at a storage domain has come to: the wish of Outside as
+// it is, or what is wrong with the storage.
+func OutsideFault(what string, domain *model.StorageDomain, err error) error {
+	if IsOutside(err) {
+		return err
+	}
+	return StorageFault(what, domain, err)
 }
 
 // lookOutside does what a check asked for. False: err is not such a wish, or

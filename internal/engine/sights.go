@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"vireo/internal/host"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -26,6 +28,8 @@ const (
 type sights struct {
 	mu   sync.Mutex
 	seen map[sightKey]sight
+	// looking lets one caller look, and mount, while others wait for what it finds.
+	looking singleflight.Group
 }
 
 type sightKey struct{ host, domain model.ID }
@@ -76,9 +80,23 @@ func (e *Engine) See(ctx context.Context, on *model.Host, domain *model.StorageD
 	if found, ok := e.sights.get(key, conn); ok {
 		return found.why
 	}
+	found, _, _ := e.sights.looking.Do(string(on.ID)+string(domain.ID), func() (any, error) {
+		// Others wait for it too, who may have more time.
+		return e.look(context.WithoutCancel(ctx), on, domain, conn), nil
+	})
+	why, _ = found.(string)
+	return why
+}
+
+// look is See where nobody has looked.
+func (e *Engine) look(ctx context.Context, on *model.Host, domain *model.StorageDomain, conn host.Host) (why string) {
+	key := sightKey{on.ID, domain.ID}
+	if found, ok := e.sights.get(key, conn); ok {
+		return found.why
+	}
 	bounded, cancel := context.WithTimeout(ctx, sightLimit)
 	defer cancel()
-	err = sees(bounded, conn, domain)
+	err := sees(bounded, conn, domain)
 	if errors.Is(err, host.ErrRefused) && domain.Mount != "" && !on.Facts.Local {
 		if err = conn.MountStorage(bounded, mountOf(domain)); err == nil {
 			err = sees(bounded, conn, domain)

@@ -8,8 +8,8 @@ type Storage interface {
 	// is not there, or cannot be read.
 	ReadFile(ctx context.Context, path string) ([]byte, error)
 	// MountStorage mounts storage on a host that is not the engine's own machine.
-	// Mounted already by this is success; RefusedUnsupported for file systems that
-	// such a host has to mount by itself.
+	// What this has mounted there before is mounted anew, unless it is in use;
+	// RefusedUnsupported for file systems that such a host has to mount by itself.
 	MountStorage(ctx context.Context, mount StorageMount) error
 	// UnmountStorage takes away what MountStorage has mounted at a directory; what it
 	// has not is left, and success.

@@ -102,6 +102,9 @@ type Disk struct {
 	PropagateErrors bool          `json:"propagate_errors,omitempty"`
 	Status          DiskStatus    `json:"status"`
 	CreationTime    time.Time     `json:"creation_time"`
+	// Left are storage domains in which a move has left images that are not the disk
+	// any more and could not be removed. What lies there must never be used.
+	Left []ID `json:"left,omitempty"`
 }
 
 // Volume is one image of a disk that a later one stands on: it is only read.

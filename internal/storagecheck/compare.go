@@ -204,6 +204,10 @@ func (c *comparison) exported(lying image.Group) {
 	for _, volume := range lying.Volumes {
 		c.report.Volumes++
 		at := pathOf(lying.ID, string(volume.ID))
+		if !c.contents.Mentioned[volume.ID] {
+			c.find(VolumeUnknown, at, "", "No exported VM or template has this volume%s.", saysOfItself(lying))
+			continue
+		}
 		if !volume.Regular {
 			c.find(VolumeMissing, at, "", "There is metadata, and no volume.")
 			continue

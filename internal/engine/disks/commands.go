@@ -30,7 +30,9 @@ func Commands(e *engine.Engine) []engine.Command {
 		{Name: "record", Title: "Recording the image's size", Do: r.resize, Lasting: true},
 	}
 	change := []job.Step{{Name: "change", Title: "Changing the disk of the guest", Do: r.change, Undo: r.unchange}}
+	free := job.Step{Name: "free", Title: "Making sure that the place is free", Do: r.freePlace}
 	moving := []job.Step{
+		free,
 		{Name: "copy", Title: "Copying the images", Do: r.copyThere, Undo: r.uncopy},
 		{Name: "record", Title: "Recording where the disks are", Do: r.record, Lasting: true},
 		{Name: "clear", Title: "Removing the images where they were", Do: r.clear, Lasting: true},
@@ -121,6 +123,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				{
 					Name: "live", When: movesLive, Title: "Moving Disk {name}", Task: true, Apply: r.move, Settle: r.moved,
 					Steps: []job.Step{
+						free,
 						{Name: "prepare", Title: "Making the volumes", Do: r.prepareThere, Undo: r.uncopy},
 						{Name: "mirror", Title: "Copying the disk of the guest", Do: r.mirror, Undo: r.unmirror},
 						{Name: "pivot", Title: "Giving the copy to the guest", Do: r.pivot, Lasting: true},

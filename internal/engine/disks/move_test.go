@@ -265,6 +265,48 @@ func TestMoveWithoutRoom(t *testing.T) {
 	isAt(b, disk, there, here)
 }
 
+// TestMoveOverWhatIsLeft: of a move that failed half-way its images could not be removed.
+// The next one does not take them for the disk's, which has changed since.
+func TestMoveOverWhatIsLeft(t *testing.T) {
+	b := enginetest.New(t, nil)
+	here, there := b.Domain("local-data"), spareDomain(b, "spare")
+	disk := add(b, "")
+	qemuIO(t, "qcow2", volumeIn(b, here, disk), "write -P 0x11 0 64k")
+	release := b.Images.Hold("CopyChain")
+	begun := b.Begin(moveCall("", disk, there))
+	before := b.LastEvent()
+	b.Images.Fail("Occupied", image.ErrNoSpace)
+	b.Images.Fail("Remove", image.ErrUnsafe)
+	release()
+	want(t, "job", b.Wait(begun.Job.ID).Status, model.JobFailed)
+	wantEvents(b, before, 2011, 20183)
+	want(t, "domains with images left", len(b.Disk(disk).Left), 1)
+	b.Images.Clear()
+	if _, err := os.Stat(volumeIn(b, there, disk)); err != nil {
+		t.Fatalf("nothing is left: %v", err)
+	}
+	qemuIO(t, "qcow2", volumeIn(b, here, disk), "write -P 0x99 0 64k")
+	b.Must(moveCall("", disk, there))
+	isAt(b, disk, there, here)
+	qemuIO(t, "qcow2", volumeIn(b, there, disk), "read -P 0x99 0 64k")
+	want(t, "domains with images left", len(b.Disk(disk).Left), 0)
+
+	// What was not left by the engine is not removed either, and not overwritten.
+	stranger := filepath.Dir(filepath.Join(here.Path, string(here.ID), "images", string(disk), "x"))
+	if err := os.MkdirAll(stranger, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := b.Refused(moveCall("", disk, here), fault.Duplicate).Message()
+	if !strings.Contains(text, "do not belong to it") {
+		t.Errorf("it is refused with %q", text)
+	}
+	if err := os.Remove(stranger); err != nil {
+		t.Fatal(err)
+	}
+	b.Must(moveCall("", disk, here))
+	isAt(b, disk, here, there)
+}
+
 func TestMoveIsRefused(t *testing.T) {
 	b := enginetest.New(t, nil)
 	here, there := b.Domain("local-data"), spareDomain(b, "spare")

@@ -1,11 +1,14 @@
 package disks
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"vireo/internal/engine"
 	"vireo/internal/fault"
+	"vireo/internal/image"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
@@ -37,7 +40,10 @@ func (r *room) checkMove(tx *inventory.Tx, call *engine.Call) error {
 		}
 		needed += occupiedBy(tx, disk)
 	}
-	return r.CheckRoom(call, to, needed)
+	if err := r.CheckRoom(call, to, needed); err != nil {
+		return err
+	}
+	return r.checkPlace(call, disks, to)
 }
 
 // toMove are the disks that a call names.
@@ -90,6 +96,34 @@ func (r *room) checkGoing(tx *inventory.Tx, call *engine.Call, disk *model.Disk,
 		}
 	}
 	return domain, checkLive(tx, verb, disk)
+}
+
+// checkPlace refuses a place where images lie that are not known to be worth nothing: an
+// older state of a disk, in a domain that was imported.
+func (r *room) checkPlace(call *engine.Call, disks []*model.Disk, to *model.StorageDomain) error {
+	taken, err := engine.Outside(call, "images in "+string(to.ID), func(ctx context.Context) (*model.Disk, error) {
+		for _, disk := range disks {
+			if slices.Contains(disk.Left, to.ID) {
+				continue
+			}
+			_, err := r.Images.Occupied(ctx, to, disk.ID)
+			if err == nil {
+				return disk, nil
+			}
+			if !errors.Is(err, image.ErrNotFound) {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return engine.OutsideFault(call.Verb, to, err)
+	}
+	if taken != nil {
+		return fault.New(fault.Duplicate, call.Verb, fmt.Sprintf(
+			"Images with the id of the disk %s lie in storage domain %s and do not belong to it; remove them there first.", taken.Alias, to.Name))
+	}
+	return nil
 }
 
 // checkSettled refuses a disk of a VM whose snapshots are at work, or that previews one:

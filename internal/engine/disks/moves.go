@@ -130,6 +130,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		about.Detail = fault.Of(failure).Message()
 		tx.Event(audit.New(audit.DiskMoveFailed, about))
 		if w.Dirty {
+			leave(disk, each.To)
 			about.Detail = "see the engine's log"
 			tx.Event(audit.New(audit.DiskLeftBehind, about))
 		}

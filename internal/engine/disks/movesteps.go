@@ -3,6 +3,7 @@ package disks
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"vireo/internal/audit"
@@ -42,6 +43,44 @@ func (r *room) onTheWay(w *job.Work, params *MoveParams) ([]going, error) {
 		all = append(all, going{disk, from, to})
 	}
 	return all, nil
+}
+
+// freePlace removes what an earlier move has left where the disks are to go. It would
+// be taken for what this one has copied: a volume that is there is complete. For the same
+// reason this is a step of its own, which no restart repeats after the first copy.
+func (r *room) freePlace(ctx context.Context, w *job.Work) error {
+	var params MoveParams
+	all, err := r.onTheWay(w, &params)
+	if err != nil {
+		return err
+	}
+	for _, each := range all {
+		if !slices.Contains(each.disk.Left, each.to.ID) {
+			continue
+		}
+		if err := r.Images.Remove(ctx, each.to, each.disk.ID, each.disk.WipeAfterDelete); err != nil {
+			return engine.StorageFault(w.Job.Verb, each.to, err)
+		}
+		err := w.Update(ctx, func(tx *inventory.Tx) error {
+			if disk, ok := tx.Disks.Edit(each.disk.ID); ok {
+				disk.Left = without(disk.Left, each.to.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave records that images are left in a domain; without takes it back.
+func leave(disk *model.Disk, domain model.ID) {
+	disk.Left = append(without(disk.Left, domain), domain)
+}
+
+func without(domains []model.ID, domain model.ID) []model.ID {
+	return slices.DeleteFunc(slices.Clone(domains), func(id model.ID) bool { return id == domain })
 }
 
 // copyThere copies all volumes of the disks.
@@ -166,6 +205,9 @@ func (r *room) tellLeft(w *job.Work, what going, cause error) error {
 	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
 		about := engine.AboutJob(tx, w.Job)
 		about.Disk, about.Domain, about.Detail = what.disk, what.from, fault.Of(cause).Message()
+		if disk, ok := tx.Disks.Edit(what.disk.ID); ok {
+			leave(disk, what.from.ID)
+		}
 		tx.Event(audit.New(audit.DiskLeftBehind, about))
 		return nil
 	})

@@ -19,7 +19,7 @@ type Images struct {
 
 // Fail makes every call of that name fail from now on: Create, Remove, Resize,
 // Reserve, Path, Overlay, OverlayPath, RemoveOverlay, Copy, Link, Seal, CanSeal, Merge,
-// Relate, CopyChain, PutOVF, RemoveOVF, Prune, Meta or Space.
+// Relate, CopyChain, PutOVF, RemoveOVF, Prune, Meta, Occupied or Space.
 func (i *Images) Fail(call string, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -76,6 +76,14 @@ func (i *Images) Remove(ctx context.Context, domain *model.StorageDomain, disk m
 		return err
 	}
 	return i.Images.Remove(ctx, domain, disk, wipe)
+}
+
+// Occupied measures an image group.
+func (i *Images) Occupied(ctx context.Context, domain *model.StorageDomain, disk model.ID) (int64, error) {
+	if err := i.strike(ctx, "Occupied"); err != nil {
+		return 0, err
+	}
+	return i.Images.Occupied(ctx, domain, disk)
 }
 
 // Resize grows a volume.

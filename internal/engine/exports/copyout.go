@@ -139,9 +139,15 @@ func ids(disks []*model.Disk) []model.ID {
 
 // replacedData is what a publication remembers: what it takes the place of.
 type replacedData struct {
-	// Others are called the same and go, each with its image groups.
-	Others map[model.ID][]model.ID `json:"others,omitempty"`
+	// Replaced are called the same and go, by their ids.
+	Replaced map[model.ID]replacedText `json:"replaced,omitempty"`
 	// Groups may hold volumes that nothing names any more.
+	Groups []model.ID `json:"groups,omitempty"`
+}
+
+// replacedText is one of them: the sum of its text, and its image groups.
+type replacedText struct {
+	Sum    string     `json:"sum"`
 	Groups []model.ID `json:"groups,omitempty"`
 }
 
@@ -168,7 +174,7 @@ func (r *room) publish(_ context.Context, w *job.Work) error {
 			return err
 		}
 	}
-	data := replacedData{Groups: ids(s.disks), Others: map[model.ID][]model.ID{}}
+	data := replacedData{Groups: ids(s.disks), Replaced: map[model.ID]replacedText{}}
 	for _, each := range found {
 		same := each.ID == w.Job.Target.ID
 		if !same && each.Name() != name {
@@ -177,7 +183,7 @@ func (r *room) publish(_ context.Context, w *job.Work) error {
 		if same {
 			data.Groups = append(data.Groups, groupsOf(each.Document)...)
 		} else {
-			data.Others[each.ID] = groupsOf(each.Document)
+			data.Replaced[each.ID] = replacedText{sum(each.Text), groupsOf(each.Document)}
 		}
 	}
 	if err := w.Remember(&data); err != nil {
@@ -219,8 +225,8 @@ func (r *room) clean(_ context.Context, w *job.Work) error {
 	if err := w.Data(&data); err != nil {
 		return err
 	}
-	for other, groups := range data.Others {
-		if err := r.drop(w.Steady(), s.domain, other, groups); err != nil {
+	for other, seen := range data.Replaced {
+		if err := r.replace(w.Steady(), s.domain, other, seen); err != nil {
 			return engine.StorageFault(s.what, s.domain, err)
 		}
 	}

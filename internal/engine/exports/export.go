@@ -179,7 +179,7 @@ func (r *room) checkThere(call *engine.Call, what, noun string, domain *model.St
 		return r.ExportedIn(ctx, domain)
 	})
 	if err != nil {
-		return outside(what, domain, err)
+		return engine.OutsideFault(what, domain, err)
 	}
 	if exportParams(call).Exclusive {
 		return nil
@@ -197,15 +197,6 @@ func inTheWay(found []*engine.Exported, what, noun string, id model.ID, name str
 		return fault.New(fault.NameInUse, what, noun, name)
 	}
 	return nil
-}
-
-// outside passes on the wish to look outside of a transaction, and explains what a look
-// has failed with.
-func outside(what string, domain *model.StorageDomain, err error) error {
-	if engine.IsOutside(err) {
-		return err
-	}
-	return engine.StorageFault(what, domain, err)
 }
 
 // beginExport gives every volume the name that it will have, and locks a template.

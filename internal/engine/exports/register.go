@@ -1,6 +1,7 @@
 package exports
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,11 +93,27 @@ func (r *room) keepMemory(tx *inventory.Tx, call *engine.Call, domain *model.Sto
 		if memory == nil {
 			continue
 		}
-		if _, ok := tx.StorageDomains.Get(memory.StorageDomain); ok {
-			document.Snapshots[i].Memory = model.Clone(memory)
+		if _, ok := tx.StorageDomains.Get(memory.StorageDomain); !ok {
+			continue
 		}
+		// Whoever removes the snapshot removes these groups.
+		for _, group := range []model.ID{memory.MemoryImage, memory.ConfigImage} {
+			if _, known := tx.Disks.Get(group); known || isMemory(tx, group) {
+				return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf(
+					"The memory of its snapshot %q would lie in the image group %s, which belongs to something else.", document.Snapshots[i].Description, group))
+			}
+		}
+		document.Snapshots[i].Memory = model.Clone(memory)
 	}
 	return nil
+}
+
+// remembers says whether an image group holds the memory of one of a document's own
+// snapshots.
+func remembers(document *ovf.Document, group model.ID) bool {
+	return slices.ContainsFunc(document.Snapshots, func(s model.Snapshot) bool {
+		return s.Memory != nil && (s.Memory.MemoryImage == group || s.Memory.ConfigImage == group)
+	})
 }
 
 func templateDisks(tx *inventory.Tx) (disks []model.Disk) {
@@ -113,7 +130,17 @@ func templateDisks(tx *inventory.Tx) (disks []model.Disk) {
 // registerDisk records one disk, whose volumes must be there. One that is known already,
 // because several VMs share it or it was registered alone, keeps its record.
 func (r *room) registerDisk(tx *inventory.Tx, call *engine.Call, domain *model.StorageDomain, document *ovf.Document, disk *model.Disk) error {
+	if isMemory(tx, disk.ID) || remembers(document, disk.ID) {
+		return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("Its disk %s would be the memory of a VM.", disk.ID))
+	}
 	if known, ok := tx.Disks.Get(disk.ID); ok {
+		if err := engine.CheckNoTemplate(tx, call.Verb, known); err != nil {
+			return err
+		}
+		if at := cmp.Or(disk.StorageDomain, domain.ID); known.StorageDomain != at || known.Status != model.DiskOK {
+			return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf(
+				"The disk %s is known here already, and lies in another storage domain or cannot be used now.", known.Alias))
+		}
 		for _, vm := range tx.VMs.All() {
 			if !known.Shareable && slices.ContainsFunc(vm.Disks, func(a model.DiskAttachment) bool { return a.Disk == disk.ID }) {
 				return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("The disk %s belongs to VM %s, and cannot be shared.", known.Alias, vm.Name))
@@ -136,7 +163,7 @@ func (r *room) registerDisk(tx *inventory.Tx, call *engine.Call, domain *model.S
 		return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("Its disk %s is not whole in the storage domain %s: a volume is missing.", disk.Alias, in.Name)).Because(err)
 	}
 	if err != nil {
-		return outside(call.Verb, in, err)
+		return engine.OutsideFault(call.Verb, in, err)
 	}
 	if disk.Alias == "" {
 		disk.Alias = document.Config().Name + "_" + string(disk.ID)[:8]

@@ -74,7 +74,7 @@ func (r *room) lookAt(call *engine.Call, domain *model.StorageDomain, id model.I
 		return nil, fault.Missing(string(id))
 	}
 	if err != nil {
-		return nil, outside(call.Verb, domain, err)
+		return nil, engine.OutsideFault(call.Verb, domain, err)
 	}
 	return found, nil
 }
@@ -89,7 +89,11 @@ func (r *room) removeExported(_ context.Context, w *job.Work) error {
 	if !ok {
 		return fault.New(fault.DomainNotFound, w.Job.Verb)
 	}
-	return engine.StorageFault(w.Job.Verb, domain, r.drop(w.Steady(), domain, params.ID, params.Groups))
+	err := r.drop(w.Steady(), domain, params.ID, params.Groups)
+	if unread, ok := errors.AsType[*unreadError](err); ok {
+		return fault.New(fault.StateConflict, w.Job.Verb, unread.sentence(domain)).Because(unread)
+	}
+	return engine.StorageFault(w.Job.Verb, domain, err)
 }
 
 // removed settles a removal.

@@ -146,6 +146,28 @@ func (r *room) thawFirst(w *job.Work) error {
 	if engine.IsBlocked(failure) {
 		return failure
 	}
+	return r.thawedFirst(w, vm, failure)
+}
+
+// lastThaw is how long a guest that is powered off may take to thaw: the power goes
+// all the same.
+const lastThaw = 3 * time.Second
+
+// thawLast is thawFirst for a guest that is powered off. What its programs have waited to
+// write has its chance; nothing holds the end up.
+func (r *room) thawLast(w *job.Work, vm *model.VM) error {
+	if vm.Run.Frozen.IsZero() {
+		return nil
+	}
+	failure := r.ThawGuestWithin(w, vm, lastThaw)
+	if engine.IsBlocked(failure) {
+		return nil // the end itself waits for the host
+	}
+	return r.thawedFirst(w, vm, failure)
+}
+
+// thawedFirst tells what such a thaw has come to.
+func (r *room) thawedFirst(w *job.Work, vm *model.VM, failure error) error {
 	if err := w.Steady().Err(); err != nil {
 		return err
 	}

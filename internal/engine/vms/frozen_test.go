@@ -73,7 +73,7 @@ func TestFoundThawed(t *testing.T) {
 // TestThawedFirst: a frozen guest is thawed before it is asked to end, or saved.
 func TestThawedFirst(t *testing.T) {
 	for action, want := range map[string]model.Status{
-		"shutdown": model.StatusDown, "suspend": model.StatusSuspended, "reboot": model.StatusUp,
+		"shutdown": model.StatusDown, "suspend": model.StatusSuspended, "reboot": model.StatusUp, "stop": model.StatusDown,
 	} {
 		t.Run(action, func(t *testing.T) {
 			onFrozen(t, func(t *testing.T, site *sitetest.Site, id model.ID, since int64) {
@@ -125,7 +125,11 @@ func TestShutdownFrozen(t *testing.T) {
 		if site.Status(id) != model.StatusUp {
 			t.Errorf("it is %s", site.Status(id))
 		}
+		begun := time.Now()
 		site.Do("stop", id, nil)
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("a silent agent has held the power-off up for %v", took)
+		}
 		site.World.Behave("vm", fake.Behavior{})
 		up(site, id, nil)
 		wantFrozen(t, site, id, false)

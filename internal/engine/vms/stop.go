@@ -19,6 +19,9 @@ func (r *room) destroy(_ context.Context, w *job.Work) error {
 	if err != nil || vm.Run.Host == "" {
 		return err
 	}
+	if err := r.thawLast(w, vm); err != nil {
+		return err
+	}
 	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, vm.ID)
 		if errors.Is(err, host.ErrNotFound) {

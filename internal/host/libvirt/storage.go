@@ -47,7 +47,10 @@ var (
 	deviceTypes = []string{"ext2", "ext3", "ext4", "xfs", "gfs2", "ocfs2", "vfat", "udf", "iso9660"}
 )
 
-// MountStorage makes a storage pool without a definition, which the daemon mounts.
+// MountStorage makes a storage pool without a definition, which the daemon mounts. A
+// pool that is there did not help whoever asks: somebody has unmounted what it had
+// mounted, or it had mounted something else. It is ended and made anew, unless it is in
+// use.
 func (h *hypervisor) MountStorage(ctx context.Context, mount host.StorageMount) error {
 	const doing = "mounting storage"
 	definition, err := poolOf(mount)
@@ -55,7 +58,7 @@ func (h *hypervisor) MountStorage(ctx context.Context, mount host.StorageMount) 
 		return err
 	}
 	_, err = ask(ctx, h.work, doing, func() {}, func(rpc *libvirt.Libvirt) (libvirt.StoragePool, error) {
-		if found, err := rpc.StoragePoolLookupByName(poolName(mount.Path)); err == nil {
+		if found, err := rpc.StoragePoolLookupByName(poolName(mount.Path)); err == nil && rpc.StoragePoolDestroy(found) != nil {
 			return found, nil
 		}
 		return rpc.StoragePoolCreateXML(definition, libvirt.StoragePoolCreateWithBuild)

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,7 +144,7 @@ func lookAtDescriptions(dir *os.Root, found *image.Contents) error {
 			continue // a folder alone describes nothing
 		}
 		found.Described = append(found.Described, model.ID(name))
-		for _, id := range uuids.FindAll(text, -1) {
+		for _, id := range uuids.FindAll(bytes.ToLower(text), -1) {
 			found.Mentioned[model.ID(id)] = true
 		}
 	}
