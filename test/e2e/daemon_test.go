@@ -79,6 +79,9 @@ func (d *daemon) erase(name string) {
 	_, _ = d.virsh("destroy", name)
 	_, _ = d.virsh("undefine", name)
 	if err == nil {
+		// An engine that is killed while it removes seeds leaves their pool defined.
+		_, _ = d.virsh("pool-destroy", "vireo-seeds-"+id)
+		_, _ = d.virsh("pool-undefine", "vireo-seeds-"+id)
 		_ = os.RemoveAll(filepath.Join(seedRoot, "vireo-seeds-"+id))
 	}
 }

@@ -66,15 +66,26 @@ func TestFreeze(t *testing.T) {
 	// Before it is saved it is thawed, so that it wakes up writing.
 	v.act(t, "suspend", "<async>false</async>")
 	v.await(t, "suspended")
+	e.freezeRefused(t, v, 409, "freezefilesystems", "[Cannot freeze VM because the VM is in Suspended status.]")
 	e.freezeRefused(t, v, 409, "thawfilesystems", "[Cannot thaw VM because the VM is in Suspended status.]")
 	v.up(t)
 	v.wantFrozen(t, "thawed")
 	v.writesOn(t)
 
-	v.act(t, "freezefilesystems")
-	v.act(t, "shutdown")
-	v.await(t, "down")
-	v.gone(t)
+	for i, end := range []string{"shutdown", "stop"} {
+		if i > 0 {
+			v.up(t)
+			v.onDisk(t, "true") // there is something to freeze
+		}
+		v.act(t, "freezefilesystems")
+		before := len(v.events(t))
+		v.act(t, end)
+		v.await(t, "down")
+		v.gone(t)
+		if codes := v.events(t)[before:]; !slices.Contains(codes, "10768") {
+			t.Errorf("before its %s it was not thawed: %v", end, codes)
+		}
+	}
 	belongsToQEMU(t, dataDomain(e.dataDir), disk)
 }
 

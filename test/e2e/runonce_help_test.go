@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -95,6 +96,10 @@ func (e *engine) group(t *testing.T, disk string) string {
 	found, err := filepath.Glob(filepath.Join(e.dataDir, "*", "*", "images", disk))
 	if err != nil || len(found) != 1 {
 		found, err = filepath.Glob(filepath.Join(e.dataDir, "*", "*", "*", "images", disk))
+	}
+	if len(found) > 1 { // it was exported, too
+		in := e.call(t, "GET", "/disks/"+disk, "").body.all("storage_domains/storage_domain")[0].attr("id")
+		found = slices.DeleteFunc(found, func(path string) bool { return !strings.Contains(path, "/"+in+"/") })
 	}
 	if err != nil || len(found) != 1 {
 		t.Fatalf("the image group of disk %s: %v, %v", disk, found, err)

@@ -242,6 +242,17 @@ func TestSnapshotDeaths(t *testing.T) {
 			s.diesAfter(t, delay)
 			s.finish(t)
 		})
+		// Its file systems are frozen for a moment, and may be when the engine dies.
+		t.Run(fmt.Sprint("without memory, after ", delay), func(t *testing.T) {
+			e.call(t, "POST", s.v.path()+"/snapshots", "<snapshot><description>dies</description></snapshot>")
+			s.diesAfter(t, delay)
+			eventually(t, "the guest to be thawed", func() (bool, string) {
+				var state string
+				err := e.daemon.agent(s.v.id, "guest-fsfreeze-status", map[string]any{}, &state)
+				return state == "thawed", fmt.Sprint(state, err)
+			})
+			s.finish(t)
+		})
 		t.Run(fmt.Sprint("with memory, after ", delay), func(t *testing.T) {
 			e.call(t, "POST", s.v.path()+"/snapshots", "<snapshot><description>dies</description><persist_memorystate>true</persist_memorystate></snapshot>")
 			s.diesAfter(t, delay)
