@@ -84,8 +84,16 @@ func (r *atRest) dies(t *testing.T, work restWork, point string) {
 	e.awaitEnd(t)
 	e.start(t)
 	e.awaitHost(t, "up")
+	r.whole(t)
+	work.over(t, r)
+	r.holds(t)
+}
+
+// whole waits until nothing goes on, and wants nothing to be locked, lost or left over.
+func (r *atRest) whole(t *testing.T) {
+	t.Helper()
 	eventually(t, "the end of jobs", func() (bool, string) {
-		for _, job := range e.call(t, "GET", "/jobs", "").body.all("job") {
+		for _, job := range r.e.call(t, "GET", "/jobs", "").body.all("job") {
 			if job.text("status/state") == "STARTED" {
 				return false, job.text("description") + " goes on"
 			}
@@ -93,15 +101,13 @@ func (r *atRest) dies(t *testing.T, work restWork, point string) {
 		return true, ""
 	})
 	r.v.await(t, "down")
-	for _, disk := range e.call(t, "GET", "/disks", "").body.all("disk") {
+	for _, disk := range r.e.call(t, "GET", "/disks", "").body.all("disk") {
 		if state := disk.text("status/state"); state != "ok" {
 			t.Errorf("the disk %s is %s", disk.text("alias"), state)
 		}
 	}
 	r.holds(t)
-	e.storageIsWhole(t)
-	work.over(t, r)
-	r.holds(t)
+	r.e.storageIsWhole(t)
 }
 
 // holds wants the disk to hold what it held; it may have grown.

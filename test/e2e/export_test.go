@@ -29,7 +29,9 @@ func TestExport(t *testing.T) {
 	e.refused(t, 409, "POST", s.v.path()+"/export", "<action><storage_domain><name>local-export</name></storage_domain></action>")
 	s.v.act(t, "stop")
 	s.v.await(t, "down")
+	followed := s.v.follow(t)
 	said := s.v.export(t, "")
+	passed(t, followed.end(), "image_locked", "down")
 	if said.code != 202 || !said.body.has("job") {
 		t.Errorf("an export was answered %d: %s", said.code, said.text)
 	}
@@ -41,15 +43,22 @@ func TestExport(t *testing.T) {
 	e.metadataIsSealed(t)
 
 	t.Run("the same name", func(t *testing.T) {
+		before := pictureOf(t, e.exportRoot(t))
 		text := e.refused(t, 409, "POST", s.v.path()+"/export", exportTo).text
 		if !strings.Contains(text, "VM with the same identifier already exists.") {
 			t.Errorf("a second export was refused with %s", text)
 		}
+		if after := pictureOf(t, e.exportRoot(t)); after != before {
+			t.Errorf("a refused export has changed the domain from\n%s\nto\n%s", before, after)
+		}
 		// As the specification prints it (example 15.57), but for the name of the domain.
 		s.v.export(t, "<exclusive>true</exclusive><discard_snapshots>true</discard_snapshots>")
-		if d := e.exported(t, s.v.id); len(d.Snapshots) != 0 || len(d.Disks[0].Chain) != 0 {
+		d := e.exported(t, s.v.id)
+		if len(d.Snapshots) != 0 || len(d.Disks[0].Chain) != 0 {
 			t.Errorf("what was exported is %+v", d)
 		}
+		alone := filepath.Join(e.exportRoot(t), "images", s.disk, string(d.Disks[0].Volume))
+		command(t, "qemu-img", "compare", alone, filepath.Join(e.group(t, s.disk), e.volume(t, s.disk)))
 		s.v.export(t, "<exclusive>true</exclusive>")
 	})
 	clone := e.imported(t, s.v.id, "<clone>true</clone><vm><name>"+e.names+"clone</name></vm>")
@@ -63,11 +72,46 @@ func TestExport(t *testing.T) {
 	clone.act(t, "stop")
 	clone.await(t, "down")
 
+	collapsed := e.imported(t, s.v.id, "<clone>true</clone><collapse_snapshots>true</collapse_snapshots><vm><name>"+e.names+"collapsed</name></vm>")
+	command(t, "qemu-img", "compare", filepath.Join(e.group(t, s.disk), e.volume(t, s.disk)),
+		filepath.Join(e.group(t, collapsed.onlyDisk(t)), e.volume(t, collapsed.onlyDisk(t))))
+	if chain := e.volumes(t, collapsed.onlyDisk(t)); len(chain) != 1 {
+		t.Errorf("the collapsed disk has the volumes %v", chain)
+	}
+
 	t.Run("the engine dies", func(t *testing.T) { s.diesExporting(t) })
+	t.Run("it comes back as itself", func(t *testing.T) { s.comesBack(t) })
 	e.call(t, "DELETE", "/storagedomains/"+e.domainID(t, "local-export")+"/vms/"+s.v.id, "")
 	if left, _ := filepath.Glob(filepath.Join(e.exportRoot(t), "images", "*")); len(left) > 0 {
 		t.Errorf("the removal has left %v", left)
 	}
+}
+
+// comesBack removes the VM, imports it with its own ids, and boots it.
+func (s *snapshots) comesBack(t *testing.T) {
+	e := s.v.e
+	was := filepath.Join(t.TempDir(), "was")
+	command(t, "qemu-img", "convert", "-O", "raw", filepath.Join(e.group(t, s.disk), e.volume(t, s.disk)), was)
+	e.call(t, "DELETE", s.v.path(), "")
+	s.v.await404(t)
+	back := e.imported(t, s.v.id, "")
+	if disk := back.onlyDisk(t); back.id != s.v.id || back.name != s.v.name || disk != s.disk {
+		t.Fatalf("it came back as %s, %s, with the disk %s", back.id, back.name, disk)
+	}
+	if listed := s.listed(t); !strings.Contains(listed, "before-b before-c before-d") {
+		t.Errorf("its snapshots are %s", listed)
+	}
+	command(t, "qemu-img", "compare", "-f", "raw", was, filepath.Join(e.group(t, s.disk), e.volume(t, s.disk)))
+	s.v.up(t)
+	s.has(t, "a b c d")
+	s.v.act(t, "stop")
+	s.v.await(t, "down")
+}
+
+// pictureOf is the name and the sum of every file of a folder.
+func pictureOf(t *testing.T, folder string) string {
+	t.Helper()
+	return command(t, "sh", "-c", `cd "$1" && find . -type f | sort | xargs -d '\n' sha256sum`, "sh", folder)
 }
 
 const exportTo = "<action><storage_domain><name>local-export</name></storage_domain></action>"

@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,6 +42,8 @@ func TestMoveDisk(t *testing.T) {
 		{"preallocated", s.preallocated},
 		{"refused", s.refused},
 		{"read-only", s.readOnly},
+		{"snapshots of chosen disks", s.chosen},
+		{"plugged and unplugged", s.plugged},
 		{"the engine dies", s.dying},
 		{"to a full domain", s.toFull},
 		{"what was written", s.written},
@@ -123,6 +127,68 @@ func (s *moves) readOnly(t *testing.T) {
 	if strings.Join(strings.Fields(found), " ") != "read 1" {
 		t.Errorf("of a read-only disk the guest says %q", found)
 	}
+}
+
+// chosen takes a snapshot of one disk, then one of both at one moment, and removes them.
+func (s *moves) chosen(t *testing.T) {
+	e, taken := s.v.e, &snapshots{v: s.v, disk: s.thin}
+	wants := func(id string, thin, full int, held ...string) {
+		t.Helper()
+		if now := []int{len(e.volumes(t, s.thin)), len(e.volumes(t, s.full))}; now[0] != thin || now[1] != full {
+			t.Errorf("the disks have %v volumes and should have %d and %d", now, thin, full)
+		}
+		var disks []string
+		for _, disk := range e.call(t, "GET", s.v.path()+"/snapshots/"+id+"/disks", "").body.all("disk") {
+			disks = append(disks, disk.attr("id"))
+		}
+		slices.Sort(disks)
+		slices.Sort(held)
+		if !slices.Equal(disks, held) {
+			t.Errorf("the snapshot holds %v and should hold %v", disks, held)
+		}
+	}
+	one := taken.take(t, "one disk", `<disks><disk id="`+s.thin+`"/></disks>`)
+	wants(one, 2, 1, s.thin)
+	both := taken.take(t, "both disks", `<disks><disk id="`+s.thin+`"/><disk id="`+s.full+`"/></disks>`)
+	wants(both, 3, 2, s.thin, s.full)
+	if memory := e.call(t, "GET", s.v.path()+"/snapshots/"+both, "").body.at("vm").text("memory"); memory != s.v.get(t).text("memory") {
+		t.Errorf("its configuration has the memory %q", memory)
+	}
+	taken.remove(t, one)
+	taken.remove(t, both)
+	eventually(t, "each disk to have one volume", func() (bool, string) {
+		now := []int{len(e.volumes(t, s.thin)), len(e.volumes(t, s.full))}
+		return now[0] == 1 && now[1] == 1, fmt.Sprint("they have ", now)
+	})
+	s.goesOn(t)
+}
+
+// plugged gives the guest a disk, takes it away and gives it again, and removes it.
+func (s *moves) plugged(t *testing.T) {
+	e, disk := s.v.e, s.v.e.addFloating(t, "4194304")
+	sees := func(there bool) {
+		t.Helper()
+		eventually(t, "the guest to see it", func() (bool, string) {
+			found := s.v.inside(t, "ls /dev/vdd 2>/dev/null || true")
+			return (found == "/dev/vdd") == there, found
+		})
+	}
+	at := s.v.path() + "/disks"
+	e.call(t, "POST", at, `<disk id="`+disk+`"><interface>virtio</interface><active>true</active></disk>`)
+	sees(true)
+	s.v.inside(t, "echo plugged | dd of=/dev/vdd conv=notrunc,fsync")
+	e.call(t, "POST", at+"/"+disk+"/deactivate", "<action><async>false</async></action>")
+	sees(false)
+	e.call(t, "POST", at+"/"+disk+"/activate", "<action><async>false</async></action>")
+	sees(true)
+	if held := s.v.inside(t, "head -c 7 /dev/vdd"); held != "plugged" {
+		t.Errorf("it holds %q", held)
+	}
+	e.call(t, "DELETE", at+"/"+disk, "<action><detach>true</detach></action>")
+	sees(false)
+	e.isAt(t, disk, "local-data")
+	e.call(t, "DELETE", "/disks/"+disk, "")
+	s.v.told(t, "2016", "2002", "2000", "2018")
 }
 
 // dying kills the engine at the steps of live moves, there and back.

@@ -22,6 +22,8 @@ func TestWithoutRoom(t *testing.T) {
 	mountSmall(t, archives, "96m")
 	e := serveFrom(t, dataDir, system, map[string]string{"StorageCheckInterval": "5s"})
 	s := &withoutRoom{e: e, v: e.create(t), storage: storage, archives: archives}
+	need(t, os.Mkdir(filepath.Join(storage, "other"), 0o755))
+	e.storage(t, "other", "<type>localfs</type><path>"+filepath.Join(storage, "other")+"</path>").attach(t)
 	s.disk = s.upload(t)
 	e.call(t, "POST", s.v.path()+"/disks", `<disk id="`+s.disk+`"><interface>virtio</interface><active>true</active></disk>`)
 	s.v.export(t, "")
@@ -48,6 +50,13 @@ func TestWithoutRoom(t *testing.T) {
 		}},
 		{"copy of a disk", "copy/copy", storage, "20182", func() (answer, error) {
 			return e.try("POST", "/disks/"+s.disk+"/copy", moveTo("local-data"))
+		}},
+		{"move of a disk", "move/copy", storage, "2011", func() (answer, error) {
+			return e.try("POST", "/disks/"+s.disk+"/move", moveTo("other"))
+		}},
+		{"new disk", "floating/create", storage, "2022", func() (answer, error) {
+			return e.try("POST", "/disks", `<disk><alias>new</alias><interface>virtio</interface><format>raw</format><sparse>false</sparse>
+				<provisioned_size>25165824</provisioned_size><storage_domains><storage_domain><name>other</name></storage_domain></storage_domains></disk>`)
 		}},
 		{"export to a file", "pack/write", archives, "1225", func() (answer, error) {
 			said, err := e.ova(t, "vm", "export", s.v.name, "full.ova")
@@ -125,7 +134,7 @@ func (s *withoutRoom) fails(t *testing.T, point, folder, code string, do func() 
 	s.v.await(t, "down")
 	eventually(t, "the failure to be told", func() (bool, string) {
 		events := e.call(t, "GET", "/events?search=type%3D"+code, "").text
-		return strings.Contains(events, "<code>"+code+"</code>"), events
+		return strings.Contains(events, "<code>"+code+"</code>"), e.call(t, "GET", "/jobs", "").text
 	})
 	eventually(t, "nothing to be left", func() (bool, string) {
 		now, there := e.vmIDs(t), s.files(t)

@@ -18,9 +18,13 @@ func TestHostsThatDoNotSee(t *testing.T) {
 	wrong := device(t, filepath.Join(e.dataDir, "wrong.img"), 16<<20, "mkfs.ext4", "-q")
 	need(t, blind.run("mount", "--bind", "/dev/null", loop))
 
+	local := strings.Replace(storageBody("nearby", "<type>localfs</type><path>"+e.dataDir+"</path>"), "<name>local</name>", "<name>"+blind.name+"</name>", 1)
+	if said := e.refused(t, 409, "POST", "/storagedomains", local); !strings.Contains(said.text, "localfs is a directory of the engine's own machine") {
+		t.Errorf("localfs on another machine was refused with %s", said.text)
+	}
 	d := e.storage(t, "shared", "<type>posixfs</type><vfs_type>ext4</vfs_type><path>"+loop+"</path>").attach(t)
-	m := &mover{e.create(t), seeing}
-	d.addDisk(t, m.vm, "cow", "true", 16<<20)
+	m := &mover{e.create(t, "vireo.format"), seeing}
+	d.addDisk(t, m.vm, "cow", "true", 32<<20)
 	toBlind := `<host id="` + blind.engineID + `"/>`
 	reason := "The host " + blind.name + " did not satisfy internal filter Storage because it does not see the storage domain shared at " + e.mountPoint(loop)
 
@@ -48,14 +52,19 @@ func TestHostsThatDoNotSee(t *testing.T) {
 	need(t, blind.run("umount", loop))
 
 	e.daemon = &seeing.daemon
-	m.inside(t, "echo moved | dd of=/dev/vda conv=notrunc,fsync")
+	m.onDisk(t, "echo moved >/mnt/vda/file; sync")
+	// It is thawed before it goes.
+	m.act(t, "freezefilesystems")
+	m.wantFrozen(t, "frozen")
 	eventually(t, "the host to see its storage", func() (bool, string) {
 		said, err := e.try("POST", m.path()+"/migrate", "<action>"+toBlind+"</action>")
 		return err == nil && said.code == 200, said.text
 	})
 	m.await(t, "up")
 	m.find(t, seeing, blind)
-	if found := m.inside(t, "head -c 5 /dev/vda"); found != "moved" {
+	m.wantFrozen(t, "thawed")
+	m.told(t, "10768")
+	if found := m.inside(t, "cat /mnt/vda/file"); found != "moved" {
 		t.Errorf("the disk holds %q", found)
 	}
 	m.act(t, "stop")

@@ -30,7 +30,52 @@ func TestStorageLife(t *testing.T) {
 		e.call(t, "DELETE", d.path(), "")
 		e.call(t, "DELETE", "/storagedomains/"+d.id, "<storage_domain><host><name>local</name></host><format>true</format></storage_domain>")
 	})
+	for _, kind := range []string{"export", "iso"} {
+		t.Run("of the type "+kind, func(t *testing.T) { otherKind(t, e, kind) })
+	}
 	t.Run("NFS", func(t *testing.T) { nfs(t, e) })
+}
+
+// otherKind has a domain for exports or for CDs come, go, come back with what it holds,
+// and be forgotten without being touched.
+func otherKind(t *testing.T, e *engine, kind string) {
+	place := filepath.Join(e.dataDir, "storage", "more-"+kind)
+	need(t, os.Mkdir(place, 0o755))
+	body := strings.Replace(storageBody("more-"+kind, "<type>localfs</type><path>"+place+"</path>"), ">data<", ">"+kind+"<", 1)
+	// A data center has one of each kind: the one that is there makes room.
+	own := &domain{e, e.domainID(t, "local-"+kind), "local-" + kind}
+	own.act(t, "deactivate")
+	own.becomes(t, "maintenance")
+	e.call(t, "DELETE", own.path(), "")
+
+	d := &domain{e, e.call(t, "POST", "/storagedomains", body).body.attr("id"), "more-" + kind}
+	d.attach(t)
+	d.act(t, "deactivate")
+	d.becomes(t, "maintenance")
+	d.act(t, "activate")
+	d.becomes(t, "active")
+	d.act(t, "deactivate")
+	d.becomes(t, "maintenance")
+	e.call(t, "DELETE", d.path(), "")
+	before := pictureOf(t, place)
+	e.call(t, "DELETE", "/storagedomains/"+d.id, "<storage_domain><host><name>local</name></host></storage_domain>")
+	if after := pictureOf(t, place); after != before {
+		t.Errorf("a domain that was kept has changed from\n%s\nto\n%s", before, after)
+	}
+	// Detached in order it needs no force to be imported.
+	again := e.call(t, "POST", "/storagedomains", strings.Replace(body, "</storage_domain>", "<import>true</import></storage_domain>", 1))
+	if id := again.body.attr("id"); id != d.id {
+		t.Fatalf("the domain %s was found, and not %s", id, d.id)
+	}
+	d.attach(t)
+	d.act(t, "deactivate")
+	d.becomes(t, "maintenance")
+	e.call(t, "DELETE", "/storagedomains/"+d.id, "<storage_domain><host><name>local</name></host><destroy>true</destroy></storage_domain>")
+	e.refused(t, 404, "GET", "/storagedomains/"+d.id, "")
+	if _, err := os.Stat(filepath.Join(place, d.id, "dom_md", "metadata")); err != nil {
+		t.Errorf("a domain that is forgotten was touched: %v", err)
+	}
+	own.attach(t)
 }
 
 func blockDevice(t *testing.T, e *engine) {

@@ -25,6 +25,7 @@ func TestTemplates(t *testing.T) {
 		{"one goes and the other stays", s.oneGoes},
 		{"a clone outlives the template", s.clone},
 		{"a VM is cloned", s.cloneAction},
+		{"versions", s.versions},
 		{"the engine dies", s.dies},
 	} {
 		if !t.Run(step.name, step.do) {
@@ -161,6 +162,44 @@ func (s *templatesScenario) cloneAction(t *testing.T) {
 	copied.act(t, "stop")
 	copied.await(t, "down")
 	s.e.removeAll(t, copied)
+}
+
+// versions makes a template and another version of it. Each is what it was made of, and
+// the first stays while the other stands on it.
+func (s *templatesScenario) versions(t *testing.T) {
+	e := s.e
+	first, _ := e.makeTemplate(t, s.golden, "versioned")
+	s.golden.await(t, "down")
+	said := e.call(t, "POST", "/templates", `<template><name>versioned</name><vm id="`+s.golden.id+`"/>
+		<version><base_template id="`+first+`"/><version_name>later</version_name></version></template>`)
+	second := said.body.attr("id")
+	eventually(t, "the version to be ok", func() (bool, string) {
+		state := e.call(t, "GET", "/templates/"+second, "").body.text("status/state")
+		return state == "ok", "it is " + state
+	})
+	s.golden.await(t, "down")
+	shown := e.call(t, "GET", "/templates/"+second, "").body
+	if number, name := shown.text("version/version_number"), shown.text("version/version_name"); number != "2" || name != "later" {
+		t.Errorf("the version is %q, %q", number, name)
+	}
+	if base := shown.at("version").at("base_template").attr("id"); base != first {
+		t.Errorf("its base is %q", base)
+	}
+	for _, id := range []string{first, second} {
+		v := e.fromTemplate(t, id, "")
+		if of := v.get(t).at("template").attr("id"); of != id {
+			t.Errorf("the VM is of %s, not of %s", of, id)
+		}
+		e.refused(t, 409, "DELETE", "/templates/"+id, "")
+		e.removeAll(t, v)
+	}
+	for _, id := range []string{second, first} {
+		e.call(t, "DELETE", "/templates/"+id, "")
+		eventually(t, "the template to go", func() (bool, string) {
+			said := e.ask(t, "GET", "/templates/"+id, "")
+			return said.code == 404, said.text
+		})
+	}
 }
 
 // dies kills the engine where it has just copied, and where it has just linked; the
