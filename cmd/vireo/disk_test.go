@@ -86,6 +86,33 @@ func TestDiskCommands(t *testing.T) {
 	}
 }
 
+// TestProgressOnATerminal uploads and downloads on a terminal, which is shown how far it is.
+func TestProgressOnATerminal(t *testing.T) {
+	dataDir := filepath.Join(t.TempDir(), "made")
+	e := startEngine(t, dataDir, []string{"VIREO_ADMIN_PASSWORD="})
+	local := []string{"VIREO_DATA_DIR=" + dataDir, "VIREO_URL=" + e.url + "/ovirt-engine/api"}
+	file, back := noise(t, 24<<20), filepath.Join(t.TempDir(), "back")
+	shows(t, "upload", local, []string{"disk", "upload", file, "--name", "noise", "--storage-domain", "local-data"})
+	shows(t, "download", local, []string{"disk", "download", "noise", back, "--format", "raw"})
+	same(t, file, back)
+}
+
+// shows wants a bar to be drawn from its beginning to its end.
+func shows(t *testing.T, what string, environment, arguments []string) {
+	t.Helper()
+	plain := vireo(t, environment, arguments...)
+	terminal := exec.Command("script", "--quiet", "--return", "--command", strings.Join(plain.Args, " "), os.DevNull)
+	terminal.Env = plain.Env
+	output, err := terminal.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", what, err, output)
+	}
+	bars := strings.Split(string(output), "\r"+what+" [")
+	if last := bars[len(bars)-1]; len(bars) < 3 || !strings.HasPrefix(last, strings.Repeat("=", barWidth)+"] 100% 24.0 MiB of 24.0 MiB") {
+		t.Errorf("%d bars were drawn, the last is %q", len(bars)-1, last)
+	}
+}
+
 // TestInterruptedUpload presses Ctrl-C while an engine does not answer.
 func TestInterruptedUpload(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
