@@ -48,10 +48,15 @@ func TestMoveTellsWhatItLeaves(t *testing.T) {
 		// When it goes back, what lies there is not taken for it.
 		removals := 0
 		site.Images.Fail(sitetest.ImageRule{Call: "Remove", Do: func() { removals++ }})
-		if _, err := site.Act(&engine.Call{
-			On: model.KindDisk, Name: "move", Target: id, Params: &disks.MoveParams{StorageDomain: sitetest.DataDomain},
-		}); err != nil {
+		result, err = site.Act(&engine.Call{
+			On: model.KindDisk, Name: "move", Target: id, Async: new(true),
+			Params: &disks.MoveParams{StorageDomain: sitetest.DataDomain},
+		})
+		if err != nil {
 			t.Fatal(err)
+		}
+		if ended, err = site.Engine.Wait(t.Context(), result.Job.ID); err != nil || ended.Status != model.JobFinished {
+			t.Errorf("the job is %+v, %v", ended, err)
 		}
 		if disk, _ = site.Inventory.Disks.Get(id); len(disk.Left) > 0 || disk.StorageDomain != sitetest.DataDomain || removals != 2 {
 			t.Errorf("the disk is %+v after %d removals", disk, removals)
