@@ -270,6 +270,7 @@ const (
 	DirectorySilent  Code = 20249
 	ConsoleRefused   Code = 20420
 	ConsolePassGiven Code = 20421
+	DisplayClosed    Code = 20480
 
 	DisksForgotten Code = 20100
 
@@ -344,6 +345,7 @@ var lines = map[Code]line{
 	ConsoleDisconnected:  {model.SeverityNormal, "User {user} is not connected to VM {vm} from {address} any more; {detail}."},
 	ConsolePassGiven:     {model.SeverityNormal, "{user} was let in to a console of VM {vm}, once and soon."},
 	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
+	DisplayClosed:        {model.SeverityError, "User {user} could not be connected to the display of VM {vm} from {address}: {detail}."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
 	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},
 	Removed:              {model.SeverityNormal, "VM {vm} was removed by {user}."},

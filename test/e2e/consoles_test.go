@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -135,34 +136,45 @@ func TestRemoteViewer(t *testing.T) {
 		v := e.create(t, "console=tty0")
 		e.call(t, "PUT", v.path(), "<vm><display><type>"+kind.name+"</type></display></vm>")
 		v.up(t)
-		display := screen(t)
-		path := filepath.Join(t.TempDir(), "console.vv")
-		if err := os.WriteFile(path, []byte(v.viewerFile(t, kind.console)[""]), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var output strings.Builder
-		viewer := exec.Command("remote-viewer", "--full-screen", path)
-		viewer.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir(), "XDG_RUNTIME_DIR="+t.TempDir(), "NO_AT_BRIDGE=1")
-		viewer.Stdout, viewer.Stderr = &output, &output
-		if err := viewer.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = viewer.Process.Kill(); _ = viewer.Wait() })
-		// The guest makes its screen blue, which nothing of the viewer's own is.
-		v.inside(t, `printf '\033[44m\033[2J' > /dev/tty1`)
-		var picture []byte
-		eventually(t, "remote-viewer to show the guest", func() (bool, string) {
-			picture = grab(t, display)
-			shown := blue(t, picture)
-			return shown > 100_000, strconv.Itoa(shown) + " dots of what it shows are blue"
-		})
-		keep(t, "remote-viewer-"+kind.name+".png", picture)
-		if _, err := os.Stat(path); err == nil {
-			t.Error("remote-viewer has left its file, which it was told to delete")
-		}
-		_ = viewer.Process.Kill()
-		_ = viewer.Wait()
+		v.viewedRemotely(t, v.viewerFile(t, kind.console)[""], "remote-viewer-"+kind.name+".png")
 	}
+}
+
+// viewedRemotely opens a file by remote-viewer, which shows the guest.
+func (v *vm) viewedRemotely(t *testing.T, file, picture string) {
+	t.Helper()
+	display := screen(t)
+	path := filepath.Join(t.TempDir(), "console.vv")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var output strings.Builder
+	viewer := exec.Command("remote-viewer", "--full-screen", path)
+	viewer.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir(), "XDG_RUNTIME_DIR="+t.TempDir(), "NO_AT_BRIDGE=1")
+	viewer.Stdout, viewer.Stderr = &output, &output
+	if err := viewer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := sync.OnceFunc(func() { _ = viewer.Process.Kill(); _ = viewer.Wait() })
+	t.Cleanup(func() {
+		ended()
+		if t.Failed() {
+			t.Logf("remote-viewer says: %s", output.String())
+		}
+	})
+	// The guest makes its screen blue, which nothing of the viewer's own is.
+	v.inside(t, `printf '\033[44m\033[2J' > /dev/tty1`)
+	var shown []byte
+	eventually(t, "remote-viewer to show the guest", func() (bool, string) {
+		shown = grab(t, display)
+		dots := blue(t, shown)
+		return dots > 100_000, strconv.Itoa(dots) + " dots of what it shows are blue"
+	})
+	keep(t, picture, shown)
+	if _, err := os.Stat(path); err == nil {
+		t.Error("remote-viewer has left its file, which it was told to delete")
+	}
+	ended()
 }
 
 // blue counts the dots of a picture that are nothing but blue.
