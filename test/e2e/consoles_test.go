@@ -67,6 +67,17 @@ func (v *vm) viewerFile(t *testing.T, console string) map[string]string {
 	return found
 }
 
+// displayAt waits until the API says where the display is.
+func (v *vm) displayAt(t *testing.T) (address, port string) {
+	t.Helper()
+	eventually(t, "the API to say where the display is", func() (bool, string) {
+		at := v.get(t).at("display")
+		address, port = at.text("address"), at.text("port")
+		return port != "", address
+	})
+	return address, port
+}
+
 // TestViewerFiles: what they say opens the display, of either kind.
 func TestViewerFiles(t *testing.T) {
 	t.Parallel()
@@ -79,12 +90,8 @@ func TestViewerFiles(t *testing.T) {
 	} {
 		v := e.showing(t, kind.name)
 		file := v.viewerFile(t, kind.upper)
-		eventually(t, "the API to say where the display is", func() (bool, string) {
-			at := v.get(t).at("display")
-			return at.text("port") != "", at.text("address")
-		})
-		at := v.get(t).at("display")
-		if file["type"] != kind.name || file["host"] != at.text("address") || file["port"] != at.text("port") ||
+		address, port := v.displayAt(t)
+		if file["type"] != kind.name || file["host"] != address || file["port"] != port ||
 			file["delete-this-file"] != "1" || !strings.HasPrefix(file["title"], v.name+":") {
 			t.Errorf("the file says %s", file[""])
 		}

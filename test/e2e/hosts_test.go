@@ -133,11 +133,11 @@ func bySSH(t *testing.T, e *engine, h *farmHost) {
 	v.await(t, "up")
 
 	// Its display listens on its host alone, which the engine reaches by ssh.
-	at := v.get(t).at("display")
-	if address := at.text("address"); address != "127.0.0.1" {
+	address, port := v.displayAt(t)
+	if address != "127.0.0.1" {
 		t.Errorf("the display listens on %s", address)
 	}
-	if conn, err := net.Dial("tcp", net.JoinHostPort(h.IP, at.text("port"))); err == nil {
+	if conn, err := net.Dial("tcp", net.JoinHostPort(h.IP, port)); err == nil {
 		conn.Close()
 		t.Error("the display is open to the network")
 	}
