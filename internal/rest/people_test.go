@@ -442,7 +442,10 @@ func TestDirectory(t *testing.T) {
 	e.want(200, "GET", "/api/users", "", "bob@corp.example.com", "alice@corp.example.com", "!carol", `<name>staff</name>`)
 	carol := idIn(t, e.want(201, "POST", "/api/users", "<user><user_name>carol@corp.example.com</user_name></user>"))
 	e.give(vm, carol, "UserRole")
+	e.want(201, "POST", "/api/tags", "<tag><name>green</name></tag>")
+	e.want(201, "POST", "/api/users/"+carol+"/tags", "<tag><name>green</name></tag>")
 	e.check(e.do("GET", "/api/vms", "", login("carol"), filter), 200, "carol herself", "<name>web</name>")
+	e.want(200, "GET", "/api/users/"+carol+"/tags", "", "<name>green</name>")
 
 	e.want(200, "DELETE", vm+"/permissions/"+given, "")
 	e.check(e.do("GET", "/api/vms", "", login("bob"), filter), 401, "what the group had is taken away")
