@@ -57,7 +57,9 @@ func enterProxy(conn io.ReadWriter, ticket string) error {
 	user := "anybody"
 	words := wire.BigEndian.AppendUint32(wire.BigEndian.AppendUint32(nil, uint32(len(user))), uint32(len(ticket)))
 	for _, step := range []struct{ hears, says string }{
-		{"RFB 003.008\n", "RFB 003.008\n"}, {"\x01\x13", "\x13"}, {"\x00\x02", "\x00\x02"},
+		{"RFB 003.008\n", "RFB 003.008\n"},
+		{"\x01\x13", "\x13"},
+		{"\x00\x02", "\x00\x02"},
 		{"\x00\x01\x00\x00\x01\x00", "\x00\x00\x01\x00" + string(words) + user + ticket},
 	} {
 		heard := make([]byte, len(step.hears))

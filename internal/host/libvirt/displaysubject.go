@@ -32,8 +32,8 @@ func (h *hypervisor) DisplaySubject(ctx context.Context, id model.ID) (string, e
 		case err != nil:
 			return "", unreachable(doing, err)
 		}
-		defer stream.Close()
-		defer context.AfterFunc(ctx, func() { stream.Close() })()
+		stop := context.AfterFunc(ctx, func() { _ = stream.Close() })
+		defer func() { stop(); _ = stream.Close() }() // it has been looked at
 		if err := stream.Secure(); err != nil {
 			return "", fmt.Errorf("%s: %w", doing, err)
 		}

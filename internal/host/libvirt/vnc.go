@@ -27,8 +27,8 @@ func (h *hypervisor) throwOff(ctx context.Context, display *libvirtxml.DomainGra
 	if err != nil {
 		return fmt.Errorf("reaching the display: %w", err)
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer func() { stop(); _ = conn.Close() }() // it is over either way
 	if err := rfb.Enter(conn, display.Passwd); err != nil {
 		return err
 	}
