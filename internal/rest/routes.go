@@ -192,13 +192,21 @@ func isConfiguration(command *engine.Command) bool {
 	return false
 }
 
-// writes makes a method of a command; nil, which is not allowed, if the engine
-// has no such command.
-func (s *Server) writes(on model.Kind, name string, do handler) *write {
+// command finds a command by its key; nil if the engine has no such command.
+func (s *Server) command(key string) *engine.Command {
 	for _, command := range s.engine.Commands() {
-		if command.On == on && command.Name == name {
-			return &write{on: on, name: name, do: do}
+		if command.Key() == key {
+			return command
 		}
 	}
 	return nil
+}
+
+// writes makes a method of a command; nil, which is not allowed, if the engine
+// has no such command.
+func (s *Server) writes(on model.Kind, name string, do handler) *write {
+	if s.command(string(on)+"."+name) == nil {
+		return nil
+	}
+	return &write{on: on, name: name, do: do}
 }

@@ -26,11 +26,16 @@ type fetched struct {
 // fetch asks below /ovirt-engine/api with a header Accept.
 func (e *engine) fetch(t *testing.T, method, path, accept string) fetched {
 	t.Helper()
-	body := io.Reader(http.NoBody)
+	body := ""
 	if method == "POST" {
-		body = strings.NewReader("<action/>")
+		body = "<action/>"
 	}
-	request, err := http.NewRequest(method, strings.TrimSuffix(e.url, "/api")+"/ovirt-engine/api"+path, body)
+	return e.fetchBody(t, method, path, accept, body)
+}
+
+func (e *engine) fetchBody(t *testing.T, method, path, accept, body string) fetched {
+	t.Helper()
+	request, err := http.NewRequest(method, strings.TrimSuffix(e.url, "/api")+"/ovirt-engine/api"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

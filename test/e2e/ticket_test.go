@@ -72,6 +72,16 @@ func ticketsOpen(t *testing.T, e *engine, kind string, by entrance, counts int) 
 		}
 	})
 
+	// In version 4 a ticket lasts for seconds.
+	said := e.fetchBody(t, "POST", "/v4"+v.path()+"/ticket", "application/xml", "<action><ticket><value>for soon</value><expiry>2</expiry></ticket></action>")
+	if !strings.Contains(said.text, "<expiry>2</expiry>") {
+		t.Errorf("a ticket of seconds was answered with %s", said.text)
+	}
+	eventually(t, "the ticket to end", func() (bool, string) {
+		_, letIn := v.enter(t, by, "for soon")
+		return !letIn, "it lets in"
+	})
+
 	v.act(t, "stop")
 	v.await(t, "down")
 	refused := e.refused(t, 409, "POST", v.path()+"/ticket", "<action><ticket><value>"+value+"</value></ticket></action>")

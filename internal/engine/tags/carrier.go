@@ -33,50 +33,41 @@ type carrier struct {
 func carrierOf(tx *inventory.Tx, ref model.Ref) (*carrier, bool) {
 	switch ref.Kind {
 	case model.KindVM:
-		vm, known := tx.VMs.Get(ref.ID)
-		return carries(known, vm, func(vm *model.VM) []model.ID { return vm.Tags }, func(tags []model.ID) model.Object {
-			edited, _ := tx.VMs.Edit(ref.ID)
-			edited.Tags = tags
-			engine.AlignNextRun(edited)
-			return edited
-		})
+		return carries(tx.VMs, ref.ID, func(vm *model.VM) *[]model.ID { return &vm.Tags })
 	case model.KindTemplate:
-		template, known := tx.Templates.Get(ref.ID)
-		return carries(known, template, func(t *model.Template) []model.ID { return t.Tags }, func(tags []model.ID) model.Object {
-			edited, _ := tx.Templates.Edit(ref.ID)
-			edited.Tags = tags
-			return edited
-		})
+		return carries(tx.Templates, ref.ID, func(t *model.Template) *[]model.ID { return &t.Tags })
 	case model.KindHost:
-		on, known := tx.Hosts.Get(ref.ID)
-		return carries(known, on, func(h *model.Host) []model.ID { return h.Tags }, func(tags []model.ID) model.Object {
-			edited, _ := tx.Hosts.Edit(ref.ID)
-			edited.Tags = tags
-			return edited
-		})
+		return carries(tx.Hosts, ref.ID, func(h *model.Host) *[]model.ID { return &h.Tags })
 	case model.KindUser:
-		user, known := tx.Users.Get(ref.ID)
-		return carries(known && !user.Outside, user, func(u *model.User) []model.ID { return u.Tags }, func(tags []model.ID) model.Object {
-			edited, _ := tx.Users.Edit(ref.ID)
-			edited.Tags = tags
-			return edited
-		})
+		if user, known := tx.Users.Get(ref.ID); known && user.Outside {
+			return nil, false
+		}
+		return carries(tx.Users, ref.ID, func(u *model.User) *[]model.ID { return &u.Tags })
 	case model.KindGroup:
-		group, known := tx.Groups.Get(ref.ID)
-		return carries(known, group, func(g *model.Group) []model.ID { return g.Tags }, func(tags []model.ID) model.Object {
-			edited, _ := tx.Groups.Edit(ref.ID)
-			edited.Tags = tags
-			return edited
-		})
+		return carries(tx.Groups, ref.ID, func(g *model.Group) *[]model.ID { return &g.Tags })
 	}
 	return nil, false
 }
 
-func carries[P model.Object](known bool, object P, tags func(P) []model.ID, put func([]model.ID) model.Object) (*carrier, bool) {
+// table is a table of objects in a transaction.
+type table[P model.Object] interface {
+	Get(id model.ID) (P, bool)
+	Edit(id model.ID) (P, bool)
+}
+
+func carries[P model.Object](all table[P], id model.ID, of func(P) *[]model.ID) (*carrier, bool) {
+	object, known := all.Get(id)
 	if !known {
 		return nil, false
 	}
-	return &carrier{object, tags(object), put}, true
+	return &carrier{object, *of(object), func(tags []model.ID) model.Object {
+		edited, _ := all.Edit(id)
+		*of(edited) = tags
+		if vm, is := any(edited).(*model.VM); is {
+			engine.AlignNextRun(vm)
+		}
+		return edited
+	}}, true
 }
 
 // carriers are all objects that can carry tags.
