@@ -77,7 +77,11 @@ func ticketsOpen(t *testing.T, e *engine, kind string, by entrance, counts int) 
 	if _, letIn := v.enter(t, by, "for soon"); !letIn || !strings.Contains(said.text, "<expiry>8</expiry>") {
 		t.Errorf("a ticket of seconds, answered with %s, was let in: %v", said.text, letIn)
 	}
+	ends := time.Now().Add(8 * time.Second)
 	eventually(t, "the ticket to end", func() (bool, string) {
+		if time.Now().Before(ends) {
+			return false, "it is not over" // QEMU takes 32 viewers at most
+		}
 		_, letIn := v.enter(t, by, "for soon")
 		return !letIn, "it lets in"
 	})
