@@ -61,7 +61,7 @@ func (s *Server) accessRoutes() []*route {
 
 // roleRoutes are those of the roles that a user or group has on the system.
 func (s *Server) roleRoutes(path, name string, exists func(*request) error) []*route {
-	list, one := rolesOf(name, exists)
+	list, one := rolesOf(name, exists, showRole)
 	held := func(do handler) handler {
 		return func(r *request) (*answer, error) {
 			if _, err := one(r); err != nil {
@@ -84,7 +84,9 @@ func (s *Server) roleRoutes(path, name string, exists func(*request) error) []*r
 
 // permissionRoutes are those of the permissions on an object, or of a user or group.
 func (s *Server) permissionRoutes(on holder) []*route {
-	list, one := permissionsOf(on.kind, on.name, on.exists)
+	list, one := permissionsOf(on, func(r *request, permission *model.Permission) (any, error) {
+		return r.page.ShowPermission(permission, r.page.Href(on.kind, r.id(on.name))), nil
+	})
 	return []*route{
 		{path: on.path + "/permissions", get: list, post: s.writes(model.KindPermission, "add", s.grants(on.kind, on.name, on.exists))},
 		{path: on.path + "/permissions/{permission}", get: one, delete: s.writes(model.KindPermission, "remove", s.removes(model.KindPermission, fetched(one)))},
