@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"vireo/internal/engine"
 	"vireo/internal/engine/tags"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -46,16 +45,24 @@ func tagsOf[T any](find func(*request) (T, error), tags func(T) []model.ID) func
 
 // tagRoutes are those of the tags on an object (api-v3 6.2, 6.4).
 func (s *Server) tagRoutes(on tagged) []*route {
-	show := func(r *request, tag *model.Tag) (any, error) { return r.page.ShowTagOf(tag, on.ref(r)), nil }
-	list := collection[*model.Tag]{
+	list, one := on.handlers(func(r *request, tag *model.Tag) (any, error) { return r.page.ShowTagOf(tag, on.ref(r)), nil })
+	return []*route{
+		{path: on.path + "/tags", get: list, post: s.writes(model.KindTag, "attach", on.attach)},
+		{path: on.path + "/tags/{tag}", get: one, delete: s.writes(model.KindTag, "detach", on.detach)},
+	}
+}
+
+// handlers make list and fetch of the tags on an object.
+func (t tagged) handlers(show func(*request, *model.Tag) (any, error)) (list, one handler) {
+	list = collection[*model.Tag]{
 		root: "tags", item: "tag", show: show,
 		rows: func(r *request) ([]*model.Tag, error) {
-			carried, err := on.tags(r)
+			carried, err := t.tags(r)
 			return r.visibleTags(carried), err
 		},
-	}
-	one := object("tag", func(r *request) (*model.Tag, error) {
-		carried, err := on.tags(r)
+	}.get
+	one = object("tag", func(r *request) (*model.Tag, error) {
+		carried, err := t.tags(r)
 		if err == nil && !slices.Contains(carried, r.id("tag")) {
 			err = fault.Missing(string(r.id("tag")))
 		}
@@ -64,10 +71,7 @@ func (s *Server) tagRoutes(on tagged) []*route {
 		}
 		return r.view.Tag(r.id("tag"))
 	}, show)
-	return []*route{
-		{path: on.path + "/tags", get: list.get, post: s.writes(model.KindTag, "attach", on.attach)},
-		{path: on.path + "/tags/{tag}", get: one, delete: s.writes(model.KindTag, "detach", on.detach)},
-	}
+	return list, one
 }
 
 func (r *request) visibleTags(ids []model.ID) []*model.Tag {
@@ -82,13 +86,23 @@ func (r *request) visibleTags(ids []model.ID) []*model.Tag {
 
 func (t tagged) ref(r *request) model.Ref { return model.Ref{Kind: t.kind, ID: r.id(t.name)} }
 
-// call is one to put a tag on the object in the path, or to take it off.
-func (t tagged) call(r *request, name string) *engine.Call {
-	call := r.call(model.KindTag, name)
-	if t.kind != model.KindVM {
-		call.Params = &tags.CarrierParams{On: t.ref(r)}
+// params name the object in the path to the commands for tags, unless it is a VM, which
+// the call names already.
+func (t tagged) params(r *request) any {
+	if t.kind == model.KindVM {
+		return nil
 	}
-	return call
+	return &tags.CarrierParams{On: t.ref(r)}
+}
+
+// put puts a tag on the object in the path.
+func (t tagged) put(r *request, id model.ID) (*model.Tag, error) {
+	call := r.call(model.KindTag, "attach")
+	call.Target, call.Params = id, t.params(r)
+	if _, err := r.act(call, nil); err != nil {
+		return nil, err
+	}
+	return r.view.Tag(id)
 }
 
 // attach puts a tag on an object.
@@ -107,12 +121,7 @@ func (t tagged) attach(r *request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := t.call(r, "attach")
-	call.Target = id
-	if _, err := r.act(call, nil); err != nil {
-		return nil, err
-	}
-	tag, err := r.view.Tag(id)
+	tag, err := t.put(r, id)
 	if err != nil {
 		return nil, err
 	}
@@ -126,5 +135,7 @@ func (t tagged) detach(r *request) (*answer, error) {
 	if err := r.readOptional("action", action); err != nil {
 		return nil, err
 	}
-	return r.remove(t.call(r, "detach"), action)
+	call := r.call(model.KindTag, "detach")
+	call.Params = t.params(r)
+	return r.remove(call, action)
 }

@@ -20,13 +20,19 @@ var (
 	permissionList4 = shown4(permissionList, showPermission4)
 	onePermission4  = object("permission", func(r *request) (*model.Permission, error) { return r.view.Permission(r.id("permission")) }, showPermission4)
 
-	domainUserList4 = shown4(domainUserList, func(r *request, user *model.User) (any, error) {
-		return r.page4.ShowUser(user, r.page4.Href(model.KindDomain, r.id("domain"))+"/users"), nil
-	})
-	domainGroupList4 = shown4(domainGroupList, func(r *request, group *model.Group) (any, error) {
-		return r.page4.ShowGroup(group, r.page4.Href(model.KindDomain, r.id("domain"))+"/groups"), nil
-	})
+	domainUserList4  = shown4(domainUserList, showDomainUser4)
+	oneDomainUser4   = object("user", (*request).userOfDomain, showDomainUser4)
+	domainGroupList4 = shown4(domainGroupList, showDomainGroup4)
+	oneDomainGroup4  = object("group", (*request).groupOfDomain, showDomainGroup4)
 )
+
+func showDomainUser4(r *request, user *model.User) (any, error) {
+	return r.page4.ShowUser(user, r.page4.Href(model.KindDomain, r.id("domain"))+"/users"), nil
+}
+
+func showDomainGroup4(r *request, group *model.Group) (any, error) {
+	return r.page4.ShowGroup(group, r.page4.Href(model.KindDomain, r.id("domain"))+"/groups"), nil
+}
 
 func showUser4(r *request, user *model.User) (any, error) { return r.page4.ShowUser(user, ""), nil }
 
@@ -106,7 +112,9 @@ func (s *Server) peopleRoutes4() []*route {
 		{path: "domains", get: directoryList4.get},
 		{path: "domains/{domain}", get: oneDirectory4, noun: "domain", free: []string{"domain"}},
 		{path: "domains/{domain}/users", get: domainUserList4.get, free: []string{"domain"}},
+		{path: "domains/{domain}/users/{user}", get: oneDomainUser4, free: []string{"domain"}},
 		{path: "domains/{domain}/groups", get: domainGroupList4.get, free: []string{"domain"}},
+		{path: "domains/{domain}/groups/{group}", get: oneDomainGroup4, free: []string{"domain"}},
 	}
 }
 

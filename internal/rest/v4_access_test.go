@@ -73,3 +73,33 @@ func TestPeople4(t *testing.T) {
 	e.want(404, "GET", v4+"/users/"+alice, "")
 	e.want(409, "DELETE", v4+"/groups/eee00000-0000-0000-0000-123456789eee", "")
 }
+
+// TestTags4: tags, alone and on what carries them.
+func TestTags4(t *testing.T) {
+	e := newEdge(t)
+	const v4 = newAPI + "/v4"
+	e.want(400, "POST", v4+"/tags", "<tag/>", "Tag [name] required for add")
+	e.want(404, "POST", v4+"/tags", "<tag><name>x</name><parent><name>y</name></parent></tag>")
+	top := idIn(t, e.want(201, "POST", v4+"/tags", "<tag><name>colours</name></tag>", `<parent href="`+v4+"/tags/"+string(model.BlankID)))
+	green := idIn(t, e.want(201, "POST", v4+"/tags", "<tag><name>green</name><parent><name>colours</name></parent></tag>", top))
+	e.want(200, "GET", v4+"/tags", "", "<name>green</name>", "!<name>root</name>")
+	e.want(200, "PUT", v4+"/tags/"+green, "<tag><description>of grass</description></tag>", "<description>of grass</description>", "<name>green</name>")
+	e.want(404, "PUT", v4+"/tags/"+unknownID, "<tag/>")
+	host := string(e.engine.Inventory.Hosts.Named("local")[0].ID)
+	for collection, id := range map[string]string{
+		"vms": e.addVM("web"), "templates": string(model.BlankID), "hosts": host, "users": string(server.Administrator),
+	} {
+		noun, at := strings.TrimSuffix(collection, "s"), v4+"/"+collection+"/"+id
+		e.want(400, "POST", at+"/tags", "<tag/>", "Tag [id|name] required for add")
+		e.want(404, "POST", at+"/tags", "<tag><name>blue</name></tag>")
+		e.want(404, "POST", v4+"/"+collection+"/"+unknownID+"/tags", "<tag><name>green</name></tag>")
+		e.want(201, "POST", at+"/tags", `<tag id="`+green+`"/>`, "<"+noun+` href="`+at+`"`, at+"/tags/"+green)
+		e.want(200, "GET", at+"/tags", "", "<name>green</name>")
+		e.want(200, "GET", at+"/tags/"+green, "", "<name>green</name>")
+		e.want(200, "DELETE", at+"/tags/"+green, "", "<status>complete</status>")
+		e.want(404, "DELETE", at+"/tags/"+green, "")
+		e.want(200, "GET", at+"/tags", "", "<tags/>")
+	}
+	e.want(200, "DELETE", v4+"/tags/"+top, "")
+	e.want(404, "GET", v4+"/tags/"+green, "")
+}

@@ -24,6 +24,7 @@ var faces = map[string]any{
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "disk": &Disk{}, "disks": &Disks{},
 	"network": &Network{}, "networks": &Networks{}, "vnic_profile": &VNICProfile{}, "vnic_profiles": &VNICProfiles{},
 	"mac_pool": &MACPool{}, "mac_pools": &MACPools{},
+	"tag": &Tag{}, "tags": &Tags{},
 	"user": &User{}, "users": &Users{}, "group": &Group{}, "groups": &Groups{}, "domain": &Domain{}, "domains": &Domains{},
 	"role": &Role{}, "roles": &Roles{}, "permit": &Permit{}, "permits": &Permits{}, "permission": &Permission{}, "permissions": &Permissions{},
 	"vm_pool": &VMPool{}, "vm_pools": &VMPools{},
