@@ -103,3 +103,29 @@ func TestTags4(t *testing.T) {
 	e.want(200, "DELETE", v4+"/tags/"+top, "")
 	e.want(404, "GET", v4+"/tags/"+green, "")
 }
+
+// TestRoles4: own roles come, change and go in version 4; the predefined ones stay.
+func TestRoles4(t *testing.T) {
+	e := newEdge(t)
+	const all = newAPI + "/v4/roles"
+	e.want(400, "POST", all, "<role/>", "Role [name, permits.id] required for add")
+	e.want(400, "POST", all, "<role><name>x</name><permits><permit/></permits></role>", "Permit [id|name] required for add")
+	e.want(404, "POST", all, `<role><name>x</name><permits><permit id="99999"/></permits></role>`, "Permit: id=99999")
+	e.want(404, "POST", all, "<role><name>x</name><permits><permit><name>fly</name></permit></permits></role>", "Permit: name=fly")
+	at := all + "/" + idIn(t, e.want(201, "POST", all, `<role><name>starters</name><permits><permit id="22"/><permit><name>login</name></permit></permits></role>`,
+		"<mutable>true</mutable>", "<administrative>false</administrative>"))
+	e.want(200, "GET", at+"/permits", "", "<name>run_vm</name>", "<name>login</name>")
+	e.want(201, "POST", at+"/permits", "<permit><name>stop_vm</name></permit>", `id="18"`)
+	e.want(400, "POST", at+"/permits", "<permit/>", "required for add")
+	e.want(200, "DELETE", at+"/permits/22", "", "<status>complete</status>")
+	e.want(404, "DELETE", at+"/permits/22", "")
+	e.want(200, "PUT", at, "<role><description>who stop</description></role>", "<description>who stop</description>", "<name>starters</name>")
+	e.want(200, "GET", at+"/permits", "", "!run_vm", "<name>stop_vm</name>")
+	e.want(404, "PUT", all+"/"+unknownID, "<role/>")
+	const fixed = all + "/00000000-0000-0000-0001-000000000001"
+	e.want(409, "PUT", fixed, "<role><description>mine</description></role>", "is predefined")
+	e.want(409, "DELETE", fixed+"/permits/1300", "", "is predefined")
+	e.want(409, "DELETE", fixed, "", "is predefined")
+	e.want(200, "DELETE", at, "")
+	e.want(404, "GET", at, "")
+}

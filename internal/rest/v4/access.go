@@ -48,11 +48,40 @@ type Domains struct {
 	Domain []Domain `wire:"domain"`
 }
 
-// Role is a named set of permits (api-v4 3.7).
+// Role is a named set of permits (api-v4 3.7), which belong to requests here.
 type Role struct {
 	Resource
-	Administrative *bool `wire:"administrative"`
-	Mutable        *bool `wire:"mutable"`
+	Administrative *bool    `wire:"administrative"`
+	Mutable        *bool    `wire:"mutable"`
+	Permits        *Permits `wire:"permits"`
+}
+
+// CheckAdd refuses a role without name or permits (api-v4 appendix B).
+func (s *Role) CheckAdd() error {
+	need := required{subject: "Role", method: "add"}
+	need.need(s.Name != nil && *s.Name != "", "name")
+	need.need(s.Permits != nil && len(s.Permits.Permit) > 0, "permits.id")
+	return need.check()
+}
+
+// Apply changes a role by the elements that the request has; permit finds what a permit
+// is called.
+func (s *Role) Apply(to *model.Role, permit func(*Permit) (model.Permit, error)) error {
+	set(&to.Name, s.Name)
+	set(&to.Description, s.Description)
+	set(&to.Administrative, s.Administrative)
+	if s.Permits == nil {
+		return nil
+	}
+	to.Permits = nil
+	for i := range s.Permits.Permit {
+		found, err := permit(&s.Permits.Permit[i])
+		if err != nil {
+			return err
+		}
+		to.Permits = append(to.Permits, found)
+	}
+	return nil
 }
 
 // Roles is a list of roles.
