@@ -117,6 +117,14 @@ const (
 	TagRemoved        Code = 434
 	TagAttached       Code = 440
 	TagDetached       Code = 446
+	TagOnUser         Code = 436
+	TagOnGroup        Code = 438
+	TagOnHost         Code = 442
+	TagOffHost        Code = 444
+	TagOffUser        Code = 448
+	TagOffGroup       Code = 450
+	TagOnTemplate     Code = 20481
+	TagOffTemplate    Code = 20482
 
 	DomainAdded            Code = 956
 	DomainAddFailed        Code = 957
@@ -270,6 +278,7 @@ const (
 	DirectorySilent  Code = 20249
 	ConsoleRefused   Code = 20420
 	ConsolePassGiven Code = 20421
+	DisplayClosed    Code = 20480
 
 	DisksForgotten Code = 20100
 
@@ -344,6 +353,7 @@ var lines = map[Code]line{
 	ConsoleDisconnected:  {model.SeverityNormal, "User {user} is not connected to VM {vm} from {address} any more; {detail}."},
 	ConsolePassGiven:     {model.SeverityNormal, "{user} was let in to a console of VM {vm}, once and soon."},
 	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
+	DisplayClosed:        {model.SeverityError, "User {user} could not be connected to the display of VM {vm} from {address}: {detail}."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
 	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},
 	Removed:              {model.SeverityNormal, "VM {vm} was removed by {user}."},
@@ -438,6 +448,14 @@ var lines = map[Code]line{
 	TagRemoved:        {model.SeverityNormal, "Tag {detail} was removed by {user}."},
 	TagAttached:       {model.SeverityNormal, "Tag {detail} was attached to VM {vm} by {user}."},
 	TagDetached:       {model.SeverityNormal, "Tag {detail} was detached from VM {vm} by {user}."},
+	TagOnUser:         {model.SeverityNormal, "A tag was attached to a user by {user}: {detail}."},
+	TagOnGroup:        {model.SeverityNormal, "A tag was attached to a group by {user}: {detail}."},
+	TagOnHost:         {model.SeverityNormal, "Tag {detail} was attached to host {host} by {user}."},
+	TagOffHost:        {model.SeverityNormal, "Tag {detail} was detached from host {host} by {user}."},
+	TagOffUser:        {model.SeverityNormal, "A tag was detached from a user by {user}: {detail}."},
+	TagOffGroup:       {model.SeverityNormal, "A tag was detached from a group by {user}: {detail}."},
+	TagOnTemplate:     {model.SeverityNormal, "Tag {detail} was attached to template {template} by {user}."},
+	TagOffTemplate:    {model.SeverityNormal, "Tag {detail} was detached from template {template} by {user}."},
 
 	DomainAdded:            {model.SeverityNormal, "Storage domain {domain} was added by {user}."},
 	DomainAddFailed:        {model.SeverityError, "Storage domain {domain} could not be added: {detail}"},

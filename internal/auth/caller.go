@@ -47,9 +47,18 @@ func versionOf(user *model.User) version { return sha256.Sum256([]byte(user.Pass
 // whom nothing was given is in the directory and not in the system.
 func MayLogin(grants Grants, user model.ID) bool {
 	return slices.ContainsFunc(grants.PermissionsOf(user), func(permission *model.Permission) bool {
-		role, known := grants.Role(permission.Role)
-		return known && Holds(role, login)
+		return LetsLogin(grants, permission)
 	})
+}
+
+// LetsLogin says whether whoever was given a permission may log in by it. That everybody
+// may use a network invites nobody.
+func LetsLogin(grants Grants, permission *model.Permission) bool {
+	if permission.Group == Everyone && permission.Object.Kind == model.KindVNICProfile {
+		return false
+	}
+	role, known := grants.Role(permission.Role)
+	return known && Holds(role, login)
 }
 
 // login is the permit to log in.

@@ -22,6 +22,9 @@ const (
 	// disk.
 	TemplateOwner model.ID = "def0000a-0000-0000-0000-def00000000f"
 	DiskOperator  model.ID = "def0000a-0000-0000-0000-def00000000b"
+	// VNICProfileUser is the role of those who may connect VMs to a network by one of its
+	// profiles.
+	VNICProfileUser model.ID = "def0000a-0000-0000-0000-def000000010"
 	// Everyone is the group that every user is in.
 	Everyone model.ID = "eee00000-0000-0000-0000-123456789eee"
 )

@@ -46,7 +46,7 @@ func (e *Engine) Admit(ctx context.Context, entry *auth.Entry) (*model.User, err
 	err := e.Inventory.Update(ctx, func(tx *inventory.Tx) error {
 		known, there := tx.Users.Get(user.ID)
 		if there {
-			user.Disabled = known.Disabled
+			user.Disabled, user.Tags = known.Disabled, known.Tags
 		} else if !e.entitled(user) {
 			return auth.ErrNoLogin
 		}
@@ -74,7 +74,7 @@ func (e *Engine) entitled(user *model.User) bool {
 	index := e.grants()
 	for _, holder := range append([]model.ID{auth.Everyone}, user.Groups...) {
 		for _, permission := range index.byHolder[holder] {
-			if role, known := e.Inventory.Roles.Get(permission.Role); known && auth.Holds(role, "login") {
+			if auth.LetsLogin(e.Records(), permission) {
 				return true
 			}
 		}

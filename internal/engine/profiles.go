@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"vireo/internal/auth"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
@@ -24,4 +25,13 @@ func DefaultProfile(tx *inventory.Tx, network model.ID) model.ID {
 		}
 	}
 	return first
+}
+
+// PutPublicProfile records the profile that a network is made with, by which everybody
+// may connect the VMs that they may connect to networks at all (api-v3 appendix C).
+func PutPublicProfile(tx *inventory.Tx, profile *model.VNICProfile) {
+	tx.VNICProfiles.Put(profile)
+	tx.Permissions.Put(&model.Permission{
+		ID: model.NewID(), Role: auth.VNICProfileUser, Group: auth.Everyone, Object: profile.Ref(),
+	})
 }

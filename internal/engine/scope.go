@@ -20,6 +20,8 @@ type scope struct {
 	given, open, openHosts map[model.Ref]bool
 	// around are the objects above those given, which are seen with them.
 	around map[model.Ref]bool
+	// public are the vNIC profiles that everybody may use who sees their networks.
+	public map[model.Ref]bool
 }
 
 // scopeOf works out what a caller may see; nil is the engine itself.
@@ -38,13 +40,18 @@ func (e *Engine) scopeOf(caller *auth.Caller) *scope {
 		}
 	}
 	s.tree = treeNow(e.Inventory)
-	s.given, s.open, s.openHosts, s.around = map[model.Ref]bool{}, map[model.Ref]bool{}, map[model.Ref]bool{}, map[model.Ref]bool{}
+	s.given, s.open, s.openHosts = map[model.Ref]bool{}, map[model.Ref]bool{}, map[model.Ref]bool{}
+	s.around, s.public = map[model.Ref]bool{}, map[model.Ref]bool{}
 	for _, permission := range permissions {
 		role, known := records.Role(permission.Role)
 		if !known {
 			continue
 		}
 		on := permission.Object
+		if permission.Group == auth.Everyone && on.Kind == model.KindVNICProfile {
+			s.public[on] = true
+			continue
+		}
 		s.given[on] = true
 		s.open[on] = s.open[on] || role.SeesChildren
 		s.openHosts[on] = s.openHosts[on] || role.SeesChildren && role.Administrative
@@ -63,8 +70,8 @@ func contains(kind model.Kind) bool {
 // sees says whether the caller may see an object: one that a role was given on,
 // one below it if the role shows what is below, and what those are in. Whoever may
 // make things sees what to make them in. Hosts are for administrators. What
-// everybody needs who uses a data center is seen with it: its networks and ISO
-// domains. The template Blank and the roles are everybody's.
+// everybody needs who uses a data center is seen with it: its networks, their profiles
+// that are everybody's, and ISO domains. The template Blank and the roles are everybody's.
 func (s *scope) sees(ref model.Ref) bool {
 	if s.everything {
 		return true
@@ -103,6 +110,14 @@ func (s *scope) administers(ref model.Ref) bool {
 	return slices.ContainsFunc(s.tree.above(ref), func(above model.Ref) bool { return s.openHosts[above] })
 }
 
+// opens says whether the caller sees what is below an object.
+func (s *scope) opens(ref model.Ref) bool {
+	if s.everything || s.open[model.Ref{}] || s.open[ref] {
+		return true
+	}
+	return slices.ContainsFunc(s.tree.above(ref), func(above model.Ref) bool { return s.open[above] })
+}
+
 func (s *scope) seesBesides(ref model.Ref) bool {
 	switch ref.Kind {
 	case model.KindVM: // users of a pool see those only that they have
@@ -115,7 +130,7 @@ func (s *scope) seesBesides(ref model.Ref) bool {
 		return ok && s.sees(model.Ref{Kind: model.KindDataCenter, ID: network.DataCenter})
 	case model.KindVNICProfile:
 		profile, ok := s.tree.profile(ref.ID)
-		return ok && s.sees(model.Ref{Kind: model.KindNetwork, ID: profile.Network})
+		return ok && s.public[ref] && s.sees(model.Ref{Kind: model.KindNetwork, ID: profile.Network})
 	case model.KindStorageDomain:
 		domain, ok := s.tree.domain(ref.ID)
 		return ok && domain.Type == model.StorageDomainISO && domain.DataCenter != "" &&

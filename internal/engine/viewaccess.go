@@ -153,7 +153,7 @@ func (v *View) Tag(id model.ID) (*model.Tag, error) {
 }
 
 // Tags gives all tags, by name; to those who are no administrators, the ones of
-// VMs that they see.
+// what they see.
 func (v *View) Tags() []*model.Tag {
 	all := v.engine.Inventory.Tags.All()
 	if v.seesTags() {
@@ -171,5 +171,9 @@ func (v *View) Tags() []*model.Tag {
 func (v *View) seesTags() bool { return v.scope().everything || v.scope().administrator }
 
 func (v *View) carried(tag model.ID) bool {
-	return tag == model.BlankID || slices.ContainsFunc(v.VMs(), func(vm *model.VM) bool { return slices.Contains(vm.Tags, tag) })
+	return tag == model.BlankID ||
+		slices.ContainsFunc(v.VMs(), func(vm *model.VM) bool { return slices.Contains(vm.Tags, tag) }) ||
+		slices.ContainsFunc(v.Templates(), func(t *model.Template) bool { return slices.Contains(t.Tags, tag) }) ||
+		slices.ContainsFunc(v.Users(), func(user *model.User) bool { return slices.Contains(user.Tags, tag) }) ||
+		slices.ContainsFunc(v.Groups(), func(group *model.Group) bool { return slices.Contains(group.Tags, tag) })
 }

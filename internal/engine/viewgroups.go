@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"vireo/internal/fault"
 	"vireo/internal/model"
 )
@@ -13,7 +15,7 @@ func (v *View) AffinityGroups(cluster model.ID) ([]*model.AffinityGroup, error) 
 	}
 	var found []*model.AffinityGroup
 	for _, group := range v.engine.Inventory.AffinityGroups.All() {
-		if group.Cluster == cluster {
+		if group.Cluster == cluster && v.seesGroup(group) {
 			found = append(found, group)
 		}
 	}
@@ -26,8 +28,14 @@ func (v *View) AffinityGroup(cluster, id model.ID) (*model.AffinityGroup, error)
 		return nil, err
 	}
 	group, err := one(v.engine.Inventory.AffinityGroups, id)
-	if err == nil && group.Cluster != cluster {
+	if err == nil && (group.Cluster != cluster || !v.seesGroup(group)) {
 		return nil, fault.Missing(string(id))
 	}
 	return group, err
+}
+
+// seesGroup says whether the caller sees what is in the cluster, or one of the members.
+func (v *View) seesGroup(group *model.AffinityGroup) bool {
+	return v.scope().opens(model.Ref{Kind: model.KindCluster, ID: group.Cluster}) ||
+		slices.ContainsFunc(group.VMs, func(vm model.ID) bool { return v.scope().sees(model.Ref{Kind: model.KindVM, ID: vm}) })
 }

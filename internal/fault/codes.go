@@ -151,6 +151,7 @@ const (
 	NoConsole           = "CONSOLE_NOT_AVAILABLE"
 	NoPass              = "CONSOLE_PASS_INVALID"
 	NoTicket            = "CONSOLE_TICKET_MISSING"
+	DisplayClosed       = "CONSOLE_DISPLAY_CLOSED"
 	TooManyConsoles     = "TOO_MANY_CONSOLES"
 )
 
@@ -165,6 +166,7 @@ var catalogue = map[string]entry{
 	NoConsole:              {Conflict, "Cannot connect to VM. It has no %s."},
 	NoPass:                 {Denied, "Cannot connect to VM. The pass is not valid, or is not valid any more. Ask for another one."},
 	NoTicket:               {Denied, "Cannot connect to VM. You have set no ticket that the engine remembers. Set another one, and then ask for a pass."},
+	DisplayClosed:          {Host, "Cannot connect to VM. Its display does not let the engine in; the events say why."},
 	TooManyConsoles:        {Unavailable, "There are too many connections to consoles. Please try again later."},
 	TicketStatusIllegal:    {Conflict, "Cannot set Virtual Machine Ticket because the VM is in %s status."},
 	VMNotRunning:           {Conflict, "Cannot %s VM. VM is not running."},

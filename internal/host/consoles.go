@@ -28,6 +28,11 @@ type Consoles interface {
 	// cannot be reached from here; RefusedState when it does not run, or when somebody
 	// else has its serial console, which serves one at a time.
 	DialConsole(ctx context.Context, id model.ID, console Console) (io.ReadWriteCloser, error)
+	// DisplaySubject is the subject of the certificate that a SPICE display shows to those
+	// who come by TLS, with its parts in their order: "O=Vireo,CN=h1.example". It is empty
+	// for a display that nobody can come to by TLS. RefusedIdentity when the certificate
+	// is not of the engine's authority.
+	DisplaySubject(ctx context.Context, id model.ID) (string, error)
 	// Screenshot is a picture of what the display shows, in the format PNG.
 	// RefusedUnsupported when the guest has no display.
 	Screenshot(ctx context.Context, id model.ID) ([]byte, error)

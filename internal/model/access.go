@@ -24,6 +24,7 @@ type User struct {
 	// Groups are the groups of that directory that the user was in at the last
 	// login, those that contain a group of the user's among them.
 	Groups []ID `json:"groups,omitempty"`
+	Tags   []ID `json:"tags,omitempty"`
 }
 
 // Ref names the user.
@@ -42,6 +43,7 @@ type Group struct {
 	// Entry and Namespace are those of the directory, as a User's.
 	Entry     string `json:"entry,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
+	Tags      []ID   `json:"tags,omitempty"`
 }
 
 // Ref names the group.

@@ -19,6 +19,7 @@ type Host struct {
 	// Address is a libvirt URI or a host name (then ssh).
 	Address string `json:"address"`
 	Cluster ID     `json:"cluster"`
+	Tags    []ID   `json:"tags,omitempty"`
 
 	// SSHKey pins the key that the host's ssh server shows, as a line of an
 	// authorized_keys file ("ssh-ed25519 AAAA…"); it is taken at first contact.

@@ -14,8 +14,10 @@ import (
 	"vireo/internal/rest/v3"
 )
 
-// Screens takes pictures of displays; [*consoles.Room] does.
+// Screens looks at displays; [*consoles.Room] does.
 type Screens interface {
+	// DisplaySubject is the subject of the certificate that a display shows; may be empty.
+	DisplaySubject(ctx context.Context, vm *model.VM) string
 	Screenshot(ctx context.Context, caller *auth.Caller, correlation string, vm model.ID) ([]byte, error)
 }
 
@@ -67,6 +69,7 @@ func (s *Server) viewerFile(r *request) (string, error) {
 		if authority, err := s.options.Authority(); err == nil {
 			file.authority = string(authority)
 		}
+		file.subject = s.options.Screens.DisplaySubject(r.context(), vm)
 	}
 	return file.text(), nil
 }

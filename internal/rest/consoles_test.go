@@ -52,6 +52,12 @@ func TestConsoles(t *testing.T) {
 		t.Errorf("a picture is answered with %d %s", picture.Code, picture.Header().Get("Content-Type"))
 	}
 
+	// The way through the engine is for VNC.
+	spice := e.addVM("web2", "<display><type>spice</type></display>")
+	e.want(200, "POST", "/api/vms/"+spice+"/start", "<action/>")
+	e.wait("/api/vms/"+spice, "<state>up</state>")
+	e.want(409, "POST", "/ovirt-engine/api/v4/vms/"+spice+"/graphicsconsoles/7370696365/proxyticket", "<action/>", "It has no VNC display.")
+
 	// Who may see the VM and not connect to it sees no picture and gets no file.
 	bob := e.addUser("bob")
 	e.give(at, bob, "PowerUserRole")

@@ -7,8 +7,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"vireo/internal/auth"
+	"vireo/internal/engine"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 	"vireo/internal/rest"
@@ -83,6 +85,22 @@ func TestSessions(t *testing.T) {
 	if w := e.do("GET", "/api", ""); len(w.Header().Values("Set-Cookie")) != 0 {
 		t.Error("a session was opened that nobody asked for")
 	}
+}
+
+// TestHardLimit: a session that is used all the time ends at its limit.
+func TestHardLimit(t *testing.T) {
+	e := newEdge(t, func(o *rest.Options) {
+		o.Sessions = auth.NewSessions(o.Engine.(*engine.Engine).Records(), auth.SessionOptions{Longest: 300 * time.Millisecond})
+	})
+	keep, none := "Prefer: persistent-auth", "Authorization:"
+	cookie := "Cookie: JSESSIONID=" + sessionOf(t, e.do("GET", "/api", "", keep))
+	deadline := time.Now().Add(time.Minute)
+	for e.do("GET", "/api", "", keep, none, cookie).Code != 401 {
+		if time.Now().After(deadline) {
+			t.Fatal("the session goes on")
+		}
+	}
+	e.check(e.do("GET", "/api", "", keep, cookie), 200, "with the credentials")
 }
 
 func TestCSRFProtection(t *testing.T) {

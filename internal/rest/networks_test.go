@@ -142,6 +142,45 @@ func TestProfiles(t *testing.T) {
 	e.want(404, "GET", "/api/permissions/"+given, "")
 }
 
+// TestWhoMayConnect: who may change the network interfaces of a VM connects them by the
+// profiles alone that the user may use (api-v3 appendix C).
+func TestWhoMayConnect(t *testing.T) {
+	e := newEdge(t)
+	alice := e.addUser("alice")
+	of := "/api/networks/" + string(server.ManagementNetwork) + "/vnicprofiles"
+	open := "/api/vnicprofiles/0000000a-000a-000a-000a-000000000398"
+	closed := idIn(t, e.want(201, "POST", of, "<vnic_profile><name>few</name></vnic_profile>"))
+	everybody := idIn(t, strings.ReplaceAll(e.want(200, "GET", open+"/permissions", "", "eee00000-0000-0000-0000-123456789eee", "def0000a-0000-0000-0000-def000000010"), "<permissions>", ""))
+	e.check(e.do("GET", "/api", "", as("alice")), 401, "that everybody may use a network lets nobody in")
+
+	vm := "/api/vms/" + e.addVM("hers")
+	e.give(vm, alice, "UserVmManager")
+	nic := func(name, profile string) string {
+		return "<nic><name>" + name + `</name><vnic_profile id="` + profile + `"/></nic>`
+	}
+	const refusal = "User is not authorized to perform this action."
+	made := e.do("POST", vm+"/nics", "<nic><name>nic1</name><network><name>ovirtmgmt</name></network></nic>", as("alice"), filter)
+	e.check(made, 201, "by what everybody may use")
+	first := vm + "/nics/" + idIn(t, made.Body.String())
+	e.check(e.do("POST", vm+"/nics", nic("nic2", closed), as("alice"), filter), 404, "by what few may use", "Entity not found: VnicProfile: id="+closed)
+	e.check(e.do("PUT", first, nic("nic1", closed), as("alice"), filter), 404, "by what few may use, later")
+	reader := e.give("/api/vnicprofiles/"+closed, alice, "UserRole")
+	e.check(e.do("PUT", first, nic("nic1", closed), as("alice"), filter), 400, "by what she sees and may not use", refusal)
+	e.want(200, "DELETE", "/api/permissions/"+reader, "")
+	e.check(e.do("POST", vm+"/nics", "<nic><name>loose</name></nic>", as("alice"), filter), 201, "by nothing")
+	given := e.give("/api/vnicprofiles/"+closed, alice, "VnicProfileUser")
+	e.check(e.do("PUT", first, nic("nic1", closed), as("alice"), filter), 200, "by what she may use", closed)
+	e.want(200, "DELETE", "/api/permissions/"+given, "")
+	e.check(e.do("PUT", first, "<nic><linked>false</linked></nic>", as("alice"), filter), 200, "what is not connected anew", closed)
+
+	e.want(200, "DELETE", open+"/permissions/"+everybody, "")
+	e.check(e.do("PUT", first, "<nic><network><name>ovirtmgmt</name></network></nic>", as("alice"), filter), 200, "it stays where it is")
+	e.check(e.do("POST", vm+"/nics", "<nic><name>nic3</name><network><name>ovirtmgmt</name></network></nic>", as("alice"), filter), 400, "nobody may use it", refusal)
+	e.want(201, "POST", vm+"/nics", nic("nic3", closed))
+	e.check(e.do("POST", vm+"/nics", nic("nic4", unknownID), as("alice"), filter), 404, "what is not there")
+	e.check(e.do("POST", vm+"/nics", nic("nic3", "odd id"), as("alice"), filter), 400, "what cannot be", "is not a valid id")
+}
+
 // TestMACPools drives a pool over version 3.
 func TestMACPools(t *testing.T) {
 	e := newEdge(t)

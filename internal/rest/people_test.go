@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vireo/internal/auth/ldap/ldaptest"
+	"vireo/internal/inventory"
 	"vireo/internal/model"
 	"vireo/internal/server"
 	"vireo/internal/store"
@@ -222,6 +223,75 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// TestRolesOfPeople: what somebody has on the system is a role of theirs, which can be
+// taken away there (api-v3 6.4).
+func TestRolesOfPeople(t *testing.T) {
+	e := newEdge(t)
+	alice := e.addUser("alice")
+	made := e.want(201, "POST", "/api/roles", `<role><name>starters</name><permits><permit id="22"/></permits></role>`)
+	role := idIn(t, made)
+	e.give("/api", alice, "starters")
+	e.give("/api/vms/"+e.addVM("web"), alice, "UserRole")
+	const everyone = "/api/groups/eee00000-0000-0000-0000-123456789eee"
+	e.want(201, "POST", "/api/permissions", `<permission><role id="`+role+`"/><group id="eee00000-0000-0000-0000-123456789eee"/></permission>`)
+	for _, holder := range []string{"/api/users/" + alice, everyone} {
+		at := holder + "/roles/" + role
+		e.want(200, "GET", holder+"/roles", "", role, "!<name>UserRole</name>")
+		e.want(200, "GET", at+"/permits", "", "<name>run_vm</name>")
+		e.want(200, "GET", at+"/permits/22", "", "<name>run_vm</name>")
+		e.want(404, "GET", at+"/permits/18", "")
+		e.want(201, "POST", at+"/permits", "<permit><name>stop_vm</name></permit>", `id="18"`)
+		e.want(200, "DELETE", at+"/permits/18", "")
+		e.want(200, "DELETE", at, "")
+		e.want(404, "DELETE", at, "")
+		e.want(404, "GET", at+"/permits", "")
+		e.want(404, "POST", at+"/permits", "<permit><name>stop_vm</name></permit>")
+	}
+	e.want(200, "GET", "/api/users/"+alice+"/permissions", "", "!"+role)
+	e.want(404, "DELETE", "/api/users/"+unknownID+"/roles/"+role, "")
+	for _, super := range []string{"/api/users/" + idIn(t, strings.ReplaceAll(e.want(200, "GET", "/api/users?search=admin", ""), "<users>", ""))} {
+		e.want(409, "DELETE", super+"/roles/00000000-0000-0000-0000-000000000001", "", "must stay")
+	}
+}
+
+// TestTagsOfOthers: templates, hosts, users and groups have tags as VMs do, by which
+// they are found.
+func TestTagsOfOthers(t *testing.T) {
+	e := newEdge(t)
+	alice := e.addUser("alice")
+	e.give("/api/vms/"+e.addVM("web"), alice, "UserRole")
+	group := &model.Group{ID: model.NewID(), Name: "staff", Domain: "corp.example.com"}
+	err := e.engine.Inventory.Update(t.Context(), func(tx *inventory.Tx) error { tx.Groups.Put(group); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := idIn(t, e.want(201, "POST", "/api/tags", "<tag><name>green</name></tag>"))
+	host := regexp.MustCompile(`<host href="[^"]*" id="([^"]*)"`).FindStringSubmatch(e.want(200, "GET", "/api/hosts", ""))[1]
+	for collection, id := range map[string]string{
+		"templates": string(model.BlankID), "hosts": host, "users": alice, "groups": string(group.ID),
+	} {
+		noun, at := strings.TrimSuffix(collection, "s"), "/api/"+collection+"/"+id
+		e.want(200, "GET", at, "", `rel="tags"`)
+		e.want(200, "GET", at+"/tags", "", "<tags/>")
+		e.want(404, "GET", at+"/tags/"+tag, "")
+		e.want(200, "GET", "/api/"+collection+"?search=tag%3Dgreen", "", "!"+id)
+		e.want(400, "POST", at+"/tags", "<tag/>", "Tag [id|name] required for ")
+		e.want(404, "POST", at+"/tags", "<tag><name>blue</name></tag>")
+		e.want(404, "POST", "/api/"+collection+"/"+unknownID+"/tags", "<tag><name>green</name></tag>")
+		validate(t, "a tag of a "+noun, e.want(201, "POST", at+"/tags", "<tag><name>green</name></tag>", `<`+noun+` href="`+at+`" id="`+id+`"/>`, `href="`+at+"/tags/"+tag+`"`))
+		e.want(200, "GET", at+"/tags", "", "<name>green</name>")
+		e.want(200, "GET", at+"/tags/"+tag, "", "<name>green</name>")
+		e.want(200, "GET", "/api/"+collection+"?search=tag%3Dgreen", "", id)
+		refused := e.do("POST", at+"/tags", "<tag><name>green</name></tag>", as("alice"), filter)
+		if refused.Code != 400 && refused.Code != 404 { // a host is not seen
+			t.Errorf("alice puts a tag on a %s: %d", noun, refused.Code)
+		}
+		e.want(200, "DELETE", at+"/tags/"+tag, "")
+		e.want(404, "DELETE", at+"/tags/"+tag, "")
+		e.want(200, "GET", at+"/tags", "", "<tags/>")
+	}
+}
+
 // TestNobodyRises: who may give roles gives no more than that, and the last of those
 // who may do everything stays.
 func TestNobodyRises(t *testing.T) {
@@ -372,7 +442,10 @@ func TestDirectory(t *testing.T) {
 	e.want(200, "GET", "/api/users", "", "bob@corp.example.com", "alice@corp.example.com", "!carol", `<name>staff</name>`)
 	carol := idIn(t, e.want(201, "POST", "/api/users", "<user><user_name>carol@corp.example.com</user_name></user>"))
 	e.give(vm, carol, "UserRole")
+	e.want(201, "POST", "/api/tags", "<tag><name>green</name></tag>")
+	e.want(201, "POST", "/api/users/"+carol+"/tags", "<tag><name>green</name></tag>")
 	e.check(e.do("GET", "/api/vms", "", login("carol"), filter), 200, "carol herself", "<name>web</name>")
+	e.want(200, "GET", "/api/users/"+carol+"/tags", "", "<name>green</name>")
 
 	e.want(200, "DELETE", vm+"/permissions/"+given, "")
 	e.check(e.do("GET", "/api/vms", "", login("bob"), filter), 401, "what the group had is taken away")

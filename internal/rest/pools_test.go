@@ -82,9 +82,16 @@ func TestPools4(t *testing.T) {
 	id := regexp.MustCompile(`<vm href="[^"]*/vms/[^"]*" id="([^"]*)"`).FindStringSubmatch(given)[1]
 	e.wait("/api/vms/"+id, "<state>up</state>")
 	e.want(409, "DELETE", at, "", "[Cannot remove VM-Pool. VM is running.]")
+	detach := newAPI + "/v4/vms/" + id + "/detach"
+	e.want(409, "POST", detach, "<action/>", "<status>failed</status>", "[Cannot detach VM from VM-Pool. VM is running.]")
 	e.want(200, "POST", "/api/vms/"+id+"/stop", "<action/>")
+	e.want(200, "POST", detach, "<action/>", "<status>complete</status>")
+	e.want(200, "GET", at, "", "<size>1</size>")
+	e.want(403, "POST", detach, "<action/>", "[User is not authorized to perform this action.]")
+	e.want(404, "POST", newAPI+"/v4/vms/"+unknownID+"/detach", "<action/>")
 	e.want(200, "DELETE", at, "", "<status>complete</status>")
 	e.want(404, "GET", at, "")
+	e.want(200, "GET", "/api/vms/"+id, "", "!<vmpool")
 }
 
 // TestUsersOfPools: with the filtered view a user finds the pool that was given, takes a

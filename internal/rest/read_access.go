@@ -39,18 +39,18 @@ func (r *request) group() (*model.Group, error) { return r.view.Group(r.id("grou
 func showGroup(r *request, group *model.Group) (any, error) { return r.page.ShowGroup(group, ""), nil }
 
 // rolesOf makes list and fetch of the roles that somebody has on the system.
-func rolesOf(name string, exists func(*request) error) (list, one handler) {
+func rolesOf(name string, exists func(*request) error, show func(*request, *model.Role) (any, error)) (list, one handler) {
 	rows := func(r *request) ([]*model.Role, error) {
 		if err := exists(r); err != nil {
 			return nil, err
 		}
 		return r.view.RolesOf(r.id(name)), nil
 	}
-	list = collection[*model.Role]{root: "roles", item: "role", rows: rows, show: showRole}.get
+	list = collection[*model.Role]{root: "roles", item: "role", rows: rows, show: show}.get
 	one = object("role", func(r *request) (*model.Role, error) {
 		all, err := rows(r)
 		return pick(all, r.ids["role"], err, func(role *model.Role) *string { return new(string(role.ID)) })
-	}, showRole)
+	}, show)
 	return list, one
 }
 
@@ -126,8 +126,9 @@ func (r *request) permissionsOn(object model.Ref) []*model.Permission {
 }
 
 // permissionsOf makes list and fetch of the permissions on the object in the
-// path: of a kind, named by a placeholder. Those of a user or group are those given to it.
-func permissionsOf(kind model.Kind, name string, exists func(*request) error) (list, one handler) {
+// path. Those of a user or group are those given to it.
+func permissionsOf(on holder, show func(*request, *model.Permission) (any, error)) (list, one handler) {
+	kind, name, exists := on.kind, on.name, on.exists
 	rows := func(r *request) ([]*model.Permission, error) {
 		if err := exists(r); err != nil {
 			return nil, err
@@ -142,9 +143,6 @@ func permissionsOf(kind model.Kind, name string, exists func(*request) error) (l
 			}
 		}
 		return found, nil
-	}
-	show := func(r *request, permission *model.Permission) (any, error) {
-		return r.page.ShowPermission(permission, r.page.Href(kind, r.id(name))), nil
 	}
 	list = collection[*model.Permission]{root: "permissions", item: "permission", rows: rows, show: show}.get
 	one = object("permission", func(r *request) (*model.Permission, error) {

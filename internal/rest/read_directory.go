@@ -20,10 +20,12 @@ var domainUserList = collection[*model.User]{
 	show: showDomainUser,
 }
 
-var oneDomainUser = object("user", func(r *request) (*model.User, error) {
+var oneDomainUser = object("user", (*request).userOfDomain, showDomainUser)
+
+func (r *request) userOfDomain() (*model.User, error) {
 	all, err := r.usersOfDomain("*")
 	return pick(all, r.ids["user"], err, func(user *model.User) *string { return new(string(user.ID)) })
-}, showDomainUser)
+}
 
 func showDomainUser(r *request, user *model.User) (any, error) {
 	return r.page.ShowUser(user, r.page.Href(model.KindDomain, r.id("domain"))+"/users", nil), nil
@@ -54,10 +56,12 @@ var domainGroupList = collection[*model.Group]{
 	show: showDomainGroup,
 }
 
-var oneDomainGroup = object("group", func(r *request) (*model.Group, error) {
+var oneDomainGroup = object("group", (*request).groupOfDomain, showDomainGroup)
+
+func (r *request) groupOfDomain() (*model.Group, error) {
 	all, err := r.groupsOfDomain("*")
 	return pick(all, r.ids["group"], err, func(group *model.Group) *string { return new(string(group.ID)) })
-}, showDomainGroup)
+}
 
 func showDomainGroup(r *request, group *model.Group) (any, error) {
 	return r.page.ShowGroup(group, r.page.Href(model.KindDomain, r.id("domain"))+"/groups"), nil

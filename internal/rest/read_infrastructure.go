@@ -87,7 +87,7 @@ var tagList = collection[*model.Tag]{
 	show: showTag,
 }
 
-var oneTag = object("tag", func(r *request) (*model.Tag, error) { return r.view.Tag(r.id("tag")) }, showTag)
+var oneTag = object("tag", (*request).tag, showTag)
 
 func showTag(r *request, tag *model.Tag) (any, error) { return r.page.ShowTag(tag), nil }
 

@@ -105,13 +105,3 @@ func (r *request) templateDrive() (*v3.CDROM, error) {
 	}
 	return r.page.ShowTemplateCDROM(template, r.isoDomain(template.Cluster)), nil
 }
-
-// templateTagList is empty: there is no way to put a tag on a template.
-var templateTagList = collection[*model.Tag]{
-	root: "tags", item: "tag",
-	rows: func(r *request) ([]*model.Tag, error) {
-		_, err := r.templateOfPath()
-		return nil, err
-	},
-	show: showTag,
-}

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"slices"
-
 	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/model"
@@ -57,7 +55,7 @@ func withDetails(r *request, vm *model.VM, out *v3.VM) (any, error) {
 		out.Tags = &v3.Tags{}
 		for _, id := range vm.Tags {
 			if tag, err := r.view.Tag(id); err == nil {
-				out.Tags.Tag = append(out.Tags.Tag, *r.page.ShowVMTag(tag, vm.ID))
+				out.Tags.Tag = append(out.Tags.Tag, *r.page.ShowTagOf(tag, vm.Ref()))
 			}
 		}
 	}
@@ -162,39 +160,6 @@ func (r *request) isoDomain(of model.ID) model.ID {
 		}
 	}
 	return ""
-}
-
-var vmTagList = collection[*model.Tag]{
-	root: "tags", item: "tag",
-	rows: func(r *request) ([]*model.Tag, error) {
-		vm, err := r.vm()
-		if err != nil {
-			return nil, err
-		}
-		var found []*model.Tag
-		for _, id := range vm.Tags {
-			if tag, err := r.view.Tag(id); err == nil {
-				found = append(found, tag)
-			}
-		}
-		return found, nil
-	},
-	show: showVMTag,
-}
-
-var oneVMTag = object("tag", func(r *request) (*model.Tag, error) {
-	vm, err := r.vm()
-	if err != nil {
-		return nil, err
-	}
-	if !slices.Contains(vm.Tags, r.id("tag")) {
-		return nil, fault.Missing(string(r.id("tag")))
-	}
-	return r.view.Tag(r.id("tag"))
-}, showVMTag)
-
-func showVMTag(r *request, tag *model.Tag) (any, error) {
-	return r.page.ShowVMTag(tag, r.id("vm")), nil
 }
 
 var vmStatisticList = collection[v3.Statistic]{

@@ -12,6 +12,7 @@ import (
 // their command; each command that changes no configuration is an action.
 func (s *Server) routes() []*route {
 	vmPermissions := s.permissionRoutes(holder{"vms/{vm}", model.KindVM, "vm", existing((*request).vm)})
+	vmTags, templateTags := s.tagRoutes(taggedVM), s.tagRoutes(taggedTemplate)
 	table := []*route{
 		{path: "", get: s.root},
 		{path: "capabilities", get: s.capabilities},
@@ -58,7 +59,7 @@ func (s *Server) routes() []*route {
 		{path: "templates/{template}/nics/{nic}", get: oneTemplateNIC},
 		{path: "templates/{template}/cdroms", get: templateCDROMList.get},
 		{path: "templates/{template}/cdroms/{cdrom}", get: oneTemplateCDROM},
-		{path: "templates/{template}/tags", get: templateTagList.get},
+		templateTags[0], templateTags[1],
 		{path: "templates/{template}/creation_status/{ids}", get: s.creationStatus, free: []string{"ids"}},
 		{path: "users", get: userList.get, search: true, post: s.writes(model.KindUser, "add", s.addUser)},
 		{path: "groups", get: groupList.get, search: true, post: s.writes(model.KindGroup, "add", s.addGroup)},
@@ -82,8 +83,7 @@ func (s *Server) routes() []*route {
 		{path: "vms/{vm}/snapshots/{snapshot}/disks/{disk}", get: oneSnapshotDisk},
 		{path: "vms/{vm}/snapshots/{snapshot}/nics", get: snapshotNICList.get},
 		{path: "vms/{vm}/snapshots/{snapshot}/nics/{nic}", get: oneSnapshotNIC},
-		{path: "vms/{vm}/tags", get: vmTagList.get, post: s.writes(model.KindTag, "attach", s.attachTag)},
-		{path: "vms/{vm}/tags/{tag}", get: oneVMTag, delete: s.writes(model.KindTag, "detach", s.detachTag)},
+		vmTags[0], vmTags[1],
 		vmPermissions[0], vmPermissions[1],
 		{path: "vms/{vm}/statistics", get: vmStatisticList.get},
 		{path: "vms/{vm}/statistics/{statistic}", get: oneVMStatistic},
@@ -192,13 +192,21 @@ func isConfiguration(command *engine.Command) bool {
 	return false
 }
 
-// writes makes a method of a command; nil, which is not allowed, if the engine
-// has no such command.
-func (s *Server) writes(on model.Kind, name string, do handler) *write {
+// command finds a command by its key; nil if the engine has no such command.
+func (s *Server) command(key string) *engine.Command {
 	for _, command := range s.engine.Commands() {
-		if command.On == on && command.Name == name {
-			return &write{on: on, name: name, do: do}
+		if command.Key() == key {
+			return command
 		}
 	}
 	return nil
+}
+
+// writes makes a method of a command; nil, which is not allowed, if the engine
+// has no such command.
+func (s *Server) writes(on model.Kind, name string, do handler) *write {
+	if s.command(string(on)+"."+name) == nil {
+		return nil
+	}
+	return &write{on: on, name: name, do: do}
 }

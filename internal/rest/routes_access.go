@@ -34,35 +34,59 @@ func holders() []holder {
 // permissions on everything; the permissions of VMs are linked to between others and
 // so stand in the table.
 func (s *Server) accessRoutes() []*route {
-	userRoles, userRole := rolesOf("user", existing((*request).user))
-	groupRoles, groupRole := rolesOf("group", existing((*request).group))
 	table := []*route{
 		{path: "roles/{role}", get: oneRole, noun: "role", put: s.writes(model.KindRole, "update", s.updateRole), delete: s.writes(model.KindRole, "remove", s.removes(model.KindRole, existing((*request).role)))},
 		{path: "roles/{role}/permits", get: permitList.get, post: s.writes(model.KindRole, "update", s.addPermit)},
 		{path: "roles/{role}/permits/{permit}", get: onePermit, free: []string{"permit"}, delete: s.writes(model.KindRole, "update", s.removePermit)},
 		{path: "users/{user}", get: oneUser, noun: "user", delete: s.writes(model.KindUser, "remove", s.removes(model.KindUser, existing((*request).user)))},
-		{path: "users/{user}/roles", get: userRoles},
-		{path: "users/{user}/roles/{role}", get: userRole},
 		{path: "groups/{group}", get: oneGroup, noun: "group", delete: s.writes(model.KindGroup, "remove", s.removes(model.KindGroup, existing((*request).group)))},
-		{path: "groups/{group}/roles", get: groupRoles},
-		{path: "groups/{group}/roles/{role}", get: groupRole},
 		{path: "domains/{domain}", get: oneDirectory, noun: "domain", free: []string{"domain"}},
 		{path: "domains/{domain}/users", get: domainUserList.get, free: []string{"domain"}},
 		{path: "domains/{domain}/users/{user}", get: oneDomainUser, free: []string{"domain"}},
 		{path: "domains/{domain}/groups", get: domainGroupList.get, free: []string{"domain"}},
 		{path: "domains/{domain}/groups/{group}", get: oneDomainGroup, free: []string{"domain"}},
 	}
+	table = after(table, "users/{user}", s.roleRoutes("users/{user}", "user", existing((*request).user)))
+	table = after(table, "groups/{group}", s.roleRoutes("groups/{group}", "group", existing((*request).group)))
 	for _, each := range holders() {
 		if each.kind != model.KindVM {
 			table = append(table, s.permissionRoutes(each)...)
 		}
 	}
+	for _, each := range []tagged{taggedHost, taggedUser, taggedGroup} {
+		table = append(table, s.tagRoutes(each)...)
+	}
 	return table
+}
+
+// roleRoutes are those of the roles that a user or group has on the system.
+func (s *Server) roleRoutes(path, name string, exists func(*request) error) []*route {
+	list, one := rolesOf(name, exists, showRole)
+	held := func(do handler) handler {
+		return func(r *request) (*answer, error) {
+			if _, err := one(r); err != nil {
+				return nil, err
+			}
+			return do(r)
+		}
+	}
+	role := path + "/roles/{role}"
+	return []*route{
+		{path: path + "/roles", get: list},
+		{path: role, get: one, delete: s.writes(model.KindPermission, "remove", held(takeRole(name)))},
+		{path: role + "/permits", get: held(permitList.get), post: s.writes(model.KindRole, "update", held(s.addPermit))},
+		{
+			path: role + "/permits/{permit}", get: held(onePermit), free: []string{"permit"},
+			delete: s.writes(model.KindRole, "update", held(s.removePermit)),
+		},
+	}
 }
 
 // permissionRoutes are those of the permissions on an object, or of a user or group.
 func (s *Server) permissionRoutes(on holder) []*route {
-	list, one := permissionsOf(on.kind, on.name, on.exists)
+	list, one := permissionsOf(on, func(r *request, permission *model.Permission) (any, error) {
+		return r.page.ShowPermission(permission, r.page.Href(on.kind, r.id(on.name))), nil
+	})
 	return []*route{
 		{path: on.path + "/permissions", get: list, post: s.writes(model.KindPermission, "add", s.grants(on.kind, on.name, on.exists))},
 		{path: on.path + "/permissions/{permission}", get: one, delete: s.writes(model.KindPermission, "remove", s.removes(model.KindPermission, fetched(one)))},

@@ -51,7 +51,7 @@ var vmKind = &search.Kind{
 		{Name: "templates.name", Values: search.TextOf(vmTemplate)},
 		{Name: "template", Values: search.TextOf(vmTemplate)},
 		{Name: "pool", Values: search.TextOf(vmPool)},
-		{Name: "tag", Values: search.TextsOf(vmTags)},
+		{Name: "tag", Values: search.TextsOf(func(v *row[*model.VM]) []string { return v.in.tagNames(v.it.Tags) })},
 		{Name: "storage.name", Values: search.TextsOf(vmStorage)},
 		{Name: "networks.name", Values: search.TextsOf(vmNetworks)},
 		{Name: "type", Type: search.Enum, Words: search.Words("desktop", "server"), Values: search.TextOf(func(v *row[*model.VM]) string { return string(v.it.Type) })},
@@ -147,12 +147,11 @@ func vmDataCenter(v *row[*model.VM]) string { return dataCenterOfCluster(v.in, v
 
 func vmTemplate(v *row[*model.VM]) string { return templateName(v.in, v.it.Template) }
 
-func vmTags(v *row[*model.VM]) []string {
+// tagNames are what the tags on an object are called.
+func (r *request) tagNames(ids []model.ID) []string {
 	var names []string
-	for _, id := range v.it.Tags {
-		if tag, err := v.in.view.Tag(id); err == nil {
-			names = append(names, tag.Name)
-		}
+	for _, tag := range r.visibleTags(ids) {
+		names = append(names, tag.Name)
 	}
 	return names
 }
@@ -213,6 +212,7 @@ var hostKind = &search.Kind{
 		{Name: "datacenter", Values: search.TextOf(func(v *row[*model.Host]) string { return dataCenterOfCluster(v.in, v.it.Cluster) })},
 		{Name: "memory", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Host]) float64 { return float64(v.it.Facts.Memory >> 20) })},
 		{Name: "cpus", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Host]) float64 { return float64(v.it.Facts.Topology.Count()) })},
+		{Name: "tag", Values: search.TextsOf(func(v *row[*model.Host]) []string { return v.in.tagNames(v.it.Tags) })},
 		{Name: "vms.name", Values: search.TextsOf(func(v *row[*model.Host]) []string {
 			var names []string
 			for _, vm := range v.in.view.VMs() {
@@ -310,6 +310,7 @@ var templateKind = &search.Kind{
 		{Name: "memory", Type: search.Number, Values: search.NumberOf(func(v *row[*model.Template]) float64 { return float64(v.it.Memory >> 20) })},
 		{Name: "cluster", Values: search.TextOf(func(v *row[*model.Template]) string { return clusterName(v.in, v.it.Cluster) })},
 		{Name: "datacenter", Values: search.TextOf(func(v *row[*model.Template]) string { return dataCenterOfCluster(v.in, v.it.Cluster) })},
+		{Name: "tag", Values: search.TextsOf(func(v *row[*model.Template]) []string { return v.in.tagNames(v.it.Tags) })},
 	},
 }
 
@@ -349,6 +350,7 @@ var userKind = &search.Kind{
 		{Name: "lastname", Free: true, Values: search.TextOf(func(v *row[*model.User]) string { return v.it.LastName })},
 		{Name: "email", Values: search.TextOf(func(v *row[*model.User]) string { return v.it.Email })},
 		{Name: "id", Values: search.TextOf(func(v *row[*model.User]) string { return string(v.it.ID) })},
+		{Name: "tag", Values: search.TextsOf(func(v *row[*model.User]) []string { return v.in.tagNames(v.it.Tags) })},
 	},
 }
 
@@ -357,6 +359,7 @@ var groupKind = &search.Kind{
 	Fields: []search.Field{
 		{Name: "name", Free: true, Values: search.TextOf(func(v *row[*model.Group]) string { return v.it.Name })},
 		{Name: "id", Values: search.TextOf(func(v *row[*model.Group]) string { return string(v.it.ID) })},
+		{Name: "tag", Values: search.TextsOf(func(v *row[*model.Group]) []string { return v.in.tagNames(v.it.Tags) })},
 	},
 }
 

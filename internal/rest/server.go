@@ -54,7 +54,7 @@ type Options struct {
 	CustomProperties func() string
 	// Transfers knows of image transfers what is not kept.
 	Transfers Transfers
-	// Screens takes pictures of displays.
+	// Screens looks at displays.
 	Screens Screens
 	// Authority gives the certificate of the engine's CA in PEM; nil is none.
 	Authority func() ([]byte, error)

@@ -3,7 +3,6 @@ package rest
 import (
 	"net/http"
 
-	"vireo/internal/engine"
 	"vireo/internal/engine/exports"
 	"vireo/internal/model"
 	"vireo/internal/rest/v4"
@@ -28,21 +27,16 @@ func (s *Server) archiveRoutes4() []*route {
 
 // export4 exports to a storage domain, or to a file of the engine's machine.
 func (s *Server) export4(kind model.Kind) handler {
-	commands := map[string]*engine.Command{}
-	for _, command := range s.engine.Commands() {
-		if command.On == kind {
-			commands[command.Name] = command
-		}
-	}
+	toDomain, toFile := s.command(string(kind)+".export"), s.command(string(kind)+".export_ova")
 	return func(r *request) (*answer, error) {
 		action := &v4.Action{}
 		if err := r.readOptional("action", action); err != nil {
 			return nil, err
 		}
 		if action.ToDomain() {
-			return r.act4(commands["export"], action)
+			return r.act4(toDomain, action)
 		}
-		return r.act4(commands["export_ova"], action)
+		return r.act4(toFile, action)
 	}
 }
 

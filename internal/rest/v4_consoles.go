@@ -8,36 +8,20 @@ import (
 
 // consoleRoutes4 are the displays of VMs, and what is done with them (api-v4 5.2).
 func (s *Server) consoleRoutes4() []*route {
-	const consoles, one = "vms/{vm}/graphicsconsoles", "vms/{vm}/graphicsconsoles/{graphicsconsole}"
-	free := []string{"graphicsconsole", "ids"}
-	table := []*route{
-		{path: consoles, get: consoleList4.get},
-		{path: one, get: s.console(oneConsole4), noun: "graphics_console", viewer: true, free: free},
+	free := []string{"graphicsconsole"}
+	return []*route{
+		{path: "vms/{vm}/graphicsconsoles", get: consoleList4.get},
+		{path: console4, get: s.console(oneConsole4), noun: "graphics_console", viewer: true, free: free},
 		{path: "vms/{vm}/screenshot", post: &write{on: model.KindVM, name: "screenshot", do: s.screenshot4}, hidden: true},
+		{
+			path: console4 + "/remoteviewerconnectionfile", action: s.command("vm.ticket"), free: free,
+			post: &write{on: model.KindVM, name: "ticket", do: s.viewerFile4},
+		},
 	}
-	for _, command := range s.engine.Commands() {
-		bases := map[string][]string{
-			"vm.ticket": {"vms/{vm}", one}, "vm.proxyticket": {one}, "vm.serialticket": {"vms/{vm}"},
-		}[command.Key()]
-		for _, base := range bases {
-			do := s.act4(command)
-			if base == one {
-				do = onConsole(do)
-			}
-			table = append(table,
-				&route{path: base + "/" + command.Name, action: command, post: s.writes(command.On, command.Name, do), free: free},
-				&route{path: base + "/" + command.Name + "/{ids}", get: s.actionStatus4(command.Key()), free: free},
-			)
-		}
-		if command.Key() == "vm.ticket" {
-			table = append(table, &route{
-				path: one + "/remoteviewerconnectionfile", action: command, free: free,
-				post: &write{on: model.KindVM, name: "ticket", do: s.viewerFile4},
-			})
-		}
-	}
-	return table
 }
+
+// console4 is a display of a VM.
+const console4 = "vms/{vm}/graphicsconsoles/{graphicsconsole}"
 
 // onConsole refuses what the VM does not have.
 func onConsole(do handler) handler {

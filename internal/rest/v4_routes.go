@@ -3,6 +3,7 @@ package rest
 import (
 	"slices"
 
+	"vireo/internal/engine"
 	"vireo/internal/model"
 )
 
@@ -48,8 +49,10 @@ func (s *Server) routes4() []*route {
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
 	table = after(table, "events/{event}", s.networkRoutes4())
-	table = after(table, "jobs/{job}/steps/{step}", s.profileRoutes4())
-	return slices.Concat(table, s.archiveRoutes4(), s.actionRoutes4(), s.consoleRoutes4())
+	table = after(table, "hosts/{host}", s.roleRoutes4())
+	table = after(table, "storagedomains/{storagedomain}/disks", slices.Concat(s.tagRoutes4(), s.peopleRoutes4()))
+	table = after(table, "jobs/{job}/steps/{step}", slices.Concat(s.profileRoutes4(), s.permissionRoutes4()))
+	return slices.Concat(table, s.archiveRoutes4(), s.consoleRoutes4(), s.actionRoutes4())
 }
 
 // actionBases4 are the objects that commands without a method of their own act on.
@@ -60,24 +63,45 @@ var actionBases4 = map[model.Kind]string{
 	model.KindVMPool:        "vmpools/{vmpool}",
 }
 
-// notActions4 are commands that version 4 has no action for: they change how a disk is
-// attached.
-var notActions4 = []string{"disk.activate", "disk.deactivate"}
+// otherBases4 are those of commands on VMs: there are no others of version 4 yet. No base
+// is no action of version 4, as of those that change how a disk is attached.
+var otherBases4 = map[string][]string{
+	"disk.activate": nil, "disk.deactivate": nil,
+
+	"vm.detach":       {"vms/{vm}"},
+	"vm.ticket":       {"vms/{vm}", console4},
+	"vm.proxyticket":  {console4},
+	"vm.serialticket": {"vms/{vm}"},
+}
+
+// basesOf4 are the objects in the table of routes that a command acts on.
+func basesOf4(command *engine.Command) []string {
+	if bases, has := otherBases4[command.Key()]; has {
+		return bases
+	}
+	if base, acts := actionBases4[command.On]; acts && !isConfiguration(command) {
+		return []string{base}
+	}
+	return nil
+}
 
 // actionRoutes4 mounts the actions, and the resources of their state beside them
 // (api-v4 2.7).
 func (s *Server) actionRoutes4() []*route {
 	var found []*route
+	free := []string{"graphicsconsole", "ids"}
 	for _, command := range s.engine.Commands() {
-		base, acts := actionBases4[command.On]
-		if !acts || isConfiguration(command) || slices.Contains(notActions4, command.Key()) {
-			continue
+		for _, base := range basesOf4(command) {
+			do := s.act4(command)
+			if base == console4 {
+				do = onConsole(do)
+			}
+			path := base + "/" + command.Name
+			found = append(found,
+				&route{path: path, action: command, post: s.writes(command.On, command.Name, do), free: free},
+				&route{path: path + "/{ids}", get: s.actionStatus4(command.Key()), free: free},
+			)
 		}
-		path := base + "/" + command.Name
-		found = append(found,
-			&route{path: path, action: command, post: s.writes(command.On, command.Name, s.act4(command))},
-			&route{path: path + "/{ids}", get: s.actionStatus4(command.Key()), free: []string{"ids"}},
-		)
 	}
 	return found
 }

@@ -22,6 +22,9 @@ type viewerFile struct {
 	lasts    time.Duration
 	// authority is a certificate in PEM; empty for none.
 	authority string
+	// subject is that of the certificate that the display shows, which a viewer then
+	// insists on instead of the name of the host; empty for any.
+	subject string
 }
 
 // vncLooksAt is how much of a password VNC looks at.
@@ -32,7 +35,7 @@ const vncLooksAt = 8
 func (f *viewerFile) text() string {
 	var out strings.Builder
 	say := func(key, value string) {
-		fmt.Fprintf(&out, "%s=%s\n", key, strings.NewReplacer("\n", `\n`, "\r", "").Replace(value))
+		fmt.Fprintf(&out, "%s=%s\n", key, strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", "").Replace(value))
 	}
 	number := func(key string, value int) { say(key, fmt.Sprint(value)) }
 	out.WriteString("[virt-viewer]\n")
@@ -64,6 +67,9 @@ func (f *viewerFile) text() string {
 			say("secure-channels", "main;inputs;cursor;playback;record;display;smartcard;usbredir")
 			if f.authority != "" {
 				say("ca", f.authority)
+			}
+			if f.subject != "" {
+				say("host-subject", f.subject)
 			}
 		}
 	}

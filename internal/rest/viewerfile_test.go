@@ -13,11 +13,12 @@ func TestViewerFileText(t *testing.T) {
 		name: "web1\nhost=evil.example", display: model.DisplaySPICE, console: model.Console{Address: "0.0.0.0", SecurePort: 5901},
 		host: hostOf("qemu+ssh://root@h1.example/system"), password: "a password of more than eight", lasts: 2 * time.Minute,
 		authority: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+		subject:   `O=Vireo\, Inc,CN=h1.example`,
 	}
 	text := file.text()
 	for _, line := range []string{
 		"[virt-viewer]", "type=spice", "host=h1.example", "port=-1", "tls-port=5901", "password=a password of more than eight",
-		`ca=-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`, "delete-this-file=1",
+		`ca=-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`, "delete-this-file=1", `host-subject=O=Vireo\\, Inc,CN=h1.example`,
 		`title=web1\nhost=evil.example:%d - press Shift+F12 to release the cursor`,
 	} {
 		if !strings.Contains("\n"+text, "\n"+line+"\n") {

@@ -87,6 +87,24 @@ func (s *Server) removes(on model.Kind, exists func(*request) error) handler {
 	}
 }
 
+// takeRole takes a role on the system away from the user or group in the path.
+func takeRole(name string) handler {
+	return func(r *request) (*answer, error) {
+		action := &v3.Action{}
+		if err := r.readOptional("action", action); err != nil {
+			return nil, err
+		}
+		for _, given := range r.permissionsOn(model.Ref{}) {
+			if given.Holder() == r.id(name) && given.Role == r.id("role") {
+				call := r.call(model.KindPermission, "remove")
+				call.Target = given.ID
+				return r.remove(call, action)
+			}
+		}
+		return nil, fault.Missing(string(r.id("role")))
+	}
+}
+
 // addRole makes a role.
 func (s *Server) addRole(r *request) (*answer, error) {
 	shape := &v3.Role{}

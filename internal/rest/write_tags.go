@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"net/http"
-
 	"vireo/internal/engine"
 	"vireo/internal/model"
 	"vireo/internal/rest/v3"
@@ -70,39 +68,4 @@ func (s *Server) removeTag(r *request) (*answer, error) {
 		return nil, err
 	}
 	return r.remove(r.call(model.KindTag, "remove"), action)
-}
-
-// attachTag puts a tag on a VM.
-func (s *Server) attachTag(r *request) (*answer, error) {
-	shape := &v3.Tag{}
-	if err := r.read("tag", shape); err != nil {
-		return nil, err
-	}
-	if err := shape.CheckAttach(); err != nil {
-		return nil, err
-	}
-	id, err := shape.Reference().Resolve(model.KindTag, r.finder())
-	if err != nil {
-		return nil, err
-	}
-	call := r.call(model.KindTag, "attach")
-	call.Target = id
-	if _, err := r.act(call, nil); err != nil {
-		return nil, err
-	}
-	tag, err := r.view.Tag(id)
-	if err != nil {
-		return nil, err
-	}
-	out := r.page.ShowVMTag(tag, r.id("vm"))
-	return &answer{code: http.StatusCreated, root: "tag", shape: out, location: out.Href}, nil
-}
-
-// detachTag takes a tag off a VM.
-func (s *Server) detachTag(r *request) (*answer, error) {
-	action := &v3.Action{}
-	if err := r.readOptional("action", action); err != nil {
-		return nil, err
-	}
-	return r.remove(r.call(model.KindTag, "detach"), action)
 }

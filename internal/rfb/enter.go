@@ -1,7 +1,6 @@
 package rfb
 
 import (
-	"bytes"
 	"crypto/des" // VNC authentication knows nothing else
 	"encoding/binary"
 	"errors"
@@ -30,7 +29,9 @@ const challengeLength = 16
 var ErrPassword = errors.New("the display does not accept the password")
 
 // Enter gets in to a display by a password and returns when it is accepted, or
-// [ErrPassword]. What the viewer says next is whether it shares the display.
+// [ErrPassword]. A display that wants TLS is spoken to by TLS if the connection is a
+// [Securer], whose error is returned; if it is none, [ErrEncrypted] is. What the viewer
+// says next is whether it shares the display.
 func Enter(conn io.ReadWriter, password string) error {
 	if _, err := exchange(conn, len(version), []byte(version)); err != nil {
 		return err
@@ -46,11 +47,8 @@ func Enter(conn io.ReadWriter, password string) error {
 	if err != nil {
 		return err
 	}
-	if bytes.IndexByte(offered, securityVNC) < 0 {
-		return fmt.Errorf("the display asks for no VNC password but offers %v", offered)
-	}
-	if _, err := conn.Write([]byte{securityVNC}); err != nil {
-		return fmt.Errorf("the handshake of the display: %w", err)
+	if err := choose(conn, offered); err != nil {
+		return err
 	}
 	challenge, err := exchange(conn, challengeLength, nil)
 	if err != nil {
@@ -60,8 +58,8 @@ func Enter(conn io.ReadWriter, password string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Write(answer); err != nil {
-		return fmt.Errorf("the handshake of the display: %w", err)
+	if err := tell(conn, answer); err != nil {
+		return err
 	}
 	result, err := exchange(conn, 4, nil)
 	if err != nil {
@@ -80,12 +78,20 @@ func Show(conn io.ReadWriter, share bool) error {
 	if share {
 		flag = 1
 	}
-	if _, err := conn.Write([]byte{flag}); err != nil {
-		return fmt.Errorf("the handshake of the display: %w", err)
+	if err := tell(conn, []byte{flag}); err != nil {
+		return err
 	}
 	const serverInitLength = 24
 	_, err := exchange(conn, serverInitLength, nil)
 	return err
+}
+
+// tell says something to a display.
+func tell(conn io.Writer, message []byte) error {
+	if _, err := conn.Write(message); err != nil {
+		return fmt.Errorf("the handshake of the display: %w", err)
+	}
+	return nil
 }
 
 // exchange reads a message of that length and writes what comes after it.
@@ -97,8 +103,7 @@ func exchange(conn io.ReadWriter, length int, reply []byte) ([]byte, error) {
 	if len(reply) == 0 {
 		return message, nil
 	}
-	_, err := conn.Write(reply)
-	return message, err
+	return message, tell(conn, reply)
 }
 
 // Answer encrypts a challenge with DES by the password, each of whose bytes is

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"vireo/internal/engine"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
@@ -29,7 +30,7 @@ func putNetworks(ctx context.Context, inv *inventory.Inventory) error {
 			if network.ID == ManagementNetwork {
 				profile.ID = managementProfile
 			}
-			tx.VNICProfiles.Put(profile)
+			engine.PutPublicProfile(tx, profile)
 			profiles[network.ID] = profile.ID
 			edited, _ := tx.Networks.Edit(network.ID)
 			for _, cluster := range tx.Clusters.All() {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -25,11 +26,16 @@ type fetched struct {
 // fetch asks below /ovirt-engine/api with a header Accept.
 func (e *engine) fetch(t *testing.T, method, path, accept string) fetched {
 	t.Helper()
-	body := io.Reader(http.NoBody)
+	body := ""
 	if method == "POST" {
-		body = strings.NewReader("<action/>")
+		body = "<action/>"
 	}
-	request, err := http.NewRequest(method, strings.TrimSuffix(e.url, "/api")+"/ovirt-engine/api"+path, body)
+	return e.fetchBody(t, method, path, accept, body)
+}
+
+func (e *engine) fetchBody(t *testing.T, method, path, accept, body string) fetched {
+	t.Helper()
+	request, err := http.NewRequest(method, strings.TrimSuffix(e.url, "/api")+"/ovirt-engine/api"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +72,17 @@ func (v *vm) viewerFile(t *testing.T, console string) map[string]string {
 	return found
 }
 
+// displayAt waits until the API says where the display is.
+func (v *vm) displayAt(t *testing.T) (address, port string) {
+	t.Helper()
+	eventually(t, "the API to say where the display is", func() (bool, string) {
+		at := v.get(t).at("display")
+		address, port = at.text("address"), at.text("port")
+		return port != "", address
+	})
+	return address, port
+}
+
 // TestViewerFiles: what they say opens the display, of either kind.
 func TestViewerFiles(t *testing.T) {
 	t.Parallel()
@@ -78,12 +95,8 @@ func TestViewerFiles(t *testing.T) {
 	} {
 		v := e.showing(t, kind.name)
 		file := v.viewerFile(t, kind.upper)
-		eventually(t, "the API to say where the display is", func() (bool, string) {
-			at := v.get(t).at("display")
-			return at.text("port") != "", at.text("address")
-		})
-		at := v.get(t).at("display")
-		if file["type"] != kind.name || file["host"] != at.text("address") || file["port"] != at.text("port") ||
+		address, port := v.displayAt(t)
+		if file["type"] != kind.name || file["host"] != address || file["port"] != port ||
 			file["delete-this-file"] != "1" || !strings.HasPrefix(file["title"], v.name+":") {
 			t.Errorf("the file says %s", file[""])
 		}
@@ -135,34 +148,45 @@ func TestRemoteViewer(t *testing.T) {
 		v := e.create(t, "console=tty0")
 		e.call(t, "PUT", v.path(), "<vm><display><type>"+kind.name+"</type></display></vm>")
 		v.up(t)
-		display := screen(t)
-		path := filepath.Join(t.TempDir(), "console.vv")
-		if err := os.WriteFile(path, []byte(v.viewerFile(t, kind.console)[""]), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var output strings.Builder
-		viewer := exec.Command("remote-viewer", "--full-screen", path)
-		viewer.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir(), "XDG_RUNTIME_DIR="+t.TempDir(), "NO_AT_BRIDGE=1")
-		viewer.Stdout, viewer.Stderr = &output, &output
-		if err := viewer.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = viewer.Process.Kill(); _ = viewer.Wait() })
-		// The guest makes its screen blue, which nothing of the viewer's own is.
-		v.inside(t, `printf '\033[44m\033[2J' > /dev/tty1`)
-		var picture []byte
-		eventually(t, "remote-viewer to show the guest", func() (bool, string) {
-			picture = grab(t, display)
-			shown := blue(t, picture)
-			return shown > 100_000, strconv.Itoa(shown) + " dots of what it shows are blue"
-		})
-		keep(t, "remote-viewer-"+kind.name+".png", picture)
-		if _, err := os.Stat(path); err == nil {
-			t.Error("remote-viewer has left its file, which it was told to delete")
-		}
-		_ = viewer.Process.Kill()
-		_ = viewer.Wait()
+		v.viewedRemotely(t, v.viewerFile(t, kind.console)[""], "remote-viewer-"+kind.name+".png")
 	}
+}
+
+// viewedRemotely opens a file by remote-viewer, which shows the guest.
+func (v *vm) viewedRemotely(t *testing.T, file, picture string) {
+	t.Helper()
+	display := screen(t)
+	path := filepath.Join(t.TempDir(), "console.vv")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var output strings.Builder
+	viewer := exec.Command("remote-viewer", "--full-screen", path)
+	viewer.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir(), "XDG_RUNTIME_DIR="+t.TempDir(), "NO_AT_BRIDGE=1")
+	viewer.Stdout, viewer.Stderr = &output, &output
+	if err := viewer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := sync.OnceFunc(func() { _ = viewer.Process.Kill(); _ = viewer.Wait() })
+	t.Cleanup(func() {
+		ended()
+		if t.Failed() {
+			t.Logf("remote-viewer says: %s", output.String())
+		}
+	})
+	// The guest makes its screen blue, which nothing of the viewer's own is.
+	v.inside(t, `printf '\033[44m\033[2J' > /dev/tty1`)
+	var shown []byte
+	eventually(t, "remote-viewer to show the guest", func() (bool, string) {
+		shown = grab(t, display)
+		dots := blue(t, shown)
+		return dots > 100_000, strconv.Itoa(dots) + " dots of what it shows are blue"
+	})
+	keep(t, picture, shown)
+	if _, err := os.Stat(path); err == nil {
+		t.Error("remote-viewer has left its file, which it was told to delete")
+	}
+	ended()
 }
 
 // blue counts the dots of a picture that are nothing but blue.

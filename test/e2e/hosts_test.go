@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,8 +128,20 @@ func bySSH(t *testing.T, e *engine, h *farmHost) {
 		t.Error("the password is shown")
 	}
 	v := e.create(t)
+	e.call(t, "PUT", v.path(), "<vm><display><type>vnc</type></display></vm>")
 	v.act(t, "start", onHost(`<host id="`+strings.TrimPrefix(path, "/hosts/")+`"/>`))
 	v.await(t, "up")
+
+	// Its display listens on its host alone, which the engine reaches by ssh.
+	address, port := v.displayAt(t)
+	if address != "127.0.0.1" {
+		t.Errorf("the display listens on %s", address)
+	}
+	if conn, err := net.Dial("tcp", net.JoinHostPort(h.IP, port)); err == nil {
+		conn.Close()
+		t.Error("the display is open to the network")
+	}
+	v.throughProxy(t)
 
 	// Somebody else answers there.
 	changed := h.newHostKey(t)

@@ -72,6 +72,20 @@ func ticketsOpen(t *testing.T, e *engine, kind string, by entrance, counts int) 
 		}
 	})
 
+	// In version 4 a ticket lasts for seconds.
+	said := e.fetchBody(t, "POST", "/v4"+v.path()+"/ticket", "application/xml", "<action><ticket><value>for soon</value><expiry>8</expiry></ticket></action>")
+	if _, letIn := v.enter(t, by, "for soon"); !letIn || !strings.Contains(said.text, "<expiry>8</expiry>") {
+		t.Errorf("a ticket of seconds, answered with %s, was let in: %v", said.text, letIn)
+	}
+	ends := time.Now().Add(8 * time.Second)
+	eventually(t, "the ticket to end", func() (bool, string) {
+		if time.Now().Before(ends) {
+			return false, "it is not over" // QEMU takes 32 viewers at most
+		}
+		_, letIn := v.enter(t, by, "for soon")
+		return !letIn, "it lets in"
+	})
+
 	v.act(t, "stop")
 	v.await(t, "down")
 	refused := e.refused(t, 409, "POST", v.path()+"/ticket", "<action><ticket><value>"+value+"</value></ticket></action>")

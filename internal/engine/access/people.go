@@ -83,7 +83,7 @@ func (r *room) removeUser(tx *inventory.Tx, call *engine.Call) (model.Object, er
 	}
 	if user.Domain == auth.Internal {
 		edited, _ := tx.Users.Edit(user.ID)
-		edited.Outside = true
+		edited.Outside, edited.Tags = true, nil
 	} else {
 		tx.Users.Delete(user.ID)
 	}

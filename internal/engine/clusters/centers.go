@@ -36,7 +36,7 @@ func (r *room) addCenter(tx *inventory.Tx, call *engine.Call) (model.Object, err
 		Usages: []string{model.UsageManagement, model.UsageDisplay, model.UsageMigration, model.UsageVM},
 	}
 	tx.Networks.Put(network)
-	tx.VNICProfiles.Put(&model.VNICProfile{ID: model.NewID(), Name: network.Name, Network: network.ID})
+	engine.PutPublicProfile(tx, &model.VNICProfile{ID: model.NewID(), Name: network.Name, Network: network.ID})
 	tell(tx, audit.DataCenterAdded, call, center.Name)
 	return center, nil
 }

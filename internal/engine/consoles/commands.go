@@ -55,8 +55,12 @@ func refusePass(verb string, status model.Status) *fault.Fault {
 func noLocks(*inventory.Tx, *engine.Call) []model.Ref { return nil }
 
 func checkDisplay(tx *inventory.Tx, call *engine.Call) error {
-	if vm, ok := tx.VMs.Get(call.Target); ok && vm.Run.DisplayType == "" {
+	vm, ok := tx.VMs.Get(call.Target)
+	switch {
+	case ok && vm.Run.DisplayType == "":
 		return fault.New(fault.NoConsole, "display")
+	case ok && vm.Run.DisplayType != model.DisplayVNC: // which the engine's way to displays speaks
+		return fault.New(fault.NoConsole, "VNC display")
 	}
 	return nil
 }

@@ -147,8 +147,20 @@ func (c *Connection) admit(viewer io.ReadWriter) error {
 		if !c.ticket.Ends.IsZero() && !time.Now().Before(c.ticket.Ends) {
 			return errTicket
 		}
-		return rfb.Enter(c.stream, c.ticket.Value)
+		err := rfb.Enter(c.stream, c.ticket.Value)
+		if err != nil && !errors.Is(err, rfb.ErrPassword) && c.ctx.Err() == nil {
+			return fault.New(fault.DisplayClosed).Because(err)
+		}
+		return err
 	})
+}
+
+// closedBecause is why a display lets nobody in, as it may be told.
+func closedBecause(err error) string {
+	if refused, ok := errors.AsType[*host.RefusedError](err); ok {
+		return refused.Reason
+	}
+	return "it does not answer as a VNC display does"
 }
 
 // errTicket says that a viewer did not know the ticket, or that it has ended.

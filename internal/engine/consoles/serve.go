@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vireo/internal/audit"
+	"vireo/internal/fault"
 	"vireo/internal/host"
 	"vireo/internal/rfb"
 )
@@ -55,6 +56,9 @@ func (c *Connection) Serve(client Client) (err error) {
 		}
 		if errors.Is(err, errTicket) || errors.Is(err, rfb.ErrPassword) {
 			c.tell(audit.ConsoleRefused, string(c.pass.console))
+		}
+		if f, closed := errors.AsType[*fault.Fault](err); closed {
+			c.tell(audit.DisplayClosed, closedBecause(f))
 		}
 		if err != nil {
 			return err

@@ -50,6 +50,8 @@ func (b *Bench) Put(object model.Object) {
 			tx.Roles.Put(typed)
 		case *model.User:
 			tx.Users.Put(typed)
+		case *model.Group:
+			tx.Groups.Put(typed)
 		case *model.Permission:
 			tx.Permissions.Put(typed)
 		default:

@@ -38,7 +38,7 @@ func (r *room) addNetwork(tx *inventory.Tx, call *engine.Call) (model.Object, er
 	}
 	tx.Networks.Put(network)
 	if network.ForVMs() && !addParams(call).NoProfile {
-		tx.VNICProfiles.Put(&model.VNICProfile{ID: model.NewID(), Name: network.Name, Network: network.ID})
+		engine.PutPublicProfile(tx, &model.VNICProfile{ID: model.NewID(), Name: network.Name, Network: network.ID})
 	}
 	tell(tx, audit.NetworkAdded, call, nil, network.Name)
 	return network, nil

@@ -13,6 +13,10 @@ import (
 // room is what the verbs share.
 type room struct{ *engine.Engine }
 
+// configure is the permit to change network interfaces of a VM, and to connect them by a
+// vNIC profile.
+const configure model.Permit = "configure_vm_network"
+
 // Commands are the rows for network interfaces. Parent is the VM and Target the
 // network interface; Result.Object is the VM. They work when the VM is down or
 // up (api-v3 4.3).
@@ -20,7 +24,7 @@ func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	row := func(name, verb, title string, check func(*inventory.Tx, *engine.Call) error, done, failed audit.Code) engine.Command {
 		return engine.Command{
-			On: model.KindNIC, Name: name, Verb: verb, Needs: "configure_vm_network", Reshapes: true,
+			On: model.KindNIC, Name: name, Verb: verb, Needs: configure, Reshapes: true,
 			Refuse: refuseStatus, Locks: theVM, Check: check,
 			Paths: []engine.Path{
 				{Name: "record", From: []model.Status{model.StatusDown}, Apply: r.apply(done)},
@@ -35,9 +39,13 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 		}
 	}
+	connecting := func(row engine.Command) engine.Command {
+		row.Demands = demandsOfProfile
+		return row
+	}
 	return []engine.Command{
-		row("add", "add NIC", "Adding Network Interface to VM {name}", r.checkAdd, audit.NICAdded, audit.NICAddFailed),
-		row("update", "edit NIC", "Editing Network Interface of VM {name}", r.checkUpdate, audit.NICUpdated, audit.NICUpdateFailed),
+		connecting(row("add", "add NIC", "Adding Network Interface to VM {name}", r.checkAdd, audit.NICAdded, audit.NICAddFailed)),
+		connecting(row("update", "edit NIC", "Editing Network Interface of VM {name}", r.checkUpdate, audit.NICUpdated, audit.NICUpdateFailed)),
 		row("remove", "remove NIC", "Removing Network Interface from VM {name}", r.checkRemove, audit.NICRemoved, audit.NICRemoveFailed),
 		row("activate", "activate NIC", "Activating Network Interface of VM {name}", r.checkActivate, audit.NICPlugged, audit.NICPlugFailed),
 		row("deactivate", "deactivate NIC", "Deactivating Network Interface of VM {name}", r.checkDeactivate, audit.NICUnplugged, audit.NICUnplugFailed),

@@ -27,6 +27,6 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 		return nil, err
 	}
 	tx.Tags.Put(tag)
-	tell(tx, audit.TagAdded, call, tag, nil)
+	tell(tx, audit.TagAdded, call, tag)
 	return tag, nil
 }

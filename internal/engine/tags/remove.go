@@ -9,25 +9,23 @@ import (
 	"vireo/internal/model"
 )
 
-// remove removes a tag with all tags below it, and takes them off the VMs.
+// remove removes a tag with all tags below it, and takes them off what carries them.
 func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	tag, _ := tx.Tags.Get(call.Target)
 	if tag.ID == model.BlankID {
 		return nil, rootIsFixed(call.Verb)
 	}
 	doomed := family(tx, tag.ID)
-	for _, vm := range tx.VMs.All() {
-		if !slices.ContainsFunc(vm.Tags, func(id model.ID) bool { return doomed[id] }) {
-			continue
+	for _, ref := range carriers(tx) {
+		on, ok := carrierOf(tx, ref)
+		if ok && slices.ContainsFunc(on.tags, func(id model.ID) bool { return doomed[id] }) {
+			on.put(without(on.tags, doomed))
 		}
-		edited, _ := tx.VMs.Edit(vm.ID)
-		edited.Tags = slices.DeleteFunc(edited.Tags, func(id model.ID) bool { return doomed[id] })
-		engine.AlignNextRun(edited)
 	}
 	for id := range doomed {
 		tx.Tags.Delete(id)
 	}
-	tell(tx, audit.TagRemoved, call, tag, nil)
+	tell(tx, audit.TagRemoved, call, tag)
 	return tag, nil
 }
 

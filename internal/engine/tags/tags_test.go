@@ -8,6 +8,7 @@ import (
 	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/enginetest"
+	"vireo/internal/engine/tags"
 	"vireo/internal/fault"
 	"vireo/internal/host/fake"
 	"vireo/internal/model"
@@ -128,6 +129,64 @@ func TestOnVMs(t *testing.T) {
 	b.Refused(on("attach", vm, model.BlankID), fault.Invalid)
 	b.Refused(on("attach", model.NewID(), tag), fault.VMNotFound)
 	b.Refused(on("attach", "", tag), fault.Invalid)
+}
+
+// TestOnOthers: templates, hosts, users and groups carry tags as VMs do.
+func TestOnOthers(t *testing.T) {
+	b := enginetest.New(t, nil)
+	tag, other := add(b, "one", ""), add(b, "two", "")
+	group := &model.Group{ID: model.NewID(), Name: "staff", Domain: "corp.example.com"}
+	b.Put(group)
+	host := b.Server.Inventory.Hosts.All()[0].ID
+	user := b.Caller("jane", auth.UserRole, model.Ref{}).User
+	inv := b.Server.Inventory
+	carriers := []struct {
+		on            model.Ref
+		tags          func() []model.ID
+		attach, leave int
+	}{
+		{model.Ref{Kind: model.KindTemplate, ID: model.BlankID}, func() []model.ID { it, _ := inv.Templates.Get(model.BlankID); return it.Tags }, 20481, 20482},
+		{model.Ref{Kind: model.KindHost, ID: host}, func() []model.ID { it, _ := inv.Hosts.Get(host); return it.Tags }, 442, 444},
+		{model.Ref{Kind: model.KindUser, ID: user}, func() []model.ID { it, _ := inv.Users.Get(user); return it.Tags }, 436, 448},
+		{group.Ref(), func() []model.ID { it, _ := inv.Groups.Get(group.ID); return it.Tags }, 438, 450},
+	}
+	call := func(name string, tag model.ID, on model.Ref) *engine.Call {
+		return &engine.Call{On: model.KindTag, Name: name, Target: tag, Params: &tags.CarrierParams{On: on}}
+	}
+	for _, c := range carriers {
+		before := b.LastEvent()
+		b.Must(call("attach", tag, c.on))
+		b.Must(call("attach", tag, c.on))
+		b.Must(call("attach", other, c.on))
+		b.Must(call("detach", tag, c.on))
+		if !slices.Equal(c.tags(), []model.ID{other}) {
+			t.Errorf("the %s has %v", c.on.Kind, c.tags())
+		}
+		if codes := b.Events(before); !slices.Equal(codes, []int{c.attach, c.attach, c.leave}) {
+			t.Errorf("the events of a %s are %v", c.on.Kind, codes)
+		}
+		b.Refused(call("detach", tag, c.on), "NOT_FOUND")
+		b.Refused(call("attach", model.BlankID, c.on), fault.Invalid)
+		b.Refused(call("attach", tag, model.Ref{Kind: c.on.Kind, ID: model.NewID()}), "NOT_FOUND")
+		denied := call("attach", tag, c.on)
+		denied.Caller = b.Caller("user-of-"+string(c.on.Kind), auth.UserVMManager, model.Ref{})
+		b.Refused(denied, fault.NotAuthorized)
+	}
+	b.Refused(call("attach", tag, model.Ref{Kind: model.KindDisk, ID: model.NewID()}), "NOT_FOUND")
+	b.Refused(call("attach", tag, model.Ref{}), fault.Invalid)
+	b.Must(tagCall("remove", other, nil))
+	for _, c := range carriers {
+		if len(c.tags()) != 0 {
+			t.Errorf("a tag that was removed is on the %s", c.on.Kind)
+		}
+	}
+	// Who is taken out of the system takes no tag along.
+	b.Must(call("attach", tag, carriers[2].on))
+	b.Must(&engine.Call{On: model.KindUser, Name: "remove", Target: user})
+	if it, known := inv.Users.Get(user); known && len(it.Tags) != 0 {
+		t.Errorf("a user who was removed has %v", it.Tags)
+	}
+	b.Refused(call("attach", tag, carriers[2].on), "NOT_FOUND")
 }
 
 func TestTagsDoNotWaitForJobs(t *testing.T) {

@@ -36,6 +36,6 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		return nil, err
 	}
 	tx.Tags.Put(&wanted)
-	tell(tx, audit.TagUpdated, call, &wanted, nil)
+	tell(tx, audit.TagUpdated, call, &wanted)
 	return &wanted, nil
 }

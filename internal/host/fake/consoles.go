@@ -24,6 +24,11 @@ func (c *connection) DialConsole(ctx context.Context, id model.ID, console host.
 		switch {
 		case console == host.ConsoleDisplay && g.spec.Display != "":
 			here, there = net.Pipe()
+			if closed, _ := c.machine.world.strikes(c.machine.address, SecureDisplay, id, g.spec.Name); closed != nil && closed.Call == SecureDisplay {
+				go g.greet(there)
+				here = &strangeDisplay{Conn: here, why: closed.Error}
+				break
+			}
 			go g.display(there)
 		case console == host.ConsoleSerial && g.spec.SerialConsole:
 			if g.typing != nil {
@@ -42,6 +47,11 @@ func (c *connection) DialConsole(ctx context.Context, id model.ID, console host.
 		return nil, err
 	}
 	return here, nil
+}
+
+// DisplaySubject is empty: no display of a fake host can be come to by TLS.
+func (c *connection) DisplaySubject(ctx context.Context, id model.ID) (string, error) {
+	return "", c.live(ctx, "DisplaySubject", id, func(*guest) error { return nil })
 }
 
 // Screenshot is a picture of one dot.
@@ -101,6 +111,36 @@ func (g *guest) display(stream net.Conn) {
 		}()
 	}
 	_, _ = io.Copy(stream, stream)
+}
+
+// SecureDisplay is the Call of rules for displays that want TLS, and whose certificate is
+// not accepted for the reason that the rule gives.
+const SecureDisplay = "SecureDisplay"
+
+// strangeDisplay is a stream to such a display.
+type strangeDisplay struct {
+	net.Conn
+	why error
+}
+
+// Secure says why not.
+func (s *strangeDisplay) Secure() error { return s.why }
+
+// greet is the beginning of a display that wants TLS, until the stream is closed.
+func (g *guest) greet(stream net.Conn) {
+	defer g.left(stream)
+	heard := make([]byte, 12)
+	for _, step := range []struct {
+		says  string
+		hears int
+	}{{"RFB 003.008\n", 12}, {"\x01\x13", 1}, {"\x00\x02", 2}, {"\x00\x01\x00\x00\x01\x05", 4}, {"\x01", 1}} {
+		if _, err := io.WriteString(stream, step.says); err != nil {
+			return
+		}
+		if _, err := io.ReadFull(stream, heard[:step.hears]); err != nil {
+			return
+		}
+	}
 }
 
 // ask lets in whoever has the ticket.

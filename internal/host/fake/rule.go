@@ -11,7 +11,7 @@ import (
 // Rule is an order to go wrong. Empty fields match everything.
 type Rule struct {
 	// Host is an address, Guest a name or id, Call a method of host.Host,
-	// "Connect" or WriteSeeds.
+	// "Connect", WriteSeeds or SecureDisplay.
 	Host, Guest, Call string
 	// Nth strikes only the Nth matching call from now on (the first is 1); 0
 	// strikes all.

@@ -37,7 +37,12 @@ func displayIsStream(t *testing.T, target Target) {
 		_, err := b.DialConsole(b.ctx, blind.ID, console)
 		b.refused("DialConsole to what is not there", err, host.RefusedUnsupported)
 	}
-	_, err := b.Screenshot(b.ctx, blind.ID)
+	subject, err := b.DisplaySubject(b.ctx, blind.ID)
+	b.must("DisplaySubject of what is not there", err)
+	if subject != "" {
+		t.Errorf("a guest without a display has the certificate of %s", subject)
+	}
+	_, err = b.Screenshot(b.ctx, blind.ID)
 	b.refused("Screenshot of what is not there", err, host.RefusedUnsupported)
 }
 

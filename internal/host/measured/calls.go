@@ -309,6 +309,12 @@ func (c *connection) DialConsole(ctx context.Context, id model.ID, kind host.Con
 	return c.Host.DialConsole(ctx, id, kind)
 }
 
+// DisplaySubject counts and passes on.
+func (c *connection) DisplaySubject(ctx context.Context, id model.ID) (answer string, err error) {
+	defer c.count("DisplaySubject", time.Now(), &err)
+	return c.Host.DisplaySubject(ctx, id)
+}
+
 // Screenshot counts and passes on.
 func (c *connection) Screenshot(ctx context.Context, id model.ID) (answer []byte, err error) {
 	defer c.count("Screenshot", time.Now(), &err)

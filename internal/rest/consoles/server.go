@@ -130,7 +130,8 @@ func (v *viewer) End(why error) {
 	if f, refused := errors.AsType[*fault.Fault](why); refused {
 		code, reason = websocket.StatusPolicyViolation, f.Message()
 	}
-	_ = v.socket.Close(code, reason[:min(len(reason), longestReason)]) // whether it was heard or not
+	reason = strings.ToValidUTF8(reason[:min(len(reason), longestReason)], "")
+	_ = v.socket.Close(code, reason) // whether it was heard or not
 	v.cancel()
 }
 

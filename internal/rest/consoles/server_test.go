@@ -14,13 +14,17 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"vireo/internal/audit"
 	"vireo/internal/auth"
 	"vireo/internal/engine"
 	"vireo/internal/engine/consoles"
 	"vireo/internal/engine/enginetest"
 	"vireo/internal/engine/vms"
+	"vireo/internal/host"
+	"vireo/internal/host/fake"
 	"vireo/internal/model"
 	edge "vireo/internal/rest/consoles"
+	"vireo/internal/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -307,6 +311,29 @@ func TestEnds(t *testing.T) {
 			<-ended
 		})
 	}
+}
+
+// TestClosedDisplay: a display that lets the engine in by no way ends the connection,
+// and the events say why; its viewer learns nothing of the host.
+func TestClosedDisplay(t *testing.T) {
+	s := newSeat(t)
+	ticket := s.ticket(s.user)
+	s.World.Fail(fake.Rule{Call: fake.SecureDisplay, Error: fake.Refuse(host.RefusedIdentity, "its certificate is another's")})
+	socket, err := s.dial("/console/"+string(s.vm)+"/vnc", s.pass(s.user, "proxyticket"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := viewer(websocket.NetConn(context.Background(), socket, websocket.MessageBinary), ticket); err == nil {
+		t.Error("the viewer is let in")
+	}
+	s.Await("the event that says why", func() (told bool) {
+		query := store.EventQuery{Codes: []int{int(audit.DisplayClosed)}}
+		err := s.Server.Store.Events(t.Context(), query, func(event *model.Event) bool {
+			told = strings.HasSuffix(event.Description, ": its certificate is another's.")
+			return false
+		})
+		return err == nil && told
+	})
 }
 
 // grantOf is the permission that a user was given.

@@ -116,9 +116,12 @@ type VMSummary struct {
 // Tag is a tag.
 type Tag struct {
 	Resource
-	Host   *Reference `wire:"host"`
-	VM     *Reference `wire:"vm"`
-	Parent *TagParent `wire:"parent"`
+	Host     *Reference `wire:"host"`
+	VM       *Reference `wire:"vm"`
+	Template *Reference `wire:"template"`
+	User     *Reference `wire:"user"`
+	Group    *Reference `wire:"group"`
+	Parent   *TagParent `wire:"parent"`
 }
 
 // Tags is a list of tags.

@@ -153,10 +153,22 @@ func (p *Page) ShowTag(tag *model.Tag) *Tag {
 	return p.showTag(tag, p.Href(model.KindTag, tag.ID))
 }
 
-// ShowVMTag shows a tag of a VM.
-func (p *Page) ShowVMTag(tag *model.Tag, vm model.ID) *Tag {
-	out := p.showTag(tag, below(p.Href(model.KindVM, vm), "tags", string(tag.ID)))
-	out.VM = p.ref(model.KindVM, vm)
+// ShowTagOf shows a tag of an object.
+func (p *Page) ShowTagOf(tag *model.Tag, on model.Ref) *Tag {
+	out := p.showTag(tag, below(p.Href(on.Kind, on.ID), "tags", string(tag.ID)))
+	reference := p.ref(on.Kind, on.ID)
+	switch on.Kind {
+	case model.KindVM:
+		out.VM = reference
+	case model.KindTemplate:
+		out.Template = reference
+	case model.KindHost:
+		out.Host = reference
+	case model.KindUser:
+		out.User = reference
+	case model.KindGroup:
+		out.Group = reference
+	}
 	return out
 }
 

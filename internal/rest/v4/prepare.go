@@ -7,5 +7,6 @@ import "vireo/internal/rest/wire"
 func Prepare() {
 	wire.Prepare(API{}, Action{}, Fault{}, Creation{}, DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, Host{}, Hosts{},
 		StorageDomain{}, StorageDomains{}, Disk{}, Disks{}, ImageTransfer{}, ImageTransfers{}, ExternalVMImport{}, ExternalTemplateImport{}, VMPool{}, VMPools{}, GraphicsConsole{}, GraphicsConsoles{},
+		Tag{}, Tags{}, User{}, Users{}, Group{}, Groups{}, Domain{}, Domains{}, Role{}, Roles{}, Permit{}, Permits{}, Permission{}, Permissions{},
 		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
 }
