@@ -72,7 +72,7 @@ func TestExport(t *testing.T) {
 	clone.act(t, "stop")
 	clone.await(t, "down")
 
-	collapsed := e.imported(t, s.v.id, "<clone>true</clone><collapse_snapshots>true</collapse_snapshots><vm><name>"+e.names+"collapsed</name></vm>")
+	collapsed := e.imported(t, s.v.id, "<clone>true</clone><vm><name>"+e.names+"collapsed</name><snapshots><collapse_snapshots>true</collapse_snapshots></snapshots></vm>")
 	command(t, "qemu-img", "compare", filepath.Join(e.group(t, s.disk), e.volume(t, s.disk)),
 		filepath.Join(e.group(t, collapsed.onlyDisk(t)), e.volume(t, collapsed.onlyDisk(t))))
 	if chain := e.volumes(t, collapsed.onlyDisk(t)); len(chain) != 1 {

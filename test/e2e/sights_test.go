@@ -19,7 +19,7 @@ func TestHostsThatDoNotSee(t *testing.T) {
 	need(t, blind.run("mount", "--bind", "/dev/null", loop))
 
 	local := strings.Replace(storageBody("nearby", "<type>localfs</type><path>"+e.dataDir+"</path>"), "<name>local</name>", "<name>"+blind.name+"</name>", 1)
-	if said := e.refused(t, 409, "POST", "/storagedomains", local); !strings.Contains(said.text, "localfs is a directory of the engine's own machine") {
+	if said := e.refused(t, 400, "POST", "/storagedomains", local); !strings.Contains(said.text, "localfs is a directory of the engine's own machine") {
 		t.Errorf("localfs on another machine was refused with %s", said.text)
 	}
 	d := e.storage(t, "shared", "<type>posixfs</type><vfs_type>ext4</vfs_type><path>"+loop+"</path>").attach(t)
