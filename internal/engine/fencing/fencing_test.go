@@ -382,3 +382,22 @@ func TestHeldWhenLost(t *testing.T) {
 		})
 	}
 }
+
+// TestPowerForOneThatHasIt: a host that is given power and has had it all the time is up
+// as before, and its VMs are none the worse.
+func TestPowerForOneThatHasIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		give(site, 1)
+		id := on1(site, "vm", true)
+		epoch := site.VM(id).Run.Epoch
+		if _, err := act(site, 1, model.FenceStart); err != nil {
+			t.Fatal(err)
+		}
+		site.Until(sitetest.Soon, "the host is up", func() bool { return status(site, 1) == model.HostUp })
+		site.Pass(time.Hour)
+		if now := status(site, 1); now != model.HostUp || site.Status(id) != model.StatusUp || site.VM(id).Run.Epoch != epoch {
+			t.Errorf("the host is %s and its VM %s", now, site.Status(id))
+		}
+		site.Whole(sitetest.Soon)
+	})
+}

@@ -40,9 +40,10 @@ type Machine struct {
 	// used is the memory of all guests that have a QEMU, in bytes.
 	used int64
 
-	// down refuses connections at once; mute, while not nil, is a silent
+	// down refuses connections at once, crashed until the machine is started; mute, while not nil, is a silent
 	// machine, and is closed when it speaks again.
-	down bool
+	down    bool
+	crashed bool
 	mute chan struct{}
 	// blind are directories that the machine does not have; mounts those that it was
 	// told to mount.
@@ -170,7 +171,7 @@ func (m *Machine) Mute() {
 	})
 }
 
-// Answer ends Disappear and Mute.
+// Answer ends Disappear and Mute. A machine that is down for good stays silent.
 func (m *Machine) Answer() {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
@@ -178,6 +179,9 @@ func (m *Machine) Answer() {
 }
 
 func (m *Machine) answer() {
+	if m.crashed {
+		return
+	}
 	m.down = false
 	if m.mute != nil {
 		close(m.mute)
@@ -198,12 +202,15 @@ func (m *Machine) Crash() {
 }
 
 func (m *Machine) crash() {
-	m.down = true
+	m.down, m.crashed = true, true
 	m.lose()
 	clear(m.seeds)
 	for _, g := range m.guests {
 		if g.alive() {
 			g.quit(host.EndUnknown, false)
+		} else if g.end != host.EndUnknown {
+			g.end = host.EndUnknown
+			g.forget()
 		}
 	}
 }
@@ -217,7 +224,7 @@ func (m *Machine) Restart(bootID string) {
 	if bootID == "" {
 		bootID = string(model.NewID())
 	}
-	m.bootID = bootID
+	m.bootID, m.crashed = bootID, false
 	m.answer()
 }
 
@@ -236,6 +243,13 @@ func (m *Machine) Guests() []host.Guest {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	return m.list()
+}
+
+// Crashed says whether the machine is down with all its guests.
+func (m *Machine) Crashed() bool {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return m.crashed
 }
 
 // Address is the address the machine is reached at.
