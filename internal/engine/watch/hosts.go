@@ -89,10 +89,9 @@ func wishOf(on *model.Host) string {
 	return fmt.Sprint(on.Dial(), lifecycle.HostWatched(on.Status), begins(on.Status))
 }
 
-// begins says whether a host is to be looked at now: it was activated or added, or given
-// power, which says nothing of one that has had it all the time.
+// begins says whether a host is to be looked at now: it was activated or added.
 func begins(status model.HostStatus) bool {
-	return status == model.HostUnassigned || status == model.HostInstalling || status == model.HostReboot
+	return status == model.HostUnassigned || status == model.HostInstalling
 }
 
 // vmChanged hears that a VM has changed: it may have left a host that is to be empty.
@@ -151,7 +150,7 @@ func (w *Watcher) reconsider(ctx context.Context, m *machine, conn host.Host, di
 	case known.Dial() != dialled:
 		return errElsewhere
 	case begins(known.Status):
-		// Activated, or given power, while it is connected.
+		// Activated while it is connected.
 		bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 		defer cancel()
 		return w.compare(bounded, m, conn)
