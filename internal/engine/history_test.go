@@ -229,6 +229,10 @@ func (p *play) run(schedule []deed) string {
 		}
 	}
 	p.acts.Wait()
+	for i := range randomHosts {
+		p.onHost(deed{Host: i}, "activate", nil) // refused where it is of no use
+	}
+	p.acts.Wait()
 	p.pass(30 * time.Minute)
 	if wrong := judge(p.history()); wrong != "" {
 		return wrong + p.Picture()

@@ -401,3 +401,27 @@ func TestPowerForOneThatHasIt(t *testing.T) {
 		site.Whole(sitetest.Soon)
 	})
 }
+
+// TestOutdated: what a host said of its guests before it was found to have ended does not
+// count when it is written down after that.
+func TestOutdated(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		id := on1(site, "vm", true)
+		machine := site.World.Machine(h1)
+		machine.Disappear()
+		site.UntilStatus(id, 2*time.Minute, model.StatusUnknown)
+		site.World.Fail(fake.Rule{Host: h1, Call: "Guests", Nth: 1, After: true, Do: func() {
+			if _, err := act(site, 1, model.FenceManual); err != nil {
+				t.Errorf("it was not believed: %v", err)
+			}
+			machine.Kill("vm")
+		}})
+		epoch := site.VM(id).Run.Epoch
+		machine.Answer()
+		site.Until(time.Minute, "it runs again", func() bool {
+			vm := site.VM(id)
+			return vm.Run.Status == model.StatusUp && vm.Run.Epoch > epoch
+		})
+		site.Whole(sitetest.Soon)
+	})
+}
