@@ -90,6 +90,7 @@ type Engine struct {
 
 	liveMu sync.RWMutex
 	live   map[model.ID]*model.Live
+	loads  map[model.ID]*model.HostStats
 }
 
 // SetTicket is a ticket that the display of a VM has been given. It is in memory only.
@@ -111,7 +112,7 @@ func (s SetTicket) GoString() string { return s.String() }
 
 // New makes an engine whose rows are its own alone; Install adds the others.
 func New(options Options) *Engine {
-	e := &Engine{Options: options, Begun: time.Now(), commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
+	e := &Engine{Options: options, Begun: time.Now(), commands: make(map[string]*Command), live: make(map[model.ID]*model.Live), loads: make(map[model.ID]*model.HostStats)}
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
 	e.Install([]Command{e.discardRow()})
 	if options.Inventory != nil {

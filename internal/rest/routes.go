@@ -33,6 +33,8 @@ func (s *Server) routes() []*route {
 		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
 		{path: "hosts/{host}/fenceagents", get: agentList.get, post: s.writes(model.KindHost, "update", s.addAgent)},
 		{path: "hosts/{host}/fenceagents/{fenceagent}", get: oneAgent, noun: "agent", put: s.writes(model.KindHost, "update", s.updateAgent), delete: s.writes(model.KindHost, "update", s.removeAgent)},
+		{path: "hosts/{host}/statistics", get: hostStatisticList.get},
+		{path: "hosts/{host}/statistics/{statistic}", get: oneHostStatistic},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},
 		{path: "storagedomains", get: domainList.get, search: true, post: s.writes(model.KindStorageDomain, "add", s.addDomain)},
 		{path: "storagedomains/{storagedomain}", get: oneDomain, noun: "storage_domain", put: s.writes(model.KindStorageDomain, "update", s.updateDomain), delete: s.writes(model.KindStorageDomain, "remove", s.removeDomain)},

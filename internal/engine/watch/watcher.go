@@ -94,6 +94,7 @@ type machine struct {
 	judged time.Time
 	taken  time.Time // when the guests' figures were sampled last
 	cpu    map[model.ID]host.Sample
+	load   host.Load // the latest sample of the host itself
 	deaf   map[model.ID]bool // guests whose monitor did not answer the last sample
 }
 

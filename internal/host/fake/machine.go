@@ -29,6 +29,8 @@ type Machine struct {
 	address string
 	bootID  string
 	facts   model.HostFacts
+	// started is when it was switched on.
+	started time.Time
 
 	guests map[model.ID]*guest
 	names  map[string]model.ID
@@ -44,7 +46,7 @@ type Machine struct {
 	// machine, and is closed when it speaks again.
 	down    bool
 	crashed bool
-	mute chan struct{}
+	mute    chan struct{}
 	// blind are directories that the machine does not have; mounts those that it was
 	// told to mount.
 	blind, mounts []string
@@ -82,6 +84,7 @@ func (w *World) addMachine(spec MachineSpec) *Machine {
 		address:     spec.Address,
 		bootID:      spec.BootID,
 		facts:       facts,
+		started:     time.Now(),
 		guests:      map[model.ID]*guest{},
 		names:       map[string]model.ID{},
 		seeds:       map[model.ID]map[string][]byte{},
@@ -224,7 +227,7 @@ func (m *Machine) Restart(bootID string) {
 	if bootID == "" {
 		bootID = string(model.NewID())
 	}
-	m.bootID, m.crashed = bootID, false
+	m.bootID, m.crashed, m.started = bootID, false, time.Now()
 	m.answer()
 }
 

@@ -39,6 +39,12 @@ func (c *connection) Memory(ctx context.Context) (free, total int64, err error) 
 	return c.Host.Memory(ctx)
 }
 
+// Load counts and passes on.
+func (c *connection) Load(ctx context.Context) (answer host.Load, err error) {
+	defer c.count("Load", time.Now(), &err)
+	return c.Host.Load(ctx)
+}
+
 // Guests counts and passes on.
 func (c *connection) Guests(ctx context.Context) (answer []host.Guest, err error) {
 	defer c.count("Guests", time.Now(), &err)
