@@ -44,6 +44,7 @@ type Watcher struct {
 	mu       sync.Mutex
 	machines map[model.ID]*machine
 	emptying map[model.ID]bool    // hosts that go into maintenance
+	arrivals map[model.ID]bool    // hosts that have come or gone and are to be followed or let go
 	leaving  map[model.ID]leaving // by host; see empty
 	changed  chan struct{}        // closed and replaced when a connection comes or goes
 
@@ -61,7 +62,7 @@ type Watcher struct {
 	surveys *keyed // of storage domains, by host
 	empties *keyed // of hosts that go into maintenance
 	stirred chan struct{}
-	hosts   chan struct{}            // signalled when a host comes, goes or changes
+	hosts   chan struct{}            // signalled when a host comes or goes
 	pauses  map[model.ID]pausedAgain // guarded by mu
 
 	pools        *pools
@@ -103,7 +104,7 @@ func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
-		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
+		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), arrivals: make(map[model.ID]bool), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
 		stirred: make(chan struct{}, 1), hosts: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
 	}
