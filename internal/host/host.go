@@ -81,6 +81,7 @@ type Host interface {
 	Migrations
 	Agent
 	Storage
+	Adoption
 
 	// Watch returns the events of all guests, from the moment it returns on. The
 	// channel is closed when the connection is lost. It is called once.

@@ -102,6 +102,9 @@ type Disk struct {
 	PropagateErrors bool          `json:"propagate_errors,omitempty"`
 	Status          DiskStatus    `json:"status"`
 	CreationTime    time.Time     `json:"creation_time"`
+	// Adopted says that its image is one of a guest that was adopted: libvirt may have given
+	// it to somebody else when that ended.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // Volume is one image of a disk that a later one stands on: it is only read.

@@ -33,6 +33,8 @@ func (s *Server) routes() []*route {
 		{path: "hosts/{host}", get: oneHost, noun: "host", put: s.writes(model.KindHost, "update", s.updateHost), delete: s.writes(model.KindHost, "remove", s.removeHost)},
 		{path: "hosts/{host}/fenceagents", get: agentList.get, post: s.writes(model.KindHost, "update", s.addAgent)},
 		{path: "hosts/{host}/fenceagents/{fenceagent}", get: oneAgent, noun: "agent", put: s.writes(model.KindHost, "update", s.updateAgent), delete: s.writes(model.KindHost, "update", s.removeAgent)},
+		{path: "hosts/{host}/externalvms", get: foreignList.get},
+		{path: "hosts/{host}/externalvms/{externalvm}", get: oneForeign},
 		{path: "hosts/{host}/statistics", get: hostStatisticList.get},
 		{path: "hosts/{host}/statistics/{statistic}", get: oneHostStatistic},
 		{path: "roles", get: roleList.get, post: s.writes(model.KindRole, "add", s.addRole)},

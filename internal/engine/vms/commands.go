@@ -24,6 +24,7 @@ var forcible = []model.Status{
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	return []engine.Command{
+		r.adoptRow(), r.releaseRow(),
 		{
 			On: model.KindVM, Name: "start", Verb: "run", Needs: "run_vm", Demands: r.demandsOfStart,
 			Refuse: refuseStart,

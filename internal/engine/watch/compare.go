@@ -88,6 +88,7 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) e
 		takeBack()
 		return err
 	}
+	w.Engine.SetForeign(m.id, guests)
 	for _, id := range stale {
 		if err := conn.Forget(ctx, id); err != nil {
 			w.Log.WarnContext(ctx, "what is left of a guest could not be forgotten", "host", m.id, "vm", id, "err", err)

@@ -91,6 +91,7 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 		m.mu.Lock()
 		m.conn, m.lost, m.load = nil, time.Now(), host.Load{}
 		w.Engine.SetHostStats(m.id, nil)
+		w.Engine.SetForeign(m.id, nil)
 		m.mu.Unlock()
 		w.announce()
 	}()

@@ -52,6 +52,8 @@ type Behavior struct {
 	// IgnoreAgent leaves the agent's requests to power off or reboot undone,
 	// though they are acknowledged; IgnorePower the power button and ACPI reboots.
 	IgnoreAgent, IgnorePower bool
+	// Strange is what keeps a guest of somebody else from being adopted.
+	Strange string
 	// NoFileSystems is a guest that has nothing to freeze.
 	NoFileSystems bool
 	// DirtyRate is how many bytes of its memory it writes in a second.

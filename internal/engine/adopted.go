@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"vireo/internal/fault"
+	"vireo/internal/image"
+	"vireo/internal/inventory"
+	"vireo/internal/model"
+)
+
+// whileAdopted are the rows that need a guest to be as the engine would have started it.
+// Rows of the parts of a VM (disks, NICs, snapshots, media) all do.
+var whileAdopted = []string{"vm.migrate", "vm.suspend", "vm.move"}
+
+// parts are the kinds of what a VM is made of.
+var parts = []model.Kind{model.KindDisk, model.KindNIC, model.KindSnapshot, model.KindCDROM}
+
+// checkOwnRun refuses what cannot be done to a guest that runs as it was adopted: its
+// devices are where somebody else has put them.
+func checkOwnRun(tx *inventory.Tx, command *Command, call *Call) error {
+	part := slices.Contains(parts, command.On)
+	if !part && !slices.Contains(whileAdopted, command.Key()) {
+		return nil
+	}
+	for _, vm := range tx.VMs.All() {
+		if !vm.Run.Given.Adopted {
+			continue
+		}
+		has := func(a model.DiskAttachment) bool { return command.On == model.KindDisk && call.Target == a.Disk }
+		if call.Parent == vm.ID || !part && call.Target == vm.ID || slices.ContainsFunc(vm.Disks, has) {
+			return fault.New(fault.StateConflict, command.onVM(),
+				"Its guest runs as it was adopted: that is possible when the VM has been shut down and started anew.")
+		}
+	}
+	return nil
+}
+
+// ownAgain gives the image of a guest that was adopted to QEMU's user.
+func (e *Engine) ownAgain(ctx context.Context, domain *model.StorageDomain, disk *model.Disk) error {
+	if !disk.Adopted {
+		return nil
+	}
+	for _, on := range e.Inventory.Hosts.All() {
+		cluster, ok := e.Inventory.Clusters.Get(on.Cluster)
+		if ok && on.BootID != "" && cluster.DataCenter == domain.DataCenter {
+			return e.Images.Own(ctx, domain, disk, image.Owner{UID: on.Facts.ImageUID, GID: on.Facts.ImageGID})
+		}
+	}
+	return nil
+}
