@@ -39,7 +39,7 @@ func (*AdoptParams) Durable() {}
 // another name in a storage domain, and it gets the mark of a VM (docs/adoption.md).
 func (r *room) adoptRow() engine.Command {
 	return engine.Command{
-		On: model.KindHost, Name: "adopt", Verb: "adopt a guest of Host", Needs: "create_vm", Demands: demandsOfAdopt,
+		On: model.KindHost, Name: "adopt", Verb: "adopt", Needs: "create_vm", Demands: demandsOfAdopt,
 		Locks: locksOfAdopt,
 		Paths: []engine.Path{{
 			Name: "adopt", Title: "Adopting a guest of Host {name}", Apply: r.planAdoption, Settle: r.adopted,
@@ -81,7 +81,7 @@ type foreigner struct {
 func (r *room) planAdoption(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	params, ok := call.Params.(*AdoptParams)
 	if !ok || params == nil || params.Guest == "" {
-		return nil, fault.New(fault.Invalid, call.Verb, "The guest must be named.")
+		return nil, fault.New(fault.Invalid, call.Verb+" VM", "The guest must be named.")
 	}
 	on, _ := tx.Hosts.Get(call.Target)
 	if on.Status != model.HostUp {
@@ -97,11 +97,11 @@ func (r *room) planAdoption(tx *inventory.Tx, call *engine.Call) (model.Object, 
 		return nil, refuseForeign(call.Verb, params.Guest, on, err)
 	}
 	if vm, known := tx.VMs.Get(found.spec.ID); known {
-		return nil, fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("Its id is that of the VM %s.", vm.Name))
+		return nil, fault.New(fault.StateConflict, call.Verb+" VM", fmt.Sprintf("Its id is that of the VM %s.", vm.Name))
 	}
 	ref := model.Ref{Kind: model.KindVM, ID: found.spec.ID}
 	if _, held := tx.Holder(ref); held {
-		return nil, fault.New(fault.StateConflict, call.Verb, "It is being adopted already.")
+		return nil, fault.New(fault.StateConflict, call.Verb+" VM", "It is being adopted already.")
 	}
 	if params.VM, err = r.planVM(tx, call, on, found); err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func refuseForeign(verb, guest string, on *model.Host, err error) error {
 			why = "It does not run: start it first."
 		}
 	}
-	return fault.New(fault.StateConflict, verb+" "+on.Name, why).Because(err)
+	return fault.New(fault.StateConflict, verb+" VM", why).Because(err)
 }
 
 // adoptImages gives each image its name in the storage domain.
@@ -188,9 +188,9 @@ func refuseImage(verb, path string, domain *model.StorageDomain, err error) erro
 	case errors.Is(err, image.ErrUnsafe):
 		why = fmt.Sprintf("Its image %s cannot be a disk: it stands on another one, lies in a storage domain already, or is of another format than the guest says.", path)
 	default:
-		return engine.StorageFault(verb, domain, err)
+		return engine.StorageFault(verb+" VM", domain, err)
 	}
-	return fault.New(fault.StateConflict, verb, why).Because(err)
+	return fault.New(fault.StateConflict, verb+" VM", why).Because(err)
 }
 
 // leaveImages takes the names away again; the images have those that they had.

@@ -40,7 +40,7 @@ func (r *room) planVM(tx *inventory.Tx, call *engine.Call, on *model.Host, found
 	if err := r.planNICs(tx, call, on, spec, vm); err != nil {
 		return nil, err
 	}
-	if err := r.check(tx, call.Verb, vm.ID, &vm.VMConfig); err != nil {
+	if err := r.check(tx, call.Verb+" VM", vm.ID, &vm.VMConfig); err != nil {
 		return nil, err
 	}
 	vm.Run = model.Run{
@@ -58,7 +58,7 @@ func (r *room) planNICs(tx *inventory.Tx, call *engine.Call, on *model.Host, spe
 	for i, nic := range spec.NICs {
 		network := networkOf(tx, on, nic)
 		if network == "" {
-			return fault.New(fault.StateConflict, call.Verb+" "+on.Name, fmt.Sprintf(
+			return fault.New(fault.StateConflict, call.Verb+" VM", fmt.Sprintf(
 				"Its network interface %s is connected to %q, which no network of the cluster is reached by there.", nic.MAC, nic.Network+nic.Bridge))
 		}
 		vm.NICs = append(vm.NICs, model.NIC{
@@ -147,10 +147,10 @@ func (r *room) tryDomains(ctx context.Context, domains []*model.StorageDomain, d
 
 func refuseForDomains(verb, path string, domains []*model.StorageDomain, err error) error {
 	if len(domains) == 0 {
-		return fault.New(fault.StateConflict, verb, "There is no active data storage domain that its disks could be in.")
+		return fault.New(fault.StateConflict, verb+" VM", "There is no active data storage domain that its disks could be in.")
 	}
 	if len(domains) > 1 && errors.Is(err, image.ErrElsewhere) {
-		return fault.New(fault.StateConflict, verb, fmt.Sprintf(
+		return fault.New(fault.StateConflict, verb+" VM", fmt.Sprintf(
 			"Its image %s is not on the file system of any data storage domain: add one there, or copy it into one (virsh blockcopy).", path)).Because(err)
 	}
 	return refuseImage(verb, path, domains[0], err)
