@@ -24,7 +24,6 @@ var forcible = []model.Status{
 func Commands(e *engine.Engine) []engine.Command {
 	r := &room{e}
 	return []engine.Command{
-		r.adoptRow(), r.releaseRow(),
 		{
 			On: model.KindVM, Name: "start", Verb: "run", Needs: "run_vm", Demands: r.demandsOfStart,
 			Refuse: refuseStart,
@@ -184,6 +183,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				Steps: []job.Step{{Name: "disks", Title: "Removing the disks", Do: r.removeDisks, Lasting: true}},
 			}},
 		},
+		r.adoptRow(), r.releaseRow(),
 	}
 }
 
