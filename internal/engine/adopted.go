@@ -24,17 +24,26 @@ func checkOwnRun(tx *inventory.Tx, command *Command, call *Call) error {
 	if !part && !slices.Contains(whileAdopted, command.Key()) {
 		return nil
 	}
-	for _, vm := range tx.VMs.All() {
-		if !vm.Run.Given.Adopted {
-			continue
-		}
-		has := func(a model.DiskAttachment) bool { return command.On == model.KindDisk && call.Target == a.Disk }
-		if call.Parent == vm.ID || !part && call.Target == vm.ID || slices.ContainsFunc(vm.Disks, has) {
-			return fault.New(fault.StateConflict, command.onVM(),
-				"Its guest runs as it was adopted: that is possible when the VM has been shut down and started anew.")
-		}
+	if runsAdopted(tx, call, part) {
+		return fault.New(fault.StateConflict, command.onVM(),
+			"Its guest runs as it was adopted: that is possible when the VM has been shut down and started anew.")
 	}
 	return nil
+}
+
+// runsAdopted says whether the VM of a call runs as it was adopted: its target, what its
+// target is part of, or what has the disk that is its target.
+func runsAdopted(tx *inventory.Tx, call *Call, part bool) bool {
+	id := call.Parent
+	if !part {
+		id = call.Target
+	}
+	if vm, ok := tx.VMs.Get(id); ok || call.On != model.KindDisk {
+		return ok && vm.Run.Adopted
+	}
+	return slices.ContainsFunc(tx.VMs.All(), func(vm *model.VM) bool {
+		return vm.Run.Adopted && slices.ContainsFunc(vm.Disks, func(a model.DiskAttachment) bool { return a.Disk == call.Target })
+	})
 }
 
 // ownAgain gives the image of a guest that was adopted to QEMU's user.

@@ -7,7 +7,7 @@ import (
 	"vireo/internal/model"
 )
 
-// ErrElsewhere: a file is not on the file system of the storage domain.
+// ErrElsewhere says that a file is not on the file system of the storage domain.
 var ErrElsewhere = errors.New("it is not on the file system of the storage domain")
 
 // Adoptions makes volumes of images that lie beside a storage domain.

@@ -36,7 +36,9 @@ func TestAdoption(t *testing.T) {
 	system.erase(odd.name)
 	e.refused(t, 404, "POST", "/hosts/"+host+"/adopt", "<action><vm><name>nobody at all</name></vm></action>")
 
-	client := []string{"--url", strings.TrimSuffix(e.url, "/api") + "/ovirt-engine/api"}
+	secret := filepath.Join(e.dataDir, "password-of-tests")
+	need(t, os.WriteFile(secret, []byte(password+"\n"), 0o600))
+	client := []string{"--url", strings.TrimSuffix(e.url, "/api") + "/ovirt-engine/api", "--password-file", secret}
 	said, err := e.tool(append([]string{"host", "adopt", "local", v.name}, client...)...)
 	if err != nil || strings.TrimSpace(said) != v.id {
 		t.Fatalf("adopt: %v: %s", err, said)
@@ -58,6 +60,7 @@ func TestAdoption(t *testing.T) {
 	e.refused(t, 409, "POST", v.path()+"/suspend", "<action/>")
 	e.stop(t)
 	e.start(t)
+	client[1] = strings.TrimSuffix(e.url, "/api") + "/ovirt-engine/api"
 	v.await(t, "up")
 
 	// From its next start on it is a VM like others, on the same image.

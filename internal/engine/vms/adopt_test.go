@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/disks"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/vms"
 	"vireo/internal/fault"
@@ -68,7 +69,9 @@ func TestAdopt(t *testing.T) {
 		}
 		// As long as it runs so, its devices are those that somebody else gave it.
 		for _, call := range []*engine.Call{
-			{On: model.KindVM, Name: "suspend", Target: vm.ID}, {On: model.KindVM, Name: "migrate", Target: vm.ID},
+			{On: model.KindVM, Name: "suspend", Target: vm.ID},
+			{On: model.KindVM, Name: "migrate", Target: vm.ID},
+			{On: model.KindDisk, Name: "move", Target: disk.ID, Params: &disks.MoveParams{StorageDomain: sitetest.SpareDomain}},
 			{On: model.KindDisk, Name: "deactivate", Parent: vm.ID, Target: disk.ID},
 		} {
 			if _, err := site.Act(call); err == nil || fault.Of(err).Code != fault.StateConflict {
@@ -115,7 +118,7 @@ func TestAdoptedStartsAnew(t *testing.T) {
 		site.UntilStatus(vm.ID, time.Minute, model.StatusDown)
 		site.Do("start", vm.ID, nil)
 		site.UntilStatus(vm.ID, time.Minute, model.StatusUp)
-		if site.VM(vm.ID).Run.Given.Adopted {
+		if site.VM(vm.ID).Run.Adopted {
 			t.Error("its second run counts as adopted")
 		}
 		site.Do("suspend", vm.ID, nil)

@@ -39,9 +39,13 @@ func readForeign(definition *libvirtxml.Domain) (spec *host.GuestSpec, why strin
 		is   bool
 		what string
 	}{
-		{len(devices.Hostdevs) > 0, "devices of its host"}, {len(devices.Filesystems) > 0, "directories of its host"},
-		{len(devices.TPMs) > 0, "a TPM"}, {len(devices.Shmems) > 0, "shared memory"},
-		{len(devices.Memorydevs) > 0, "memory modules"}, {devices.NVRAM != nil, "an NVRAM"}, {devices.VSock != nil, "a VSOCK"},
+		{len(devices.Hostdevs) > 0, "devices of its host"},
+		{len(devices.Filesystems) > 0, "directories of its host"},
+		{len(devices.TPMs) > 0, "a TPM"},
+		{len(devices.Shmems) > 0, "shared memory"},
+		{len(devices.Memorydevs) > 0, "memory modules"},
+		{devices.NVRAM != nil, "an NVRAM"},
+		{devices.VSock != nil, "a VSOCK"},
 		{definition.LaunchSecurity != nil, "encrypted memory"},
 	} {
 		if odd.is {
