@@ -49,8 +49,8 @@ type Watcher struct {
 	leaving  map[model.ID]leaving  // by host; see empty
 	changed  chan struct{}         // closed and replaced when a connection comes or goes
 
-	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
-	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
+	asking   map[model.ID]*asker // VMs whose agent is asked; guarded by mu
+	guarding map[model.ID]bool   // VMs that are frozen; guarded by mu
 
 	begun time.Time         // when the engine was started
 	swept map[model.ID]bool // storage domains; of checkStorage alone
@@ -105,7 +105,7 @@ type machine struct {
 func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
-		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
+		machines: make(map[model.ID]*machine), asking: make(map[model.ID]*asker),
 		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), arrivals: make(map[model.ID]bool), outside: make(map[model.ID]model.ID), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
 		stirred: make(chan struct{}, 1), hosts: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
@@ -190,6 +190,7 @@ func (w *Watcher) Start() {
 func (w *Watcher) Close() {
 	w.cancel()
 	w.alarms.close()
+	w.askNobody()
 	w.wait.Wait()
 }
 
