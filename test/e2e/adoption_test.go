@@ -95,6 +95,12 @@ func TestAdoption(t *testing.T) {
 	if _, err := os.Stat(image); err != nil {
 		t.Error(err)
 	}
+	// What was released is nobody's here, as the check of the storage would say.
+	left := filepath.Dir(strings.Split(strings.SplitAfter(system.must(t, "dumpxml", v.name), "<source file='")[1], "'")[0])
+	if filepath.Base(left) != disk.attr("id") {
+		t.Fatalf("its image is in %s", left)
+	}
+	need(t, os.RemoveAll(left))
 }
 
 // foreignXML is a guest as somebody else describes it.
