@@ -17,7 +17,7 @@ import (
 
 // hosts are the commands that make a machine ready to be a host.
 func hosts() *cobra.Command {
-	command := &cobra.Command{Use: "host", Short: "Make machines ready to be hosts"}
+	command := &cobra.Command{Use: "host", Short: "Make machines ready to be hosts, and adopt what runs there"}
 	var dataDir, database string
 	key := &cobra.Command{
 		Use: "key", Short: "Show the engine's ssh key, as a line for a host's authorized_keys", Args: cobra.NoArgs,
@@ -71,6 +71,7 @@ func hosts() *cobra.Command {
 		dataFlags(each, &dataDir, &database)
 		command.AddCommand(each)
 	}
+	command.AddCommand(adoptGuest(), releaseVM(), listExternal())
 	return command
 }
 

@@ -192,6 +192,10 @@ const (
 	DataCenterAdded    Code = 950
 	DataCenterRemoved  Code = 954
 	HostKeyPinned      Code = 20321
+	VMAdopted          Code = 20510
+	AdoptFailed        Code = 20511
+	VMReleased         Code = 20512
+	ReleaseFailed      Code = 20513
 
 	HostRestartBegun  Code = 20440
 	HostRestarted     Code = 20441
@@ -517,6 +521,10 @@ var lines = map[Code]line{
 	HostNonOperational: {model.SeverityWarning, "Host {host} is not operational: {detail}"},
 	HostDeactivated:    {model.SeverityNormal, "Host {host} was told by {user} to go into maintenance. {detail}"},
 	HostStaysInUse:     {model.SeverityWarning, "Host {host} cannot go into maintenance yet: {detail}"},
+	VMAdopted:          {model.SeverityNormal, "VM {vm} was adopted on host {host} by {user}, as it runs."},
+	AdoptFailed:        {model.SeverityError, "A guest of host {host} could not be adopted: {detail}"},
+	VMReleased:         {model.SeverityNormal, "VM {vm} was released by {user}: it is a guest of host {host} now, and its disks stay where they are."},
+	ReleaseFailed:      {model.SeverityError, "VM {vm} could not be released: {detail}"},
 	HostKeyPinned:      {model.SeverityNormal, "Host {host} has shown its ssh key for the first time; from now on only this one is accepted: {detail}"},
 	ClusterAdded:       {model.SeverityNormal, "Cluster {detail} was added by {user}."},
 	ClusterUpdated:     {model.SeverityNormal, "Cluster {detail} was updated by {user}."},

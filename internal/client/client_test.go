@@ -24,6 +24,7 @@ const password = "correct horse battery"
 // site is an engine that is served over TLS, and a login to it.
 type site struct {
 	*testing.T
+	world   *fake.World
 	engine  *server.Server
 	options client.Options
 	session *client.Session
@@ -35,7 +36,7 @@ func newSite(t *testing.T) *site {
 	world := fake.New(fake.Options{})
 	t.Cleanup(world.Close)
 	world.AddMachine(fake.MachineSpec{Address: "fake://local"})
-	s := &site{T: t}
+	s := &site{T: t, world: world}
 	var err error
 	s.engine, err = server.Open(t.Context(), server.Config{
 		DataDir: t.TempDir(), Listen: "127.0.0.1:0", LocalHost: "fake://local", AdminPassword: password,

@@ -200,6 +200,9 @@ func (e *Engine) enter(tx *inventory.Tx, command *Command, path *Path, call *Cal
 			return err
 		}
 	}
+	if err := checkOwnRun(tx, command, call); err != nil {
+		return err
+	}
 	for _, check := range []func(*inventory.Tx, *Call) error{command.Check, path.Check} {
 		if check == nil {
 			continue

@@ -30,6 +30,9 @@ func (e *Engine) DiskSpecTo(ctx context.Context, what string, attachment model.D
 	if !ok {
 		return host.DiskSpec{}, fault.New(fault.DomainNotFound, what)
 	}
+	if err := e.ownAgain(ctx, domain, disk); err != nil {
+		return host.DiskSpec{}, StorageFault(what, domain, err)
+	}
 	path, format, err := e.imageOf(ctx, domain, disk, overlays)
 	if err != nil {
 		return host.DiskSpec{}, StorageFault(what, domain, err)

@@ -88,8 +88,10 @@ type Engine struct {
 	describing describing
 	sights     sights
 
-	liveMu sync.RWMutex
-	live   map[model.ID]*model.Live
+	liveMu  sync.RWMutex
+	live    map[model.ID]*model.Live
+	loads   map[model.ID]*model.HostStats
+	foreign map[model.ID][]host.Guest
 }
 
 // SetTicket is a ticket that the display of a VM has been given. It is in memory only.
@@ -111,7 +113,7 @@ func (s SetTicket) GoString() string { return s.String() }
 
 // New makes an engine whose rows are its own alone; Install adds the others.
 func New(options Options) *Engine {
-	e := &Engine{Options: options, Begun: time.Now(), commands: make(map[string]*Command), live: make(map[model.ID]*model.Live)}
+	e := &Engine{Options: options, Begun: time.Now(), commands: make(map[string]*Command), live: make(map[model.ID]*model.Live), loads: make(map[model.ID]*model.HostStats), foreign: make(map[model.ID][]host.Guest)}
 	e.runner = job.New(job.Options{Inventory: options.Inventory, Plan: e.plan, Log: options.Log, Died: options.Died})
 	e.Install([]Command{e.discardRow()})
 	if options.Inventory != nil {

@@ -17,6 +17,8 @@ func (e *Engine) Stays(vm *model.VM) string {
 		return "it is pinned to its host"
 	case vm.Placement.Affinity == model.AffinityUserMigratable:
 		return "it is migrated only when somebody asks for it"
+	case vm.Run.Adopted:
+		return "its guest runs as it was adopted, and can be moved when it was shut down and started anew"
 	case lifecycle.Silent(vm.Run.Status):
 		return "nothing is heard of it"
 	case !can:

@@ -30,6 +30,7 @@ var deeds = []string{
 	"PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
 	"Receive", "BeginMigration", "FollowMigration", "AbortMigration",
 	"AgentFreeze", "AgentThaw", "TakeSnapshot", "BeginMerge", "FollowMerge", "AbortMerge",
+	"Adopt", "Disown", "Release",
 }
 
 // work is what a path did when nothing went wrong.

@@ -95,7 +95,10 @@ func guestDeed(do func(*fake.Machine, string)) func(*show, deed) {
 	return func(s *show, d deed) {
 		id := s.ids[d.VM]
 		for _, address := range s.World.Running(id) {
-			do(s.World.Machine(address), string(id))
+			// What waits for it at the end of a migration goes when it does.
+			if slices.Contains(s.World.Running(id), address) {
+				do(s.World.Machine(address), string(id))
+			}
 		}
 	}
 }

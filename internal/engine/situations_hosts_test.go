@@ -7,6 +7,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/engine/vms"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -38,6 +39,9 @@ func onHost(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *
 		call.Params = engine.Edit[model.Host](func(on *model.Host) error { on.Comment += "!"; return nil })
 	case "refresh", "deactivate":
 		call.Target = sitetest.HostID(1)
+	case "adopt":
+		call.Target = sitetest.HostID(1)
+		call.Params = &vms.AdoptParams{Guest: site.Foreigner(1, "stranger")}
 	case "fence":
 		call.Params = &fencing.Params{Type: model.FenceManual}
 	}

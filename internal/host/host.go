@@ -81,6 +81,7 @@ type Host interface {
 	Migrations
 	Agent
 	Storage
+	Adoption
 
 	// Watch returns the events of all guests, from the moment it returns on. The
 	// channel is closed when the connection is lost. It is called once.
@@ -104,6 +105,8 @@ type Machine interface {
 	Alive(ctx context.Context) error
 	// Memory is the host's free and total memory in bytes.
 	Memory(ctx context.Context) (free, total int64, err error)
+	// Load samples what the host is doing. It asks no guest.
+	Load(ctx context.Context) (Load, error)
 	// Guests lists all guests, defined and running, Vireo's or not.
 	Guests(ctx context.Context) ([]Guest, error)
 	// Stats samples all running guests; one hung guest delays nobody: it is

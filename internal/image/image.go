@@ -48,6 +48,7 @@ type VolumeSpec struct {
 type Images interface {
 	Copies
 	Links
+	Adoptions
 	Seals
 	Surveys
 	Chains

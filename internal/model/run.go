@@ -107,6 +107,8 @@ type Given struct {
 	// Instance under which id: cloud-init applies each id once.
 	Initialization InitializationType `json:"initialization,omitempty"`
 	Instance       ID                 `json:"instance,omitempty"`
+	// Adopted says that the guest was begun by somebody else, as it is, and adopted.
+	Adopted bool `json:"adopted,omitempty"`
 	// Overlays take what a stateless run writes to the VM's disks. Each run has
 	// its own.
 	Overlays []Overlay `json:"overlays,omitempty"`

@@ -105,6 +105,9 @@ type Disk struct {
 	// Left are storage domains in which a move has left images that are not the disk
 	// any more and could not be removed. What lies there must never be used.
 	Left []ID `json:"left,omitempty"`
+	// Adopted says that its image is one of a guest that was adopted: libvirt may have given
+	// it to somebody else when that ended.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // Volume is one image of a disk that a later one stands on: it is only read.

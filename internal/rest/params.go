@@ -34,6 +34,8 @@ var actionReaders = map[string]func(*request, *v3.Action) (any, error){
 	"disk.move":                  readMove,
 	"disk.copy":                  readCopy,
 	"host.deactivate":            readDeactivate,
+	"host.adopt":                 readAdopt,
+	"vm.release":                 readRelease,
 }
 
 func (r *request) actionParams(command *engine.Command, action *v3.Action) (any, error) {

@@ -97,6 +97,7 @@ var requestsOf = map[string][3]string{
 	"host.deactivate":    {"POST", "/api/hosts/HOST/deactivate", "<action><reason>" + strings.Repeat("x", 2000) + "</reason></action>"},
 	"host.refresh":       {"POST", "/api/hosts/" + string(lettingIn) + "/refresh", "<action/>"},
 	"host.fence":         {"POST", "/api/hosts/HOST/fence", "<action><fence_type>start</fence_type></action>"},
+	"host.adopt":         {"POST", "/api/hosts/" + string(lettingIn) + "/adopt", "<action><vm><name>nobody</name></vm></action>"},
 	"vm_pool.add":        {"POST", "/api/vmpools", `<vmpool><name>p</name><cluster id="CLUSTER"/><template id="00000000-0000-0000-0000-000000000000"/></vmpool>`},
 	"vm_pool.update":     {"PUT", "/api/vmpools/DESKS", "<vmpool><comment>seen</comment></vmpool>"},
 	"vm_pool.remove":     {"DELETE", "/api/vmpools/DESKS", ""},

@@ -3,6 +3,7 @@ package rest
 import (
 	"vireo/internal/fault"
 	"vireo/internal/model"
+	"vireo/internal/rest/v3"
 )
 
 var dataCenterList = collection[*model.DataCenter]{
@@ -68,7 +69,53 @@ var hostList = collection[*model.Host]{
 var oneHost = object("host", func(r *request) (*model.Host, error) { return r.view.Host(r.id("host")) }, showHost)
 
 func showHost(r *request, host *model.Host) (any, error) {
-	return r.page.ShowHost(host, r.load(host.ID)), nil
+	out := r.page.ShowHost(host, r.load(host.ID))
+	if r.details.has("statistics") {
+		out.Statistics = &v3.Statistics{Statistic: r.page.ShowHostStatistics(r.view.StatsOf(host), host.ID)}
+	}
+	return out, nil
+}
+
+// showStatistic is for lists whose rows are shown already.
+func showStatistic(_ *request, s v3.Statistic) (any, error) { return s, nil }
+
+var hostStatisticList = collection[v3.Statistic]{
+	root: "statistics", item: "statistic", rows: (*request).hostStatistics, show: showStatistic,
+}
+
+var oneHostStatistic = object("statistic", func(r *request) (v3.Statistic, error) {
+	all, err := r.hostStatistics()
+	return pick(all, r.ids["statistic"], err, func(s v3.Statistic) *string { return s.ID })
+}, showStatistic)
+
+// hostStatistics are as they were sampled last: no host is asked.
+func (r *request) hostStatistics() ([]v3.Statistic, error) {
+	stats, err := r.view.HostStats(r.id("host"))
+	if err != nil {
+		return nil, err
+	}
+	return r.page.ShowHostStatistics(stats, r.id("host")), nil
+}
+
+var hostNICStatisticList = collection[v3.Statistic]{
+	root: "statistics", item: "statistic", rows: (*request).hostNICStatistics, show: showStatistic,
+}
+
+var oneHostNICStatistic = object("statistic", func(r *request) (v3.Statistic, error) {
+	all, err := r.hostNICStatistics()
+	return pick(all, r.ids["statistic"], err, func(s v3.Statistic) *string { return s.ID })
+}, showStatistic)
+
+func (r *request) hostNICStatistics() ([]v3.Statistic, error) {
+	nic, err := r.hostNIC()
+	if err != nil {
+		return nil, err
+	}
+	stats, err := r.view.HostStats(r.id("host"))
+	if err != nil {
+		return nil, err
+	}
+	return r.page.ShowHostNICStatistics(stats, r.id("host"), nic.Name), nil
 }
 
 // tags are listed without the root of their tree, as the engine 3.6 did; it can

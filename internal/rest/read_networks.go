@@ -152,7 +152,10 @@ var hostNICList = collection[model.HostNIC]{
 
 func (r *request) host() (*model.Host, error) { return r.view.Host(r.id("host")) }
 
-var oneHostNIC = object("host_nic", func(r *request) (model.HostNIC, error) {
+var oneHostNIC = object("host_nic", (*request).hostNIC, showHostNIC)
+
+// hostNIC is the network interface of the path.
+func (r *request) hostNIC() (model.HostNIC, error) {
 	all, err := hostNICList.rows(r)
 	if err != nil {
 		return model.HostNIC{}, err
@@ -163,7 +166,7 @@ var oneHostNIC = object("host_nic", func(r *request) (model.HostNIC, error) {
 		}
 	}
 	return model.HostNIC{}, fault.Missing(string(r.id("nic")))
-}, showHostNIC)
+}
 
 // showHostNIC names the first network, by name, that guests reach by the interface.
 func showHostNIC(r *request, nic model.HostNIC) (any, error) {

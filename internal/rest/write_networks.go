@@ -95,6 +95,8 @@ func (s *Server) networkRoutes() []*route {
 		},
 		{path: "hosts/{host}/nics", get: hostNICList.get},
 		{path: "hosts/{host}/nics/{nic}", get: oneHostNIC, noun: "host_nic"},
+		{path: "hosts/{host}/nics/{nic}/statistics", get: hostNICStatisticList.get},
+		{path: "hosts/{host}/nics/{nic}/statistics/{statistic}", get: oneHostNICStatistic},
 	}
 	return append(table, s.attachmentRoutes()...)
 }

@@ -2,12 +2,15 @@ package e2e
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestHosts: machines with libvirt and nothing else become hosts, by TLS and by ssh, and
@@ -131,6 +134,7 @@ func bySSH(t *testing.T, e *engine, h *farmHost) {
 	e.call(t, "PUT", v.path(), "<vm><display><type>vnc</type></display></vm>")
 	v.act(t, "start", onHost(`<host id="`+strings.TrimPrefix(path, "/hosts/")+`"/>`))
 	v.await(t, "up")
+	figures(t, e, path)
 
 	// Its display listens on its host alone, which the engine reaches by ssh.
 	address, port := v.displayAt(t)
@@ -160,6 +164,31 @@ func bySSH(t *testing.T, e *engine, h *farmHost) {
 	v.await(t, "up")
 	v.act(t, "stop")
 	v.await(t, "down")
+}
+
+// figures wants the figures of a host to be those of a machine that works.
+func figures(t *testing.T, e *engine, path string) {
+	t.Helper()
+	eventually(t, "the figures of "+path, func() (bool, string) {
+		said := e.call(t, "GET", path+"/statistics", "")
+		figure := make(map[string]float64)
+		for _, one := range said.body.all("statistic") {
+			figure[one.text("name")], _ = strconv.ParseFloat(one.text("values/value/datum"), 64)
+		}
+		booted := time.Unix(int64(figure["boot.time"]), 0)
+		cpu := figure["cpu.current.user"] + figure["cpu.current.system"] + figure["cpu.current.idle"]
+		_, swap := figure["swap.total"]
+		return figure["memory.total"] > 1<<28 && figure["memory.used"] > 0 && figure["memory.used"]+figure["memory.free"] == figure["memory.total"] &&
+			math.Abs(cpu-100) < 0.01 && swap && booted.Before(time.Now()) && time.Since(booted) < 10*365*24*time.Hour, said.text
+	})
+	// The interfaces that libvirt lists of a farm's host are this machine's.
+	local := "/hosts/" + e.call(t, "GET", "/hosts?search=name%3Dlocal", "").body.at("host").attr("id") + "/nics"
+	for _, nic := range e.call(t, "GET", local, "").body.all("host_nic") {
+		said := e.call(t, "GET", local+"/"+nic.attr("id")+"/statistics", "")
+		if _, err := os.Stat("/sys/class/net/" + nic.text("name")); err == nil && !strings.Contains(said.text, "data.current.rx") {
+			t.Errorf("of interface %s: %s", nic.text("name"), said.text)
+		}
+	}
 }
 
 // newHostKey makes the key of the host's ssh server anew and gives its fingerprint.

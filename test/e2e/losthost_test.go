@@ -28,6 +28,7 @@ func TestLostHost(t *testing.T) {
 	e.daemon = &y.hosts[1].daemon
 	l := &loser{y, e, m, plain}
 	t.Run("its network", l.network)
+	t.Run("in order", l.inOrder)
 	t.Run("its power, confirmed", l.power)
 	t.Run("an agent", l.agent)
 	for _, v := range []*vm{important, plain} {
@@ -81,6 +82,34 @@ func (l *loser) network(t *testing.T) {
 	}
 	if after := l.m.count(t); after <= counted {
 		t.Errorf("the guest had counted to %d and is at %d", counted, after)
+	}
+}
+
+// inOrder shuts the host down as systemd does, which stops libvirt-guests first. Its guests
+// have come to their end by then, as somebody wanted: they are down, and stay so.
+func (l *loser) inOrder(t *testing.T) {
+	h := l.m.at
+	need(t, h.run("/usr/lib/libvirt/libvirt-guests.sh", "stop"))
+	for _, v := range []*vm{l.m.vm, l.plain} {
+		v.await(t, "down")
+	}
+	h.kill()
+	h.awaitStatus(t, l.e, "non_responsive")
+	events := l.e.call(t, "GET", "/events;max=50", "").text
+	for _, v := range []*vm{l.m.vm, l.plain} {
+		if !strings.Contains(events, v.name) || strings.Contains(events, "<code>119</code>") || strings.Contains(events, "<code>9602</code>") {
+			t.Errorf("the events say %s", events)
+		}
+	}
+	h.boot(t)
+	need(t, h.run("/usr/lib/libvirt/libvirt-guests.sh", "start"))
+	h.awaitStatus(t, l.e, "up")
+	if where := l.on(t, l.m.vm); len(where) > 0 {
+		t.Errorf("it is on %v", where)
+	}
+	for _, v := range []*vm{l.m.vm, l.plain} {
+		v.act(t, "start", onHost("<host><name>"+h.name+"</name></host>"))
+		v.await(t, "up")
 	}
 }
 

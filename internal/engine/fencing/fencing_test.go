@@ -382,3 +382,46 @@ func TestHeldWhenLost(t *testing.T) {
 		})
 	}
 }
+
+// TestPowerForOneThatHasIt: a host that is given power and has had it all the time is up
+// as before, and its VMs are none the worse.
+func TestPowerForOneThatHasIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		give(site, 1)
+		id := on1(site, "vm", true)
+		epoch := site.VM(id).Run.Epoch
+		if _, err := act(site, 1, model.FenceStart); err != nil {
+			t.Fatal(err)
+		}
+		site.Until(sitetest.Soon, "the host is up", func() bool { return status(site, 1) == model.HostUp })
+		site.Pass(time.Hour)
+		if now := status(site, 1); now != model.HostUp || site.Status(id) != model.StatusUp || site.VM(id).Run.Epoch != epoch {
+			t.Errorf("the host is %s and its VM %s", now, site.Status(id))
+		}
+		site.Whole(sitetest.Soon)
+	})
+}
+
+// TestOutdated: what a host said of its guests before it was found to have ended does not
+// count when it is written down after that.
+func TestOutdated(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		id := on1(site, "vm", true)
+		machine := site.World.Machine(h1)
+		machine.Disappear()
+		site.UntilStatus(id, 2*time.Minute, model.StatusUnknown)
+		site.World.Fail(fake.Rule{Host: h1, Call: "Guests", Nth: 1, After: true, Do: func() {
+			if _, err := act(site, 1, model.FenceManual); err != nil {
+				t.Errorf("it was not believed: %v", err)
+			}
+			machine.Kill("vm")
+		}})
+		epoch := site.VM(id).Run.Epoch
+		machine.Answer()
+		site.Until(time.Minute, "it runs again", func() bool {
+			vm := site.VM(id)
+			return vm.Run.Status == model.StatusUp && vm.Run.Epoch > epoch
+		})
+		site.Whole(sitetest.Soon)
+	})
+}

@@ -184,6 +184,20 @@ func (i *Images) ReadStretch(ctx context.Context, from image.Stretch, to *model.
 	return i.call(ctx, "ReadStretch", func() error { return i.Images.ReadStretch(ctx, from, to, spec, progress) })
 }
 
+// Adopt passes on.
+func (i *Images) Adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, path string) (size int64, err error) {
+	err = i.call(ctx, "Adopt", func() (err error) {
+		size, err = i.Images.Adopt(ctx, domain, spec, path)
+		return err
+	})
+	return size, err
+}
+
+// Own passes on.
+func (i *Images) Own(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, owner image.Owner) error {
+	return i.call(ctx, "Own", func() error { return i.Images.Own(ctx, domain, disk, owner) })
+}
+
 // Link links a template's volume.
 func (i *Images) Link(ctx context.Context, domain *model.StorageDomain, template *model.Disk, group model.ID) error {
 	return i.call(ctx, "Link", func() error { return i.Images.Link(ctx, domain, template, group) })

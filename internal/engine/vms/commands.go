@@ -183,6 +183,7 @@ func Commands(e *engine.Engine) []engine.Command {
 				Steps: []job.Step{{Name: "disks", Title: "Removing the disks", Do: r.removeDisks, Lasting: true}},
 			}},
 		},
+		r.adoptRow(), r.releaseRow(),
 	}
 }
 

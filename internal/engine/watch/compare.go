@@ -20,6 +20,9 @@ import (
 func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error {
 	for {
 		err := w.compareOnce(ctx, m, conn)
+		if errors.Is(err, errOutdated) {
+			continue
+		}
 		doomed, ok := errors.AsType[*doomedError](err)
 		if !ok {
 			return err
@@ -30,7 +33,15 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 	}
 }
 
+// errOutdated says of a comparison that the host was found to have ended while it was
+// being read: what it has said may be older than that.
+var errOutdated = errors.New("the host has ended while it was compared")
+
 func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) error {
+	var lostBefore *model.Lost
+	if known, exists := w.inventory.Hosts.Get(m.id); exists {
+		lostBefore = known.Lost
+	}
 	facts, err := conn.Facts(ctx)
 	if err != nil {
 		return fmt.Errorf("reading facts: %w", err)
@@ -49,6 +60,9 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) e
 		edited, ok := tx.Hosts.Edit(m.id)
 		if !ok || !lifecycle.HostWatched(edited.Status) {
 			return errLetGo
+		}
+		if edited.Lost != nil && (lostBefore == nil || !lostBefore.At.Equal(edited.Lost.At)) {
+			return errOutdated
 		}
 		if err := w.foundAlive(tx, edited, bootID, guests); err != nil {
 			return err
@@ -74,6 +88,7 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) e
 		takeBack()
 		return err
 	}
+	w.Engine.SetForeign(m.id, guests)
 	for _, id := range stale {
 		if err := conn.Forget(ctx, id); err != nil {
 			w.Log.WarnContext(ctx, "what is left of a guest could not be forgotten", "host", m.id, "vm", id, "err", err)

@@ -89,12 +89,15 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	w.Log.InfoContext(ctx, "the host is connected", "host", m.id, "name", known.Name)
 	defer func() {
 		m.mu.Lock()
-		m.conn, m.lost = nil, time.Now()
+		m.conn, m.lost, m.load = nil, time.Now(), host.Load{}
+		w.Engine.SetHostStats(m.id, nil)
+		w.Engine.SetForeign(m.id, nil)
 		m.mu.Unlock()
 		w.announce()
 	}()
 	w.surveys.ask(m.id)
 	w.lookAtAll(m.id)
+	w.wait.Go(func() { w.sampleHost(ctx, m.id) })
 	return true, w.listen(ctx, m, conn, events, dialled)
 }
 

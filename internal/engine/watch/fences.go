@@ -67,6 +67,10 @@ func (w *Watcher) keepHost(id model.ID, changed <-chan struct{}) {
 		var timer *time.Timer
 		switch {
 		case on.Status == model.HostReboot:
+			// It may have had power all the time, or have started faster than that was written.
+			if w.compareSoon(id) == nil {
+				continue
+			}
 			limit := on.Since.Add(w.values.Duration("ServerRebootTimeout"))
 			if !time.Now().Before(limit) {
 				w.startedInVain(id)
@@ -95,6 +99,13 @@ func (w *Watcher) keepHost(id model.ID, changed <-chan struct{}) {
 			timer.Stop()
 		}
 	}
+}
+
+// compareSoon compares a host that is connected.
+func (w *Watcher) compareSoon(id model.ID) error {
+	bounded, cancel := context.WithTimeout(w.base, w.values.Duration("HostCallTimeout"))
+	defer cancel()
+	return w.Compare(bounded, id)
 }
 
 // toBeFenced says whether the engine is to cut a host off by itself: it can, and what

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"vireo/internal/model"
@@ -12,46 +11,66 @@ import (
 // asked again while it has no address yet: DHCP takes a moment.
 var soonAfterAgent = []time.Duration{0, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
+// asker is when a guest's agent is asked next. There is no goroutine that waits for it:
+// of ten thousand their stacks would take more memory than all else.
+type asker struct {
+	timer *time.Timer
+	// quick counts the pauses of soonAfterAgent that are over.
+	quick int
+}
+
 // askGuest asks a guest's agent for addresses and names, now and then for as
 // long as it runs. One asker per VM.
 func (w *Watcher) askGuest(id model.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.asking[id] || w.base.Err() != nil {
+	if w.asking[id] != nil || w.base.Err() != nil {
 		return
 	}
-	w.asking[id] = true
-	w.wait.Go(func() {
-		defer func() {
-			w.mu.Lock()
-			delete(w.asking, id)
-			w.mu.Unlock()
-		}()
-		w.keepAsking(id)
-	})
+	w.asking[id] = &asker{quick: 1, timer: time.AfterFunc(soonAfterAgent[0], func() { w.askDue(id) })}
 }
 
-func (w *Watcher) keepAsking(id model.ID) {
-	quick := slices.Clone(soonAfterAgent)
-	for {
-		pause := w.values.Duration("GuestInfoInterval")
-		if len(quick) > 0 {
-			pause, quick = quick[0], quick[1:]
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-w.base.Done():
-			timer.Stop()
-			return
-		}
-		vm, exists := w.inventory.VMs.Get(id)
-		if !exists || vm.Run.Host == "" || vm.Run.Status != model.StatusUp {
-			return
-		}
-		if w.askOnce(vm) && len(quick) > 0 {
-			quick = nil
-		}
+// askDue begins to ask a guest whose time has come.
+func (w *Watcher) askDue(id model.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.base.Err() == nil {
+		w.wait.Go(func() { w.askNow(id) })
+	}
+}
+
+// askNow asks a guest and says when it is asked again; one that does not run any more is
+// let go.
+func (w *Watcher) askNow(id model.ID) {
+	vm, exists := w.inventory.VMs.Get(id)
+	runs := exists && vm.Run.Host != "" && vm.Run.Status == model.StatusUp
+	addressed := runs && w.askOnce(vm)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !runs {
+		delete(w.asking, id)
+		return
+	}
+	if w.base.Err() != nil {
+		return
+	}
+	asked, pause := w.asking[id], w.values.Duration("GuestInfoInterval")
+	if addressed {
+		asked.quick = len(soonAfterAgent)
+	}
+	if asked.quick < len(soonAfterAgent) {
+		pause = soonAfterAgent[asked.quick]
+		asked.quick++
+	}
+	asked.timer.Reset(pause)
+}
+
+// askNobody stops all askers, when the watcher ends.
+func (w *Watcher) askNobody() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, asked := range w.asking {
+		asked.timer.Stop()
 	}
 }
 

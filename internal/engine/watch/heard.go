@@ -10,7 +10,11 @@ import (
 // heard takes one event. Those that only a moment can tell are written at once;
 // after any other the guest is looked at.
 func (w *Watcher) heard(m *machine, conn host.Host, event host.Event) {
-	if _, ours := w.inventory.VMs.Get(event.Guest); !ours {
+	vm, ours := w.inventory.VMs.Get(event.Guest)
+	if !ours || vm.Run.Host != m.id {
+		w.heardOfForeign(m, event.Guest)
+	}
+	if !ours {
 		return
 	}
 	switch event.Kind {

@@ -16,19 +16,25 @@ import (
 
 // followHosts starts and ends a loop for each host as they come and go.
 func (w *Watcher) followHosts() {
+	w.mu.Lock()
+	for _, known := range w.inventory.Hosts.All() {
+		w.arrivals[known.ID] = true
+	}
+	w.mu.Unlock()
 	for {
 		w.mu.Lock()
-		for _, known := range w.inventory.Hosts.All() {
-			if _, watched := w.machines[known.ID]; !watched {
-				w.watchHost(known.ID)
-			}
-		}
-		for id, watched := range w.machines {
-			if _, exists := w.inventory.Hosts.Get(id); !exists {
+		for id := range w.arrivals {
+			_, exists := w.inventory.Hosts.Get(id)
+			watched := w.machines[id]
+			switch {
+			case exists && watched == nil:
+				w.watchHost(id)
+			case !exists && watched != nil:
 				watched.cancel()
 				delete(w.machines, id)
 			}
 		}
+		clear(w.arrivals)
 		w.mu.Unlock()
 		select {
 		case <-w.hosts:
@@ -58,10 +64,13 @@ func (w *Watcher) watchHost(id model.ID) {
 
 // hostChanged hears that the record of a host has changed.
 func (w *Watcher) hostChanged(id model.ID) {
-	signal(w.hosts)
 	on, exists := w.inventory.Hosts.Get(id)
 	w.mu.Lock()
 	watched := w.machines[id]
+	if exists != (watched != nil) {
+		w.arrivals[id] = true
+		signal(w.hosts)
+	}
 	delete(w.emptying, id)
 	if exists && on.Status == model.HostPreparingForMaintenance {
 		w.emptying[id] = true

@@ -109,6 +109,9 @@ func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Gues
 		}
 		move, moved := lifecycle.Observe(vm.Run.Status, vm.Run.Before, vm.Run.Detail, seen)
 		if !moved {
+			if lifecycle.Resting(vm.Run.Status) && (guest.State == lifecycle.Absent || guest.State == host.Off) {
+				w.takeBack(tx, vm)
+			}
 			w.refresh(tx, vm, guest)
 			over = vm.Run.Status == model.StatusDown
 			return nil
@@ -169,6 +172,17 @@ func (w *Watcher) neverRan(tx *inventory.Tx, vm *model.VM, on *model.Host, move 
 		engine.Unreserve(vm) // a suspended VM goes on with what it has
 	}
 	tx.Event(audit.New(audit.StatusRestored, audit.About{VM: vm, Host: on, Detail: string(move.To)}))
+}
+
+// takeBack takes the host from a VM that rests: its guest was found there, and has ended
+// before anybody looked.
+func (w *Watcher) takeBack(tx *inventory.Tx, vm *model.VM) {
+	edited, _ := tx.VMs.Edit(vm.ID)
+	if edited.Run.Status == model.StatusDown {
+		w.Engine.NeverRan(tx, edited)
+	} else {
+		engine.Unreserve(edited)
+	}
 }
 
 // restoreHeld gives a VM whose host answers again the status its job had given

@@ -31,6 +31,7 @@ func (w *Watcher) sampleAll() {
 				if err := w.Sample(w.base, known.ID); err != nil && w.base.Err() == nil {
 					w.Log.Debug("no figures from this host", "host", known.ID, "err", err)
 				}
+				w.sampleHost(w.base, known.ID)
 				w.seeNetworks(w.base, known.ID)
 			})
 		}

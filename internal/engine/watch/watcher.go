@@ -43,26 +43,29 @@ type Watcher struct {
 
 	mu       sync.Mutex
 	machines map[model.ID]*machine
-	emptying map[model.ID]bool    // hosts that go into maintenance
-	leaving  map[model.ID]leaving // by host; see empty
-	changed  chan struct{}        // closed and replaced when a connection comes or goes
+	emptying map[model.ID]bool     // hosts that go into maintenance
+	outside  map[model.ID]model.ID // where guests were told of that are no VMs there; guarded by mu
+	arrivals map[model.ID]bool     // hosts that have come or gone and are to be followed or let go
+	leaving  map[model.ID]leaving  // by host; see empty
+	changed  chan struct{}         // closed and replaced when a connection comes or goes
 
-	asking   map[model.ID]bool // VMs whose agent is being asked; guarded by mu
-	guarding map[model.ID]bool // VMs that are frozen; guarded by mu
+	asking   map[model.ID]*asker // VMs whose agent is asked; guarded by mu
+	guarding map[model.ID]bool   // VMs that are frozen; guarded by mu
 
 	begun time.Time         // when the engine was started
 	swept map[model.ID]bool // storage domains; of checkStorage alone
 
-	looks   *keyed
-	returns *keyed
-	thaws   *keyed
-	checks  *keyed // of storage domains
-	resumes *keyed
-	surveys *keyed // of storage domains, by host
-	empties *keyed // of hosts that go into maintenance
-	stirred chan struct{}
-	hosts   chan struct{}            // signalled when a host comes, goes or changes
-	pauses  map[model.ID]pausedAgain // guarded by mu
+	looks     *keyed
+	returns   *keyed
+	thaws     *keyed
+	checks    *keyed // of storage domains
+	resumes   *keyed
+	surveys   *keyed // of storage domains, by host
+	outsiders *keyed // guests that are nobody's here, by host
+	empties   *keyed // of hosts that go into maintenance
+	stirred   chan struct{}
+	hosts     chan struct{}            // signalled when a host comes or goes
+	pauses    map[model.ID]pausedAgain // guarded by mu
 
 	pools        *pools
 	restarts     *restarts
@@ -94,6 +97,7 @@ type machine struct {
 	judged time.Time
 	taken  time.Time // when the guests' figures were sampled last
 	cpu    map[model.ID]host.Sample
+	load   host.Load         // the latest sample of the host itself
 	deaf   map[model.ID]bool // guests whose monitor did not answer the last sample
 }
 
@@ -101,8 +105,8 @@ type machine struct {
 func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
-		machines: make(map[model.ID]*machine), asking: make(map[model.ID]bool),
-		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
+		machines: make(map[model.ID]*machine), asking: make(map[model.ID]*asker),
+		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), arrivals: make(map[model.ID]bool), outside: make(map[model.ID]model.ID), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
 		stirred: make(chan struct{}, 1), hosts: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
 	}
@@ -115,6 +119,7 @@ func New(options Options) *Watcher {
 	w.surveys = newKeyed(w.base, &w.wait, w.Engine.SeeAll)
 	w.pools = &pools{looks: newKeyed(w.base, &w.wait, w.keepPool), pause: make(map[model.ID]poolPause)}
 	w.empties = newKeyed(w.base, &w.wait, w.empty)
+	w.outsiders = newKeyed(w.base, &w.wait, w.lookForeign)
 	w.alarms = newAlarms(w.inventory, w.values, w.expired)
 	w.told = newTold()
 	w.restarts = newRestarts()
@@ -185,6 +190,7 @@ func (w *Watcher) Start() {
 func (w *Watcher) Close() {
 	w.cancel()
 	w.alarms.close()
+	w.askNobody()
 	w.wait.Wait()
 }
 

@@ -67,6 +67,12 @@ type guest struct {
 	// the software inside has lived, both up to resumed.
 	cpu, uptime time.Duration
 	resumed     time.Time
+
+	// life is the number of this QEMU in the journal, known what the guest knows of its
+	// disk, and writing when it writes to it again.
+	life    int
+	known   int64
+	writing *time.Timer
 }
 
 // doing is a deed that takes a while of the guest's own time.
@@ -100,6 +106,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	g.state = host.Paused
 	g.pause = host.PauseUser
 	w.watchStart(g)
+	g.openDisk(saved)
 	g.emit(host.EventStarted, nil)
 	if saved == nil || !saved.Booted {
 		g.boot()
@@ -192,6 +199,7 @@ func (g *guest) quit(end host.End, tell bool) {
 	g.machine.used -= g.spec.Memory
 	g.console = model.Console{}
 	g.machine.world.watchEnd(g)
+	g.closeDisk(end)
 	if tell {
 		g.emit(host.EventStopped, func(e *host.Event) { e.End = end })
 	}
@@ -225,6 +233,7 @@ func (g *guest) hear() {
 func (g *guest) run() {
 	g.state, g.pause = host.Running, ""
 	g.resumed = time.Now()
+	g.write()
 	if g.doing != nil {
 		g.schedule(g.doing)
 	}
@@ -239,6 +248,7 @@ func (g *guest) stopCPUs() {
 	if g.state != host.Running {
 		return
 	}
+	g.stopWriting()
 	ran := time.Since(g.resumed)
 	g.cpu += ran
 	g.uptime += ran

@@ -29,6 +29,8 @@ type Machine struct {
 	address string
 	bootID  string
 	facts   model.HostFacts
+	// started is when it was switched on.
+	started time.Time
 
 	guests map[model.ID]*guest
 	names  map[string]model.ID
@@ -40,10 +42,11 @@ type Machine struct {
 	// used is the memory of all guests that have a QEMU, in bytes.
 	used int64
 
-	// down refuses connections at once; mute, while not nil, is a silent
+	// down refuses connections at once, crashed until the machine is started; mute, while not nil, is a silent
 	// machine, and is closed when it speaks again.
-	down bool
-	mute chan struct{}
+	down    bool
+	crashed bool
+	mute    chan struct{}
 	// blind are directories that the machine does not have; mounts those that it was
 	// told to mount.
 	blind, mounts []string
@@ -81,6 +84,7 @@ func (w *World) addMachine(spec MachineSpec) *Machine {
 		address:     spec.Address,
 		bootID:      spec.BootID,
 		facts:       facts,
+		started:     time.Now(),
 		guests:      map[model.ID]*guest{},
 		names:       map[string]model.ID{},
 		seeds:       map[model.ID]map[string][]byte{},
@@ -170,7 +174,7 @@ func (m *Machine) Mute() {
 	})
 }
 
-// Answer ends Disappear and Mute.
+// Answer ends Disappear and Mute. A machine that is down for good stays silent.
 func (m *Machine) Answer() {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
@@ -178,6 +182,9 @@ func (m *Machine) Answer() {
 }
 
 func (m *Machine) answer() {
+	if m.crashed {
+		return
+	}
 	m.down = false
 	if m.mute != nil {
 		close(m.mute)
@@ -198,12 +205,15 @@ func (m *Machine) Crash() {
 }
 
 func (m *Machine) crash() {
-	m.down = true
+	m.down, m.crashed = true, true
 	m.lose()
 	clear(m.seeds)
 	for _, g := range m.guests {
 		if g.alive() {
 			g.quit(host.EndUnknown, false)
+		} else if g.end != host.EndUnknown {
+			g.end = host.EndUnknown
+			g.forget()
 		}
 	}
 }
@@ -217,7 +227,7 @@ func (m *Machine) Restart(bootID string) {
 	if bootID == "" {
 		bootID = string(model.NewID())
 	}
-	m.bootID = bootID
+	m.bootID, m.crashed, m.started = bootID, false, time.Now()
 	m.answer()
 }
 
@@ -236,6 +246,13 @@ func (m *Machine) Guests() []host.Guest {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	return m.list()
+}
+
+// Crashed says whether the machine is down with all its guests.
+func (m *Machine) Crashed() bool {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return m.crashed
 }
 
 // Address is the address the machine is reached at.

@@ -22,6 +22,8 @@ type savedState struct {
 	Booted bool          `json:"booted"`
 	Uptime time.Duration `json:"uptime"`
 	Frozen bool          `json:"frozen,omitempty"`
+	// Known is what the guest knows of its disk; see Entry.
+	Known int64 `json:"known,omitempty"`
 	// Kept is the memory of a snapshot, from which a guest may go on many times.
 	Kept bool `json:"kept,omitempty"`
 
@@ -100,7 +102,7 @@ func (s *saving) complete() {
 	_, uptime := g.times()
 	state := &savedState{
 		Guest: g.spec.ID, Name: g.spec.Name, Epoch: g.spec.Epoch,
-		Booted: g.booted, Uptime: uptime, Frozen: g.frozen, onDisk: s.onDisk,
+		Booted: g.booted, Uptime: uptime, Frozen: g.frozen, Known: g.known, onDisk: s.onDisk,
 	}
 	if s.onDisk {
 		if err := state.write(s.path); err != nil {

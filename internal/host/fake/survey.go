@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"strings"
+	"time"
 
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -52,6 +53,33 @@ func (c *connection) Memory(ctx context.Context) (free, total int64, err error) 
 
 func (m *Machine) memory() (free, total int64) {
 	return max(m.facts.Memory-m.used, 0), m.facts.Memory
+}
+
+// Load makes up what the machine is doing: its guests take a tenth of their CPUs, and the
+// memory that they have been given.
+func (c *connection) Load(ctx context.Context) (load host.Load, err error) {
+	err = c.call(ctx, "Load", "", "", func() (*operation, error) {
+		load = c.machine.load()
+		return nil, nil
+	})
+	return load, err
+}
+
+func (m *Machine) load() host.Load {
+	now := time.Now()
+	free, total := m.memory()
+	all := now.Sub(m.started) * time.Duration(m.facts.Topology.Count())
+	load := host.Load{
+		Taken: now, CPUUser: all / 10, CPUSystem: all / 20,
+		MemoryTotal: total, MemoryFree: free / 2, MemoryBuffers: free / 8, MemoryCached: free / 4, MemoryShared: 0,
+		Known: true, SwapTotal: 1 << 30, SwapFree: 1 << 30, Load5: 0.5, Booted: m.started, NICsTaken: now,
+	}
+	load.CPUIdle = all - load.CPUUser - load.CPUSystem
+	for _, nic := range m.facts.NICs {
+		ticks := int64(now.Sub(m.started) / time.Millisecond)
+		load.NICs = append(load.NICs, host.NICLoad{Name: nic.Name, ReceivedBytes: ticks * 100, SentBytes: ticks * 10})
+	}
+	return load
 }
 
 // Guests lists all guests.

@@ -35,6 +35,8 @@ type Options struct {
 	Keepalive time.Duration
 	// KeepCalls is how many of the latest calls are kept; 0 is 100,000.
 	KeepCalls int
+	// Journal has the world write down what its guests do with their disks; see Entry.
+	Journal bool
 	// OpenAddresses makes a default machine of every address that is connected
 	// to; otherwise unknown addresses are unreachable.
 	OpenAddresses bool
@@ -50,6 +52,8 @@ type Behavior struct {
 	// IgnoreAgent leaves the agent's requests to power off or reboot undone,
 	// though they are acknowledged; IgnorePower the power button and ACPI reboots.
 	IgnoreAgent, IgnorePower bool
+	// Strange is what keeps a guest of somebody else from being adopted.
+	Strange string
 	// NoFileSystems is a guest that has nothing to freeze.
 	NoFileSystems bool
 	// DirtyRate is how many bytes of its memory it writes in a second.
@@ -78,6 +82,8 @@ type World struct {
 	saved   map[string]*savedState
 	// savedOf is the path of the latest saved state of each guest.
 	savedOf map[model.ID]string
+	// journal is nil unless it is wanted.
+	journal *journal
 }
 
 // New makes a world with the given habits and no machines.
@@ -104,7 +110,7 @@ func New(options Options) *World {
 	if options.KeepCalls == 0 {
 		options.KeepCalls = 100_000
 	}
-	return &World{
+	w := &World{
 		options:   options,
 		machines:  map[string]*Machine{},
 		behaviors: map[string]Behavior{},
@@ -114,6 +120,10 @@ func New(options Options) *World {
 		saved:     map[string]*savedState{},
 		savedOf:   map[model.ID]string{},
 	}
+	if options.Journal {
+		w.journal = &journal{disks: make(map[model.ID]int64)}
+	}
+	return w
 }
 
 // Driver makes a new way to reach the machines, as each engine has one.

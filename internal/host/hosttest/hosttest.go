@@ -110,6 +110,7 @@ func Promises() []Promise {
 		{"a guest migrates", other, guestMigrates},
 		{"a migration is aborted", other, migrationIsAborted},
 		{"a migration fails", other, migrationFails},
+		{"guests are adopted and given up", always, guestsAreAdopted},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
 		{"seeds are kept until the guest is forgotten", seeds, seedsAreKeptUntilForgotten},
 		{"a refused boot leaves no seeds", seeds, refusedBootLeavesNoSeeds},

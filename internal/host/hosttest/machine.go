@@ -29,6 +29,8 @@ func machineDescribesItself(t *testing.T, target Target) {
 		t.Errorf("%d of %d bytes of memory are free", free, total)
 	}
 
+	b.loadDescribed(total)
+
 	first, err := b.BootID(b.ctx)
 	b.must("BootID", err)
 	b.connect()
@@ -36,6 +38,24 @@ func machineDescribesItself(t *testing.T, target Target) {
 	b.must("BootID", err)
 	if first == "" || first != second {
 		t.Errorf("the boot id was %q and is %q on another connection", first, second)
+	}
+}
+
+// loadDescribed wants counters that go on, and memory that adds up.
+func (b *bench) loadDescribed(total int64) {
+	b.Helper()
+	before, err := b.Load(b.ctx)
+	b.must("Load", err)
+	if before.MemoryTotal != total || before.MemoryFree < 0 || before.MemoryFree+before.MemoryCached+before.MemoryBuffers > total {
+		b.Errorf("of %d bytes of memory: %+v", total, before)
+	}
+	after, err := b.Load(b.ctx)
+	b.must("Load", err)
+	if after.CPUUser < before.CPUUser || after.CPUSystem < before.CPUSystem || after.Taken.Before(before.Taken) {
+		b.Errorf("the counters were %+v and are %+v", before, after)
+	}
+	if after.Known && (after.Booted.IsZero() || after.Booted.After(after.Taken) || after.Load5 < 0 || after.SwapFree > after.SwapTotal) {
+		b.Errorf("the host says of itself %+v", after)
 	}
 }
 

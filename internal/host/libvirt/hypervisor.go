@@ -30,6 +30,7 @@ type hypervisor struct {
 	reboots pendingReboots
 	names   deviceNames
 	moves   moves
+	words   ownWords
 
 	done     chan struct{}
 	lose     func(why string)

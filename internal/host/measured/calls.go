@@ -39,6 +39,36 @@ func (c *connection) Memory(ctx context.Context) (free, total int64, err error) 
 	return c.Host.Memory(ctx)
 }
 
+// Load counts and passes on.
+func (c *connection) Load(ctx context.Context) (answer host.Load, err error) {
+	defer c.count("Load", time.Now(), &err)
+	return c.Host.Load(ctx)
+}
+
+// Foreign counts and passes on.
+func (c *connection) Foreign(ctx context.Context, id model.ID) (answer *host.GuestSpec, err error) {
+	defer c.count("Foreign", time.Now(), &err)
+	return c.Host.Foreign(ctx, id)
+}
+
+// Adopt counts and passes on.
+func (c *connection) Adopt(ctx context.Context, id model.ID, mark host.Mark) (err error) {
+	defer c.count("Adopt", time.Now(), &err)
+	return c.Host.Adopt(ctx, id, mark)
+}
+
+// Disown counts and passes on.
+func (c *connection) Disown(ctx context.Context, id model.ID) (err error) {
+	defer c.count("Disown", time.Now(), &err)
+	return c.Host.Disown(ctx, id)
+}
+
+// Release counts and passes on.
+func (c *connection) Release(ctx context.Context, spec *host.GuestSpec) (err error) {
+	defer c.count("Release", time.Now(), &err)
+	return c.Host.Release(ctx, spec)
+}
+
 // Guests counts and passes on.
 func (c *connection) Guests(ctx context.Context) (answer []host.Guest, err error) {
 	defer c.count("Guests", time.Now(), &err)

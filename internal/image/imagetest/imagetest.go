@@ -42,6 +42,7 @@ func Run(t *testing.T, target Target) {
 		"overlays are made and removed":   overlaysAreMadeAndRemoved,
 		"overlays and their disks":        overlaysAndTheirDisks,
 		"links are shared":                linksAreShared,
+		"images of others are adopted":    imagesAreAdopted,
 		"links are left":                  linksAreLeft,
 		"links are refused":               linksAreRefused,
 		"copies hold the same":            copiesHoldTheSame,

@@ -23,17 +23,21 @@ var vmStatistics = []struct {
 func (p *Page) ShowStatistics(stats *model.VMStats, vm model.ID) []Statistic {
 	out := make([]Statistic, len(vmStatistics))
 	for i, row := range vmStatistics {
-		id := nameID(row.name)
-		href := below(p.Href(model.KindVM, vm), "statistics", string(id))
-		out[i] = Statistic{
-			Resource: p.resource("statistic", href, id),
-			Values:   Values{Type: row.values, Value: []Value{{Datum: row.figure(stats)}}},
-			Type:     "GAUGE",
-			Unit:     row.unit,
-			VM:       p.ref(model.KindVM, vm),
-		}
-		out[i].Name = new(row.name)
-		out[i].Description = new(row.description)
+		out[i] = p.statistic(p.Href(model.KindVM, vm), row.name, row.description, row.values, "GAUGE", row.unit, row.figure(stats))
+		out[i].VM = p.ref(model.KindVM, vm)
 	}
+	return out
+}
+
+// statistic shows one figure of what is at parent.
+func (p *Page) statistic(parent, name, description, values, kind, unit string, figure float64) Statistic {
+	id := nameID(name)
+	out := Statistic{
+		Resource: p.resource("statistic", below(parent, "statistics", string(id)), id),
+		Values:   Values{Type: values, Value: []Value{{Datum: figure}}},
+		Type:     kind,
+		Unit:     unit,
+	}
+	out.Name, out.Description = new(name), new(description)
 	return out
 }

@@ -61,10 +61,12 @@ type GraphicsConsoles struct {
 // Statistic is one figure (api-v3 2.6).
 type Statistic struct {
 	Resource
-	Values Values     `wire:"values,keep"`
-	Type   string     `wire:"type,keep"`
-	Unit   string     `wire:"unit,keep"`
-	VM     *Reference `wire:"vm"`
+	Values  Values     `wire:"values,keep"`
+	Type    string     `wire:"type,keep"`
+	Unit    string     `wire:"unit,keep"`
+	Host    *Reference `wire:"host"`
+	HostNIC *Reference `wire:"host_nic"`
+	VM      *Reference `wire:"vm"`
 }
 
 // Statistics is a list of figures.

@@ -1,0 +1,410 @@
+package engine_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"pgregory.net/rapid"
+
+	"vireo/internal/engine"
+	"vireo/internal/engine/fencing"
+	"vireo/internal/engine/sitetest"
+	"vireo/internal/host"
+	"vireo/internal/host/fake"
+	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
+	"vireo/internal/model"
+)
+
+// play is a site under a schedule of losses, with what its clients have seen.
+type play struct {
+	show
+	mu   sync.Mutex
+	told []porcupine.Operation
+	// mutant is called whenever time has passed; nil leaves the engine as it is.
+	mutant func(*play)
+}
+
+// wants are the verbs with which somebody wants a VM to run, unwants those with which
+// somebody wants it not to.
+var (
+	wants   = []string{"start", "reboot"}
+	unwants = []string{"stop"}
+)
+
+// requests are the verbs of a schedule.
+var requests = []string{"start", "start", "start", "stop", "shutdown", "suspend", "reboot", "migrate", "migrate", "cancelmigration"}
+
+// losses are what happens beside those of [accidents].
+var losses = map[string]func(*play, deed){
+	"the host crashes":     func(p *play, d deed) { p.machine(d).Crash() },
+	"the host is started":  func(p *play, d deed) { p.machine(d).Restart("") },
+	"its agent breaks":     func(p *play, d deed) { p.Fences.Break(sitetest.Host(d.Host + 1)) },
+	"its agent is mended":  func(p *play, d deed) { p.Fences.Mend(sitetest.Host(d.Host + 1)) },
+	"it is restarted":      func(p *play, d deed) { p.fence(d, model.FenceRestart) },
+	"it is stopped":        func(p *play, d deed) { p.fence(d, model.FenceStop) },
+	"it is given power":    func(p *play, d deed) { p.fence(d, model.FenceStart) },
+	"it goes out of use":   func(p *play, d deed) { p.onHost(d, "deactivate", nil) },
+	"it is used again":     func(p *play, d deed) { p.onHost(d, "activate", nil) },
+	"an operator confirms": (*play).confirm,
+	"the next migration is cut off, begun": func(p *play, d deed) {
+		p.World.Fail(fake.Rule{Host: sitetest.Host(d.Host + 1), Call: "BeginMigration", Nth: 1, Cut: true, After: true})
+	},
+}
+
+// shared are the accidents of [accidents] that a schedule of losses has too.
+var shared = []string{
+	"the guest powers off", "QEMU is killed", "the guest resets", "it is paused", "it is resumed", "its monitor hangs",
+	"its monitor answers", "the connection is cut", "the host is gone", "the host is mute", "the host answers", "the host restarts",
+	"the daemon restarts", "the next boot is refused", "the next call is cut off", "the next boot is cut off, done",
+	"the next save is cut off, done", "the next destroy hangs", "the engine is killed", "the engine is stopped for a while",
+}
+
+func (p *play) machine(d deed) *fake.Machine { return p.World.Machine(sitetest.Host(d.Host + 1)) }
+
+// onHost gives a command on a host and does not wait.
+func (p *play) onHost(d deed, verb string, params any) {
+	running := p.Engine
+	p.acts.Go(func() {
+		_, _ = running.Act(context.Background(), &engine.Call{
+			On: model.KindHost, Name: verb, Target: sitetest.HostID(d.Host + 1), Params: params,
+		})
+	})
+}
+
+func (p *play) fence(d deed, of model.FenceType) { p.onHost(d, "fence", &fencing.Params{Type: of}) }
+
+// confirm is an operator who tells the truth: that what ran on a host has ended.
+func (p *play) confirm(d deed) {
+	if p.machine(d).Crashed() {
+		_, _ = p.Engine.Act(context.Background(), &engine.Call{
+			On: model.KindHost, Name: "fence", Target: sitetest.HostID(d.Host + 1), Params: &fencing.Params{Type: model.FenceManual},
+		})
+	}
+}
+
+// request gives a command as a client does who does not wait, and notes what the client
+// knows by it.
+func (p *play) request(verb string, vm model.ID) {
+	running, call := p.Engine, p.World.Tick()
+	p.acts.Go(func() {
+		result, err := running.Act(context.Background(), &engine.Call{On: model.KindVM, Name: verb, Target: vm})
+		switch {
+		case slices.Contains(wants, verb):
+			p.tell(act{VM: vm, Kind: actAsked}, call)
+		case slices.Contains(unwants, verb) && err == nil && !result.Pending:
+			p.tell(act{VM: vm, Kind: actStopped}, call)
+		}
+	})
+}
+
+func (p *play) tell(a act, call int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, porcupine.Operation{Input: a, Call: call, Return: p.World.Tick()})
+}
+
+// look is a client who reads the statuses.
+func (p *play) look() {
+	for _, id := range p.ids {
+		call := p.World.Tick()
+		if lifecycle.Resting(p.Status(id)) {
+			p.tell(act{VM: id, Kind: actShown}, call)
+		}
+	}
+}
+
+// pass lets time go by, and looks now and then.
+func (p *play) pass(period time.Duration) {
+	for end := time.Now().Add(period); ; {
+		p.look()
+		left := time.Until(end)
+		if left <= 0 {
+			return
+		}
+		p.Pass(min(left, 20*time.Second))
+		if p.mutant != nil {
+			p.mutant(p)
+		}
+	}
+}
+
+// history is all that has happened, in the order of its beginnings.
+func (p *play) history() []porcupine.Operation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := slices.Clone(p.told)
+	for _, entry := range p.World.Journal() {
+		all = append(all, porcupine.Operation{
+			Input: act{
+				VM: entry.Guest, HA: p.ids[len(p.ids)-1] != entry.Guest, Kind: string(entry.Kind),
+				Life: entry.Life, Known: entry.Known, End: entry.End,
+			},
+			Call: entry.Tick, Return: entry.Tick,
+		})
+	}
+	slices.SortStableFunc(all, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
+	return all
+}
+
+// lossSchedules draws what happens to a site whose hosts are lost.
+func lossSchedules() *rapid.Generator[[]deed] {
+	whats := slices.Concat(requests, shared)
+	whats = append(whats, slices.Sorted(maps.Keys(losses))...)
+	waits := []time.Duration{
+		0, 0, time.Millisecond, 25 * time.Millisecond, 150 * time.Millisecond, time.Second,
+		5 * time.Second, 20 * time.Second, 50 * time.Second, 2 * time.Minute, 6 * time.Minute,
+	}
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) deed {
+		return deed{
+			What: rapid.SampledFrom(whats).Draw(t, "what"),
+			VM:   rapid.IntRange(0, randomVMs-1).Draw(t, "vm"),
+			Host: rapid.IntRange(0, randomHosts-1).Draw(t, "host"),
+			Wait: rapid.SampledFrom(waits).Draw(t, "wait"),
+		}
+	}), 5, 40)
+}
+
+// newPlay makes a site whose first two hosts have fence agents, and runs its VMs, of
+// which all but the last are highly available.
+func newPlay(t *testing.T, mutant func(*play)) *play {
+	var hosts []fake.MachineSpec
+	for i := range randomHosts {
+		hosts = append(hosts, fake.MachineSpec{Address: sitetest.Host(i + 1)})
+	}
+	p := &play{mutant: mutant}
+	p.Site = sitetest.New(t, sitetest.Options{Hosts: hosts, World: fake.Options{Journal: true}})
+	p.Connected()
+	p.Edit(func(tx *inventory.Tx) {
+		for i := range 2 {
+			on, _ := tx.Hosts.Edit(sitetest.HostID(i + 1))
+			on.Power = model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{{
+				ID: model.NewID(), Type: "fake", Address: sitetest.Host(i + 1), Order: 1,
+			}}}
+		}
+	})
+	for i := range randomVMs {
+		p.ids = append(p.ids, p.Add(fmt.Sprintf("vm%d", i), func(vm *model.VM) { vm.HA.Enabled = i < randomVMs-1 }))
+	}
+	for _, id := range p.ids {
+		p.request("start", id)
+	}
+	p.Pass(5 * time.Second)
+	return p
+}
+
+// run plays a schedule, and gives the sentences for what is wrong.
+func (p *play) run(schedule []deed) string {
+	for _, next := range schedule {
+		switch {
+		case losses[next.What] != nil:
+			losses[next.What](p, next)
+		case accidents[next.What] != nil:
+			accidents[next.What](&p.show, next)
+		default:
+			p.request(next.What, p.ids[next.VM])
+		}
+		p.pass(next.Wait)
+	}
+	p.World.ClearRules()
+	for i := range randomHosts {
+		machine := p.World.Machine(sitetest.Host(i + 1))
+		p.Fences.Mend(sitetest.Host(i + 1))
+		machine.Answer()
+		if machine.Crashed() {
+			machine.Restart("")
+		}
+		for _, guest := range machine.Guests() {
+			machine.AnswerMonitor(string(guest.ID))
+		}
+	}
+	p.acts.Wait()
+	for i := range randomHosts {
+		p.onHost(deed{Host: i}, "activate", nil) // refused where it is of no use
+	}
+	p.acts.Wait()
+	p.pass(30 * time.Minute)
+	if wrong := judge(p.history()); wrong != "" {
+		return wrong + p.Picture()
+	}
+	p.Comes(long, func() bool { return len(p.Complaints()) == 0 })
+	if wrong := p.Complaints(); len(wrong) > 0 {
+		return strings.Join(wrong, "\n") + p.Picture()
+	}
+	return ""
+}
+
+// TestHistories: whatever is lost, cut off, fenced, confirmed, moved and killed, there is
+// an order of what has happened in which no disk had two guests, no guest wrote what it
+// did not know, no VM was shown at rest that ran, and none was started that nobody wanted
+// to run. Two hundred schedules, or thousands with VIREO_SOAK.
+func TestHistories(t *testing.T) {
+	rounds := 1
+	if soak {
+		rounds = 20
+	}
+	for half := range 2 {
+		t.Run(fmt.Sprint(half), func(t *testing.T) {
+			t.Parallel()
+			for range rounds {
+				rapid.Check(t, func(rt *rapid.T) {
+					schedule := lossSchedules().Draw(rt, "schedule")
+					wrong := ""
+					synctest.Test(t, func(t *testing.T) { wrong = newPlay(t, nil).run(schedule) })
+					if wrong != "" {
+						rt.Fatalf("%s", wrong)
+					}
+				})
+			}
+		})
+	}
+}
+
+// mutants are engines and worlds that do what must not be, each with a schedule in which
+// they do it.
+var mutants = map[string]struct {
+	mutant   func(*play)
+	schedule []deed
+}{
+	"takes silence for an end": {
+		mutant: func(p *play) {
+			p.Edit(func(tx *inventory.Tx) {
+				for _, on := range tx.Hosts.All() {
+					if edited, _ := tx.Hosts.Edit(on.ID); on.Status == model.HostNonResponsive && !engine.Ended(on) {
+						p.Engine.Lose(tx, edited, "It does not answer.")
+					}
+				}
+			})
+		},
+		schedule: onEveryHost("the host is gone", 3*time.Minute),
+	},
+	"believes an agent that lies": {
+		mutant: func(p *play) {
+			for i := range randomHosts {
+				p.Fences.Lie(sitetest.Host(i + 1))
+			}
+		},
+		schedule: append(onEveryHost("the host answers", time.Minute), onEveryHost("the host is mute", 4*time.Minute)...),
+	},
+	"believes an operator who errs": {
+		mutant: func(p *play) {
+			for i := range randomHosts {
+				_, _ = p.Engine.Act(context.Background(), &engine.Call{
+					On: model.KindHost, Name: "fence", Target: sitetest.HostID(i + 1), Params: &fencing.Params{Type: model.FenceManual},
+				})
+			}
+		},
+		schedule: onEveryHost("the host is gone", 3*time.Minute),
+	},
+	"shows down what is silent": {
+		mutant: func(p *play) {
+			p.Edit(func(tx *inventory.Tx) {
+				for _, vm := range tx.VMs.All() {
+					if vm.Run.Status == model.StatusUnknown {
+						edited, _ := tx.VMs.Edit(vm.ID)
+						engine.SetStatus(edited, model.StatusDown, "")
+					}
+				}
+			})
+		},
+		schedule: onEveryHost("the host is gone", 3*time.Minute),
+	},
+	"starts again what was shut down": {
+		mutant: func(p *play) {
+			for _, id := range p.ids {
+				_, _ = p.Engine.Act(context.Background(), &engine.Call{On: model.KindVM, Name: "start", Target: id})
+			}
+		},
+		schedule: []deed{{What: "the guest powers off", Wait: time.Minute}},
+	},
+}
+
+// onEveryHost has the same happen to one host after the other, alone.
+func onEveryHost(what string, wait time.Duration) (all []deed) {
+	for i := range randomHosts {
+		all = append(all, deed{What: what, Host: i, Wait: wait}, deed{What: "the host answers", Host: i, Wait: 2 * time.Minute})
+	}
+	return all
+}
+
+// TestHistoriesFindMutants: what must not be is found, so the checker can fail.
+func TestHistoriesFindMutants(t *testing.T) {
+	for name, made := range mutants {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlay(t, made.mutant)
+				for _, next := range made.schedule {
+					if accident := accidents[next.What]; accident != nil {
+						accident(&p.show, next)
+					} else {
+						p.request(next.What, p.ids[next.VM])
+					}
+					p.pass(next.Wait)
+				}
+				wrong := judge(p.history())
+				if !strings.Contains(wrong, "no order") {
+					t.Errorf("it was not found: %q", wrong)
+				}
+				p.mutant = nil
+				p.World.ClearRules()
+			})
+		})
+	}
+}
+
+// TestHistoryModel: what each act makes of a disk, and what may not be.
+func TestHistoryModel(t *testing.T) {
+	asked, forgotten := act{Kind: actAsked}, act{Kind: string(fake.DiskForgotten), HA: true}
+	opened := func(life int) act { return act{Kind: string(fake.DiskOpened), Life: life, HA: true} }
+	wrote := func(life int, known int64) act { return act{Kind: string(fake.DiskWritten), Life: life, Known: known} }
+	closed := func(life int, end string) act {
+		return act{Kind: string(fake.DiskClosed), Life: life, End: host.End(end), HA: true}
+	}
+	for name, try := range map[string]struct {
+		acts  []act
+		legal bool
+	}{
+		"a life":                 {[]act{asked, opened(1), wrote(1, 0), wrote(1, 1), closed(1, "shutdown"), {Kind: actShown}}, true},
+		"nobody asked":           {[]act{opened(1)}, false},
+		"two guests":             {[]act{asked, opened(1), asked, opened(2)}, false},
+		"the wrong one writes":   {[]act{asked, opened(1), wrote(2, 0)}, false},
+		"from an old memory":     {[]act{asked, opened(1), wrote(1, 0), closed(1, "crashed"), opened(2), wrote(2, 0)}, false},
+		"again after a crash":    {[]act{asked, opened(1), wrote(1, 0), closed(1, "crashed"), opened(2), wrote(2, 1)}, true},
+		"again after a shutdown": {[]act{asked, opened(1), closed(1, "shutdown"), opened(2)}, false},
+		"asked after a shutdown": {[]act{asked, opened(1), closed(1, "shutdown"), asked, opened(2)}, true},
+		"again after a shutdown that nobody heard of": {[]act{asked, opened(1), closed(1, "shutdown"), forgotten, opened(2)}, true},
+		"again after one that was shown":              {[]act{asked, opened(1), closed(1, "shutdown"), {Kind: actShown}, forgotten, opened(2)}, false},
+		"again after a stop":                          {[]act{asked, opened(1), closed(1, "crashed"), {Kind: actStopped}, opened(2)}, false},
+		"shown at rest and lives":                     {[]act{asked, opened(1), {Kind: actShown}}, false},
+		"a stop that was none":                        {[]act{asked, opened(1), {Kind: actStopped}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var history []porcupine.Operation
+			for i, a := range try.acts {
+				history = append(history, porcupine.Operation{Input: a, Call: int64(i), Return: int64(i)})
+			}
+			if wrong := judge(history); (wrong == "") != try.legal {
+				t.Errorf("legal is wanted to be %v: %q", try.legal, wrong)
+			}
+		})
+	}
+	// What overlaps may have happened in either order.
+	history := []porcupine.Operation{
+		{Input: act{Kind: actShown}, Call: 0, Return: math.MaxInt64},
+		{Input: asked, Call: 1, Return: 1},
+		{Input: opened(1), Call: 2, Return: 2},
+	}
+	if wrong := judge(history); wrong != "" {
+		t.Errorf("what overlaps: %s", wrong)
+	}
+}
