@@ -50,6 +50,8 @@ type Behavior struct {
 	// IgnoreAgent leaves the agent's requests to power off or reboot undone,
 	// though they are acknowledged; IgnorePower the power button and ACPI reboots.
 	IgnoreAgent, IgnorePower bool
+	// EngineAgent is a guest with the engine's own agent too, which speaks on its channel.
+	EngineAgent bool
 	// NoFileSystems is a guest that has nothing to freeze.
 	NoFileSystems bool
 	// DirtyRate is how many bytes of its memory it writes in a second.

@@ -21,11 +21,13 @@ func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 	_, display := b.DialConsole(ctx, id, host.ConsoleDisplay)
 	_, serial := b.DialConsole(ctx, id, host.ConsoleSerial)
 	_, screenshot := b.Screenshot(ctx, id)
+	_, channel := b.OpenChannel(ctx, id, func([]byte) {})
 	return map[string]error{
 		"Guest":         guest,
 		"DialDisplay":   display,
 		"DialSerial":    serial,
 		"Screenshot":    screenshot,
+		"OpenChannel":   channel,
 		"GuestInfo":     info,
 		"GuestUptime":   uptime,
 		"Save":          b.Save(ctx, id, filepath.Join(b.TempDir(), "state")),

@@ -185,8 +185,8 @@ func appendText(to []byte, text string) []byte {
 	return append(to, make([]byte, (4-len(text)%4)%4)...)
 }
 
-// refusal reads remote_error: a code, a domain, and the text that there may be.
-func refusal(data []byte) error {
+// readError reads remote_error: a code, a domain, and the text that there may be.
+func readError(data []byte) error {
 	if len(data) < 4 {
 		return errors.New("an error that cannot be read")
 	}
@@ -232,7 +232,7 @@ func (s *stream) receive(packet []byte) {
 	case kind == typeReply && status == statusOK:
 		s.answered(nil)
 	case kind == typeReply:
-		s.answered(refusal(data))
+		s.answered(readError(data))
 	case kind == typeStream && status == statusContinue && len(data) > 0:
 		s.hear(data)
 	case kind == typeStream:
