@@ -270,6 +270,9 @@ const (
 	DirectorySilent  Code = 20249
 	ConsoleRefused   Code = 20420
 	ConsolePassGiven Code = 20421
+	LoggedOn         Code = 20460
+	LogonFailed      Code = 20461
+	AgentFloods      Code = 20462
 
 	DisksForgotten Code = 20100
 
@@ -343,6 +346,9 @@ var lines = map[Code]line{
 	ConsoleConnected:     {model.SeverityNormal, "User {user} is connected to the {detail} of VM {vm} from {address}."},
 	ConsoleDisconnected:  {model.SeverityNormal, "User {user} is not connected to VM {vm} from {address} any more; {detail}."},
 	ConsolePassGiven:     {model.SeverityNormal, "{user} was let in to a console of VM {vm}, once and soon."},
+	LoggedOn:             {model.SeverityNormal, "The credentials of {user} were handed to the agent in the guest of VM {vm}, to log on there."},
+	LogonFailed:          {model.SeverityError, "{user} could not be logged on to the guest of VM {vm}."},
+	AgentFloods:          {model.SeverityWarning, "The agent in the guest of VM {vm} says far more than an agent has to say. It is listened to for a while only, again and again."},
 	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
 	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},
