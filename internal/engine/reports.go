@@ -10,10 +10,12 @@ import (
 
 // Agents speak with the engine's own agents inside guests (api-v3 3.8).
 type Agents interface {
+	// Hears says whether the agent in a VM's guest has given a sign of life within the time
+	// GuestAgentSilenceTimeout, and can be told something.
+	Hears(vm model.ID) bool
 	// Tell gives the agent in a VM's guest a line, which may hold a password and is
-	// remembered nowhere. A *host.RefusedError with RefusedAgent when the agent has not
-	// been heard for the time GuestAgentSilenceTimeout, host.ErrUnreachable when its
-	// channel has ended under it.
+	// remembered nowhere. A *host.RefusedError with RefusedAgent when the agent is not
+	// heard, host.ErrUnreachable when its channel has ended under it.
 	Tell(ctx context.Context, vm model.ID, line []byte) error
 }
 
@@ -42,11 +44,8 @@ func (e *Engine) GuestTold(vm model.ID, report *model.GuestReport) {
 	})
 }
 
-// HearsAgent says whether the engine's own agent in a VM's guest is heard.
-func (e *Engine) HearsAgent(vm model.ID) bool {
-	live := e.Live(vm)
-	return live != nil && live.Told != nil
-}
+// HearsAgent is Agents.Hears; an engine without them hears none.
+func (e *Engine) HearsAgent(vm model.ID) bool { return e.Agents != nil && e.Agents.Hears(vm) }
 
 // join makes one of what the two agents of a guest say. The engine's own one wins wherever
 // it has said something, for it speaks when something changes, while the other one is asked

@@ -6,7 +6,8 @@ import (
 	"vireo/internal/rest/v4"
 )
 
-// consoleRoutes4 are the displays of VMs, and what is done with them (api-v4 5.2).
+// consoleRoutes4 are the displays of VMs, what is done with them (api-v4 5.2), and what
+// logs on to what they show.
 func (s *Server) consoleRoutes4() []*route {
 	const consoles, one = "vms/{vm}/graphicsconsoles", "vms/{vm}/graphicsconsoles/{graphicsconsole}"
 	free := []string{"graphicsconsole", "ids"}
@@ -17,7 +18,7 @@ func (s *Server) consoleRoutes4() []*route {
 	}
 	for _, command := range s.engine.Commands() {
 		bases := map[string][]string{
-			"vm.ticket": {"vms/{vm}", one}, "vm.proxyticket": {one}, "vm.serialticket": {"vms/{vm}"},
+			"vm.ticket": {"vms/{vm}", one}, "vm.proxyticket": {one}, "vm.serialticket": {"vms/{vm}"}, "vm.logon": {"vms/{vm}"},
 		}[command.Key()]
 		for _, base := range bases {
 			do := s.act4(command)

@@ -190,5 +190,12 @@ func (a *agent) isOf(vm *model.VM) bool { return a.host == vm.Run.Host && a.epoc
 func (a *agent) spoken(silence time.Duration) (host.Channel, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.channel != nil {
+		select {
+		case <-a.channel.Done():
+			return nil, false
+		default:
+		}
+	}
 	return a.channel, a.channel != nil && !a.heard.IsZero() && time.Since(a.heard) < silence
 }

@@ -74,18 +74,30 @@ func (a *agent) take(channel host.Channel) bool {
 	return true
 }
 
-// Tell gives the agent in a VM's guest a line. Its error is a *host.RefusedError for an agent
-// that is not heard, and that of the host otherwise.
-func (r *Room) Tell(ctx context.Context, vm model.ID, line []byte) error {
+// heard gives the channel to the agent in a VM's guest, if it is open and the agent is heard.
+func (r *Room) heard(vm model.ID) (host.Channel, bool) {
 	r.mu.Lock()
 	known := r.agents[vm]
 	r.mu.Unlock()
-	if known != nil {
-		if channel, heard := known.spoken(r.Values.Duration("GuestAgentSilenceTimeout")); heard {
-			bounded, cancel := context.WithTimeout(ctx, r.Values.Duration("HostCallTimeout"))
-			defer cancel()
-			return channel.Send(bounded, line)
-		}
+	if known == nil {
+		return nil, false
+	}
+	return known.spoken(r.Values.Duration("GuestAgentSilenceTimeout"))
+}
+
+// Hears says whether the agent in a VM's guest is heard.
+func (r *Room) Hears(vm model.ID) bool {
+	_, heard := r.heard(vm)
+	return heard
+}
+
+// Tell gives the agent in a VM's guest a line. Its error is a *host.RefusedError for an agent
+// that is not heard, and that of the host otherwise.
+func (r *Room) Tell(ctx context.Context, vm model.ID, line []byte) error {
+	if channel, heard := r.heard(vm); heard {
+		bounded, cancel := context.WithTimeout(ctx, r.Values.Duration("HostCallTimeout"))
+		defer cancel()
+		return channel.Send(bounded, line)
 	}
 	return &host.RefusedError{Code: host.RefusedAgent, Reason: "the engine's own agent in the guest is not heard"}
 }

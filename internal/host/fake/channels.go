@@ -58,11 +58,13 @@ func (c *connection) OpenChannel(ctx context.Context, id model.ID, hear func([]b
 // talk lets the guest's agent say what it says when it begins, and then heartbeats.
 func (g *guest) talk() {
 	opened := g.channel
-	if opened == nil || !g.talks() {
+	if opened == nil {
 		return
 	}
-	for _, line := range greeting(g.info()) {
-		opened.say([]byte(line + "\n"))
+	if g.talks() {
+		for _, line := range greeting(g.info()) {
+			opened.say([]byte(line + "\n"))
+		}
 	}
 	g.beat(opened)
 }
@@ -233,9 +235,15 @@ func (m *Machine) Told(name string) []string {
 	return slices.Clone(m.guest(name).told)
 }
 
-// HasChannel says whether somebody has the channel to the guest's agent open.
+// HasChannel says whether somebody has the channel to the agent in a guest open; a guest
+// that is not there, by name or id, has none.
 func (m *Machine) HasChannel(name string) bool {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
-	return m.guest(name).channel != nil
+	id, named := m.names[name]
+	if !named {
+		id = model.ID(name)
+	}
+	g := m.guests[id]
+	return g != nil && g.channel != nil
 }
