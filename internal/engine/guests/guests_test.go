@@ -268,12 +268,14 @@ func TestTell(t *testing.T) {
 		if told := machine(site, 1).Told("web1"); !slices.Contains(told, line) {
 			t.Errorf("it was told %q", told)
 		}
-		machine(site, 1).Disappear()
+		answering := site.World.Fail(fake.Rule{Call: "Send", Hang: true})
 		short, cancel := contextFor(t, time.Second)
 		defer cancel()
 		if err := site.Engine.TellAgent(short, vm, []byte("{}\n")); !errors.Is(err, host.ErrUnreachable) {
 			t.Errorf("a host that is silent: %v", err)
 		}
+		answering()
+		machine(site, 1).Disappear()
 		site.Pass(time.Minute)
 		refused("a host that is out of reach")
 		machine(site, 1).Answer()
