@@ -17,6 +17,9 @@ type Agents interface {
 	// remembered nowhere. A *host.RefusedError with RefusedAgent when the agent is not
 	// heard, host.ErrUnreachable when its channel has ended under it.
 	Tell(ctx context.Context, vm model.ID, line []byte) error
+	// Restarted says that a VM's guest has: its agent is not heard until it gives the next
+	// sign of life.
+	Restarted(vm model.ID)
 }
 
 // TellAgent is Agents.Tell; an engine without them hears no agent.
@@ -40,6 +43,22 @@ func (e *Engine) GuestAnswered(vm model.ID, report *model.GuestReport) {
 func (e *Engine) GuestTold(vm model.ID, report *model.GuestReport) {
 	e.EditLive(vm, func(live *model.Live) {
 		live.Told = report
+		join(live)
+	})
+}
+
+// GuestRestarted forgets what a VM's guest has said that does not outlive a restart.
+func (e *Engine) GuestRestarted(vm model.ID) {
+	if e.Agents != nil {
+		e.Agents.Restarted(vm)
+	}
+	e.EditLive(vm, func(live *model.Live) {
+		if live.Asked != nil {
+			asked := *live.Asked
+			asked.IPs, asked.Devices = nil, nil
+			live.Asked = &asked
+		}
+		live.Told = nil
 		join(live)
 	})
 }

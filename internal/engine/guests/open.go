@@ -91,6 +91,18 @@ func (r *Room) Hears(vm model.ID) bool {
 	return heard
 }
 
+// Restarted has the agent in a VM's guest be heard anew.
+func (r *Room) Restarted(vm model.ID) {
+	r.mu.Lock()
+	known := r.agents[vm]
+	r.mu.Unlock()
+	if known != nil {
+		known.mu.Lock()
+		defer known.mu.Unlock()
+		known.heard, known.alive, known.shown = time.Time{}, false, false
+	}
+}
+
 // Tell gives the agent in a VM's guest a line. Its error is a *host.RefusedError for an agent
 // that is not heard, and that of the host otherwise.
 func (r *Room) Tell(ctx context.Context, vm model.ID, line []byte) error {

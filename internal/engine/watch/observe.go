@@ -69,7 +69,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		w.askGuest(id)
 		w.thaws.ask(id)
 	}
-	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusRebootInProgress {
+	if ok && (guest.AgentConnected || w.Engine.HearsAgent(id)) && fresh.Run.Status == model.StatusRebootInProgress {
 		w.returns.ask(id)
 	}
 }
