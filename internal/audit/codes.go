@@ -273,6 +273,7 @@ const (
 	LoggedOn         Code = 20460
 	LogonFailed      Code = 20461
 	AgentFloods      Code = 20462
+	DisconnectFailed Code = 20463
 
 	DisksForgotten Code = 20100
 
@@ -349,6 +350,7 @@ var lines = map[Code]line{
 	LoggedOn:             {model.SeverityNormal, "The credentials of {user} were handed to the agent in the guest of VM {vm}, to log on there."},
 	LogonFailed:          {model.SeverityError, "{user} could not be logged on to the guest of VM {vm}."},
 	AgentFloods:          {model.SeverityWarning, "The agent in the guest of VM {vm} says far more than an agent has to say. It is listened to for a while only, again and again."},
+	DisconnectFailed:     {model.SeverityWarning, "What was to be done in the guest of VM {vm} when its display was left could not be: {detail}"},
 	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},
 	TicketFailed:         {model.SeverityError, "A ticket for the display of VM {vm} could not be set: {detail}"},
