@@ -119,7 +119,7 @@ func (r *Room) keep() {
 	ticker := time.NewTicker(looks)
 	defer ticker.Stop()
 	for {
-		now := time.Now()
+		var now time.Time
 		select {
 		case now = <-ticker.C:
 		case <-r.stirred:
