@@ -51,6 +51,7 @@ var house = map[string][]string{
 	"rfb":                {},
 	"vault":              {"model"},
 	"seed":               {},
+	"guestagent":         {"model"},
 	"ova":                {},
 	"ovf":                {"model"},
 	"search":             {},
@@ -82,6 +83,7 @@ var house = map[string][]string{
 	"engine/snapshots":  rooms,
 	"engine/pools":      append([]string{"auth", "engine/vms"}, rooms...),
 	"engine/transfers":  rooms,
+	"engine/guests":     rooms,
 	"engine/consoles":   append([]string{"auth", "rfb"}, rooms...),
 	"engine/enginetest": {"..."},
 	"engine/sitetest":   {"..."},
@@ -110,7 +112,7 @@ var house = map[string][]string{
 
 // rooms may use everything below the floor, and one another's params.
 var rooms = []string{
-	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault", "ovf",
+	"model", "fault", "host", "image", "inventory", "lifecycle", "audit", "option", "job", "seed", "vault", "ovf", "guestagent",
 	"engine", "engine/placement",
 }
 

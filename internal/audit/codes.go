@@ -283,6 +283,10 @@ const (
 	ConsoleRefused   Code = 20420
 	ConsolePassGiven Code = 20421
 	DisplayClosed    Code = 20480
+	LoggedOn         Code = 20460
+	LogonFailed      Code = 20461
+	AgentFloods      Code = 20462
+	DisconnectFailed Code = 20463
 
 	DisksForgotten Code = 20100
 
@@ -356,6 +360,10 @@ var lines = map[Code]line{
 	ConsoleConnected:     {model.SeverityNormal, "User {user} is connected to the {detail} of VM {vm} from {address}."},
 	ConsoleDisconnected:  {model.SeverityNormal, "User {user} is not connected to VM {vm} from {address} any more; {detail}."},
 	ConsolePassGiven:     {model.SeverityNormal, "{user} was let in to a console of VM {vm}, once and soon."},
+	LoggedOn:             {model.SeverityNormal, "The credentials of {user} were handed to the agent in the guest of VM {vm}, to log on there."},
+	LogonFailed:          {model.SeverityError, "{user} could not be logged on to the guest of VM {vm}."},
+	AgentFloods:          {model.SeverityWarning, "The agent in the guest of VM {vm} says far more than an agent has to say. It is listened to for a while only, again and again."},
+	DisconnectFailed:     {model.SeverityWarning, "What was to be done in the guest of VM {vm} when its display was left could not be: {detail}"},
 	ConsoleRefused:       {model.SeverityWarning, "A connection to the {detail} of VM {vm} for {user} from {address} was refused: the ticket was wrong."},
 	DisplayClosed:        {model.SeverityError, "User {user} could not be connected to the display of VM {vm} from {address}: {detail}."},
 	TicketSet:            {model.SeverityNormal, "A ticket for the display of VM {vm} was set by {user}."},

@@ -28,6 +28,8 @@ type Caller struct {
 	version version
 	// key finds the session.
 	key sessionKey
+	// password is what it was verified with; nil for none.
+	password *keptPassword
 }
 
 // CallerOf makes the caller that a verified user is.

@@ -254,5 +254,5 @@ func (d *Directory) admit(try attempt) (Caller, error) {
 	case !MayLogin(d.records, user.ID):
 		return Caller{}, ErrNoLogin
 	}
-	return CallerOf(d.records, user), nil
+	return CallerOf(d.records, user).With(try.password), nil
 }

@@ -48,7 +48,8 @@ type Sessions struct {
 	mu      sync.Mutex
 	open    *bounded[sessionKey, *session] // the least recently used first
 	perUser map[model.ID]int
-	swept   time.Time
+	// sweeping says that sessions which have ended will be dropped soon.
+	sweeping bool
 }
 
 // sessionKey is what a session is found by: not the token itself, so that how
@@ -62,6 +63,8 @@ type session struct {
 	idle      time.Duration
 	used      time.Time
 	ends      time.Time // at the latest
+	// password ends with the session.
+	password *keptPassword
 }
 
 func (s *session) overAt(now time.Time) bool {
@@ -102,12 +105,13 @@ func (s *Sessions) Start(caller Caller, wish SessionWish) (token string, in Call
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sweep(now)
 	s.makeRoom(caller.User)
 	s.open.put(key, &session{
 		user: caller.User, version: caller.version, protected: wish.Protected,
 		idle: min(idle, s.options.Longest), used: now, ends: now.Add(s.options.Longest),
+		password: caller.password,
 	})
+	s.sweepLater()
 	s.perUser[caller.User]++
 	caller.Session, caller.key = key.name(), key
 	return token, caller, nil
@@ -137,7 +141,7 @@ func (s *Sessions) Resume(token, echo string) (Caller, error) {
 	found.used = now
 	s.open.put(key, found)
 	caller := CallerOf(s.records, user)
-	caller.Session, caller.key = key.name(), key
+	caller.Session, caller.key, caller.password = key.name(), key, found.password
 	return caller, nil
 }
 
@@ -232,17 +236,28 @@ func (s *Sessions) makeRoom(user model.ID) {
 	}
 }
 
-// sweep drops what has ended, at most once a minute.
-func (s *Sessions) sweep(now time.Time) {
-	if now.Sub(s.swept) < time.Minute {
+// sweepLater drops what has ended in a minute, and again as long as there are sessions:
+// they keep passwords, which are not to stay until somebody comes.
+func (s *Sessions) sweepLater() {
+	if s.sweeping {
 		return
 	}
-	s.swept = now
-	for key, found := range s.open.all() {
-		if found.overAt(now) {
-			s.drop(key, found)
+	s.sweeping = true
+	time.AfterFunc(time.Minute, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sweeping = false
+		now := time.Now()
+		for key, found := range s.open.all() {
+			user, exists := s.records.User(found.user)
+			if found.overAt(now) || !exists || !stands(user, found.version) {
+				s.drop(key, found)
+			}
 		}
-	}
+		if s.open.len() > 0 {
+			s.sweepLater()
+		}
+	})
 }
 
 func (s *Sessions) drop(key sessionKey, dropped *session) {

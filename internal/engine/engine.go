@@ -77,6 +77,8 @@ type Engine struct {
 	// Ticketed is told of each ticket when its display has it; nil asks for none. It
 	// is set before the first command.
 	Ticketed func(SetTicket)
+	// Agents are those in guests; nil hears none. It is set before the first command.
+	Agents Agents
 
 	runner   *job.Runner
 	commands map[string]*Command

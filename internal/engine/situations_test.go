@@ -24,6 +24,7 @@ import (
 	"vireo/internal/engine/templates"
 	"vireo/internal/engine/transfers"
 	"vireo/internal/engine/vms"
+	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
@@ -156,7 +157,15 @@ func prepareWith(t *testing.T, site *sitetest.Site, row *engine.Command, path *e
 		site.Bring(tried.vm, path.From[i])
 	}
 	tried.inPool()
+	tried.listen()
 	return tried
+}
+
+// listen waits a little for the agent in the guest, where the row is about it.
+func (tr *trial) listen() {
+	if tr.row.Key() == "vm.logon" {
+		tr.Comes(5*time.Second, func() bool { return tr.Engine.HearsAgent(tr.vm) })
+	}
 }
 
 func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *engine.Call) {
@@ -180,6 +189,9 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 	}
 	id := site.Add("vm", seeded)
 	switch row.Name {
+	case "logon":
+		site.World.Behave("", fake.Behavior{EngineAgent: true})
+		call.Caller = visitor(site)
 	case "migrate":
 		site.SecondHost()
 	case "start", "remove", "clone":
@@ -197,6 +209,13 @@ func onVM(_ *testing.T, site *sitetest.Site, row *engine.Command) (model.ID, *en
 		site.Do("preview_snapshot", id, call.Params)
 	}
 	return id, call
+}
+
+// visitor is somebody who has come with a password.
+func visitor(site *sitetest.Site) *auth.Caller {
+	people(site)
+	boss, _ := site.Inventory.Users.Get(bossID)
+	return new(auth.CallerOf(site.Engine.Records(), boss).With("s3cret"))
 }
 
 // seeded gives each run of a VM a seed, which could be left behind.

@@ -81,6 +81,9 @@ const (
 	HotPlugFailed          = "FAILED_HOT_PLUG_DISK"
 	HotUnplugFailed        = "FAILED_HOT_UNPLUG_DISK"
 	AgentSilent            = "GUEST_AGENT_NON_RESPONSIVE"
+	LogonNotRunning        = "CANNOT_LOGON_VM_IS_NOT_RUNNING"
+	LogonNoPassword        = "CANNOT_LOGON_WITHOUT_PASSWORD"
+	LogonNotText           = "CANNOT_LOGON_PASSWORD_IS_NO_TEXT"
 	FreezeFailed           = "UNABLE_TO_FREEZE_GUEST_FILESYSTEMS"
 	ThawFailed             = "UNABLE_TO_THAW_GUEST_FILESYSTEMS"
 	FreezeUnsupported      = "GUEST_FREEZE_NOT_SUPPORTED"
@@ -224,6 +227,9 @@ var catalogue = map[string]entry{
 	HotPlugFailed:          {Host, "Failed to hot-plug disk %s: %s"},
 	HotUnplugFailed:        {Host, "Failed to hot-unplug disk %s: %s"},
 	AgentSilent:            {Host, "Guest agent non responsive"},
+	LogonNotRunning:        {Host, "Cannot log on to VM. VM is not running."},
+	LogonNoPassword:        {BadRequest, "Cannot log on to VM. The request belongs to no login with a password. Log in with a user name and a password."},
+	LogonNotText:           {BadRequest, "Cannot log on to VM. The password is not UTF-8 text, which the guest agent takes alone."},
 	FreezeFailed:           {Host, "Unable to freeze guest filesystems"},
 	ThawFailed:             {Host, "Unable to thaw guest filesystems"},
 	FreezeUnsupported:      {Host, "The guest agent cannot freeze and thaw filesystems."},

@@ -76,6 +76,7 @@ type Host interface {
 	Devices
 	Display
 	Consoles
+	Channels
 	Snapshots
 	Mirrors
 	Migrations

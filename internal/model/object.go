@@ -69,6 +69,9 @@ const KindNetworkAttachment Kind = "network_attachment"
 // KindTicket is no object but a lock: of who sets the ticket of a VM, by its id.
 const KindTicket Kind = "ticket"
 
+// KindLogon is no object but a lock: of who logs on to the guest of a VM, by its id.
+const KindLogon Kind = "logon"
+
 // KindExportedVM and KindExportedTemplate are no objects but what lies in an export
 // domain, by its id there.
 const (

@@ -159,6 +159,34 @@ type Live struct {
 	Stats    VMStats        `json:"stats"`
 	// AgentAlive says that the guest agent's channel is open now.
 	AgentAlive bool `json:"agent_alive,omitempty"`
+	// Applications are what is installed, User who sits before it; only the engine's own
+	// agent says so.
+	Applications []string `json:"applications,omitempty"`
+	User         string   `json:"user,omitempty"`
+	// Asked is what qemu-guest-agent has answered, Told what the engine's own agent has
+	// said; nil while that one is not heard. Join makes one of both.
+	Asked *GuestReport `json:"asked,omitempty"`
+	Told  *GuestReport `json:"told,omitempty"`
+}
+
+// GuestReport is what one agent says of its guest. What is nil or empty it has not said.
+type GuestReport struct {
+	IPs          []GuestIP      `json:"ips,omitempty"`
+	FQDN         string         `json:"fqdn,omitempty"`
+	Devices      []GuestDevice  `json:"devices,omitempty"`
+	OS           *GuestOS       `json:"os,omitempty"`
+	TimeZone     *GuestTimeZone `json:"time_zone,omitempty"`
+	Applications []string       `json:"applications,omitempty"`
+	User         string         `json:"user,omitempty"`
+	Memory       *GuestMemory   `json:"memory,omitempty"`
+}
+
+// GuestMemory are figures of a guest's memory as its own system has them, in bytes.
+type GuestMemory struct {
+	Total    int64 `json:"total"`
+	Unused   int64 `json:"unused"`
+	Cached   int64 `json:"cached"`
+	Buffered int64 `json:"buffered"`
 }
 
 // GuestIP is one address of a guest; Version is v4 or v6.

@@ -40,6 +40,7 @@ type Definition struct {
 // it has the option.
 var Table = []Definition{
 	{"GuestAgentStartupTimeout", Duration, "60s", 0, "How long a VM without a guest agent stays powering_up before it is taken to be up."},
+	{"GuestAgentSilenceTimeout", Duration, "120s", 1, "How long the engine's own agent in a guest may say nothing before it counts as not there."},
 	{"VmGracefulShutdownTimeout", Duration, "30s", 0, "How long the guest agent has to shut the guest down before the power button is pressed."},
 	{"VmPoweringDownTimeout", Duration, "5m", 0, "How long a guest may take to shut down before the VM is taken to be up again (event 147)."},
 	{"VmRebootTimeout", Duration, "3m", 0, "How long a VM stays reboot_in_progress when its guest agent does not answer again."},

@@ -253,7 +253,7 @@ func TestActionsListIsDerived(t *testing.T) {
 			t.Errorf("%s allows %q", link[1], allow)
 		}
 	}
-	if want := "start stop shutdown suspend reboot migrate cancelmigration ticket detach freezefilesystems thawfilesystems clone release move export preview_snapshot commit_snapshot undo_snapshot serialticket disks nics cdroms snapshots tags permissions statistics reporteddevices graphicsconsoles "; names != want {
+	if want := "start stop shutdown suspend reboot migrate cancelmigration ticket logon detach freezefilesystems thawfilesystems clone release move export preview_snapshot commit_snapshot undo_snapshot serialticket applications disks nics cdroms snapshots tags permissions statistics reporteddevices sessions graphicsconsoles "; names != want {
 		t.Errorf("a VM links to\n%s\ninstead of\n%s", names, want)
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"vireo/internal/rest/v4"
 )
 
-// consoleRoutes4 are the displays of VMs, and what is done with them (api-v4 5.2).
+// consoleRoutes4 are the displays of VMs, what is done with them (api-v4 5.2), and what
+// logs on to what they show.
 func (s *Server) consoleRoutes4() []*route {
 	free := []string{"graphicsconsole"}
 	return []*route{

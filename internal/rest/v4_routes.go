@@ -69,6 +69,7 @@ var otherBases4 = map[string][]string{
 	"disk.activate": nil, "disk.deactivate": nil,
 
 	"vm.detach":       {"vms/{vm}"},
+	"vm.logon":        {"vms/{vm}"},
 	"vm.ticket":       {"vms/{vm}", console4},
 	"vm.proxyticket":  {console4},
 	"vm.serialticket": {"vms/{vm}"},

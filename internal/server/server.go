@@ -22,6 +22,7 @@ import (
 	"vireo/internal/engine/domains"
 	"vireo/internal/engine/exports"
 	"vireo/internal/engine/fencing"
+	"vireo/internal/engine/guests"
 	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/networks"
 	"vireo/internal/engine/nics"
@@ -65,6 +66,7 @@ type Server struct {
 	Sessions  *auth.Sessions
 	Transfers *transfers.Room
 	Consoles  *consoles.Room
+	Guests    *guests.Room
 	// Handler answers everything that is asked over HTTP.
 	Handler http.Handler
 
@@ -91,6 +93,7 @@ func Open(ctx context.Context, config Config) (*Server, error) {
 		return nil, errors.Join(err, kept.Close())
 	}
 	s.Watcher.Start()
+	s.Guests.Start()
 	s.Engine.Resume()
 	return s, nil
 }
@@ -139,6 +142,7 @@ func (s *Server) assemble(ctx context.Context) error {
 	install(s.Engine)
 	s.Engine.Install(s.Transfers.Commands())
 	s.Consoles = consoles.New(s.Engine)
+	s.Guests = guests.New(s.Engine)
 	s.Engine.Install(s.Consoles.Commands())
 	s.hosts = measured.New(s.Driver, s.Log)
 	s.Watcher = watch.New(watch.Options{
@@ -218,6 +222,7 @@ func (s *Server) images() (image.Images, error) {
 func (s *Server) Close() error {
 	s.Consoles.Close()
 	s.Engine.Close()
+	s.Guests.Close()
 	s.Watcher.Close()
 	return s.Store.Close()
 }
@@ -228,6 +233,7 @@ func (s *Server) Kill() {
 	_ = s.Store.Close()
 	s.Consoles.Close()
 	s.Engine.Close()
+	s.Guests.Close()
 	s.Watcher.Close()
 }
 

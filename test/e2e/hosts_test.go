@@ -205,7 +205,9 @@ func (h *farmHost) newHostKey(t *testing.T) string {
 	return strings.Fields(string(output))[1]
 }
 
-// startSSH starts an ssh server on the host, in the place of the one before.
+// startSSH starts an ssh server on the host, in the place of the one before. Its shells are
+// not the first ones, so that bash does not read what root's own shell reads, which may take
+// any time on a machine that people work on.
 func (h *farmHost) startSSH(t *testing.T, allowed string) {
 	t.Helper()
 	settings := filepath.Join(h.folder, "sshd_config")
@@ -216,6 +218,7 @@ HostKey %s/ssh_host_key
 AuthorizedKeysFile %s
 PidFile %s
 StrictModes no
+SetEnv SHLVL=1
 UsePAM no
 PermitRootLogin prohibit-password
 `, h.IP, h.folder, allowed, pid), 0o644))

@@ -16,7 +16,7 @@ func TestMigrate(t *testing.T) {
 	t.Parallel()
 	y := farm(t, 3)
 	e := y.engine(t, nil)
-	v := e.create(t)
+	v := e.create(t, withAgent)
 	e.call(t, "PUT", v.path(), "<vm>"+cdPayload+"</vm>")
 	m := &mover{v, y.hosts[0]}
 	v.act(t, "start", onHost("<host><name>local</name></host>"))
@@ -36,6 +36,13 @@ func TestMigrate(t *testing.T) {
 	} {
 		t.Run(step.name, func(t *testing.T) { m.move(t, step.to, step.element) })
 	}
+	t.Run("its agent is heard there", func(t *testing.T) {
+		eventually(t, "the channel at the destination", func() (bool, string) {
+			said := e.ask(t, "POST", v.path()+"/logon", "<action/>")
+			return said.code == 200, said.text
+		})
+		v.logsOn(t, &m.at.daemon)
+	})
 	t.Run("cancelled", func(t *testing.T) { m.cancels(t) })
 	t.Run("while no engine is there", func(t *testing.T) { m.away(t) })
 	t.Run("with a disk", func(t *testing.T) { withDisk(t, y, e) })

@@ -37,7 +37,7 @@ func newSecrecy(t *testing.T) *secrecy {
 	}
 	s.e.flags = append(s.e.flags, "--log-level", "debug")
 	s.restart(t, s.e.stop)
-	s.v, s.windows = s.e.create(t), s.e.create(t)
+	s.v, s.windows = s.e.create(t, withAgent), s.e.create(t)
 	return s
 }
 
@@ -48,6 +48,42 @@ func (s *secrecy) restart(t *testing.T, end func(*testing.T), environment ...str
 	s.past.WriteString(s.e.run.logged())
 	s.e.start(t, environment...)
 	s.e.awaitHost(t, "up")
+}
+
+// logsOn hands a password to the agent in the guest, from a request of its own and from a
+// session.
+func (s *secrecy) logsOn(t *testing.T, v *vm) {
+	t.Helper()
+	const visitor = "visitor"
+	s.feed(t, s.secret("Logon")+"\n", "user", "add", visitor, "--role", "SuperUser")
+	v.heard(t)
+	session := ""
+	for _, headers := range []http.Header{{}, {"Prefer": {"persistent-auth"}}, nil} {
+		request, err := http.NewRequest(http.MethodPost, s.e.url+v.path()+"/logon", strings.NewReader("{}"))
+		need(t, err)
+		if headers == nil {
+			headers = http.Header{"Prefer": {"persistent-auth"}, "Cookie": {"JSESSIONID=" + session}}
+		}
+		request.Header = headers
+		request.Header.Set("Content-Type", "application/json")
+		if request.Header.Get("Cookie") == "" {
+			request.SetBasicAuth(visitor+"@internal", s.secret("Logon"))
+		}
+		response, err := s.e.client.Do(request)
+		need(t, err)
+		text, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		need(t, err)
+		if around, _ := s.find(strings.NewReader(string(text))); around != "" || response.StatusCode != http.StatusOK {
+			t.Errorf("a logon is answered %d: %s", response.StatusCode, text)
+		}
+		session = response.Header.Get("JSESSIONID")
+	}
+	eventually(t, "the credentials to arrive", func() (bool, string) {
+		// The daemon logs what qemu-guest-agent is asked and answers; that is not to be a secret.
+		told := v.inside(t, "grep -c login /run/vireo/told; true")
+		return told == "3", "they have arrived " + told + " times"
+	})
 }
 
 // coded is a secret in base64, as files are given.

@@ -70,6 +70,7 @@ func secretsOfARun(t *testing.T, s *secrecy) {
 	s.accepted(t, "POST", v.path()+"/start", s.run(""))
 	v.await(t, "up")
 	s.hasSeeds(t, v, 2)
+	s.logsOn(t, v)
 	s.nowhere(t, "while the guest runs", v)
 	var shown []string
 	for _, which := range []string{"StoredScript", "CodedPayload", "Payload"} {

@@ -68,6 +68,7 @@ func (c *Connection) Serve(client Client) (err error) {
 	c.tell(audit.ConsoleConnected, name)
 	err = c.relay(client)
 	c.tell(audit.ConsoleDisconnected, name+": "+err.Error())
+	c.left(err)
 	return err
 }
 

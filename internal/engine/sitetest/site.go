@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vireo/internal/engine"
+	"vireo/internal/engine/guests"
 	"vireo/internal/engine/watch"
 	"vireo/internal/host/fake"
 	"vireo/internal/image/files"
@@ -56,6 +57,7 @@ type Site struct {
 	Inventory *inventory.Inventory
 	Engine    *engine.Engine
 	Watcher   *watch.Watcher
+	Guests    *guests.Room
 	Values    *option.Values
 	// Vault seals what the tests give to guests.
 	Vault *vault.Vault
@@ -145,7 +147,9 @@ func (s *Site) TryStart() error {
 	inv.Follow(s.client(s.Engine))
 	s.Watcher = watch.New(watch.Options{Engine: s.Engine, Driver: s.World.Driver(), Log: s.logger(), Adopt: s.Restored})
 	s.Engine.Machines = s.Watcher
+	s.Guests = guests.New(s.Engine)
 	s.Watcher.Start()
+	s.Guests.Start()
 	s.Engine.Resume()
 	s.runs = true
 	return nil
@@ -166,6 +170,7 @@ func (s *Site) TryOpen() error {
 func (s *Site) Stop() {
 	s.t.Helper()
 	s.Engine.Close()
+	s.Guests.Close()
 	s.Watcher.Close()
 	s.runs = false
 	if err := s.Store.Close(); err != nil {
@@ -177,6 +182,7 @@ func (s *Site) Stop() {
 func (s *Site) Kill() {
 	_ = s.Store.Close()
 	s.Engine.Close()
+	s.Guests.Close()
 	s.Watcher.Close()
 	s.runs = false
 }

@@ -132,6 +132,15 @@ func Commands(e *engine.Engine) []engine.Command {
 			}},
 		},
 		{
+			On: model.KindVM, Name: "logon", Verb: "log on to", Needs: "connect_to_vm", Unmonitored: true,
+			Refuse: refuseLogon, Locks: lockLogon,
+			Paths: []engine.Path{{
+				Name: "hand", From: withGuest(), Done: audit.LoggedOn, Failed: audit.LogonFailed,
+				Check: r.checkLogon, Apply: fillLogon,
+				Steps: []job.Step{{Name: "hand", Title: "Handing the credentials to the guest agent", Do: r.logOn}},
+			}},
+		},
+		{
 			On: model.KindVM, Name: "detach", Verb: "detach", Needs: "edit_vm_pool_configuration", Demands: demandsOfDetach,
 			Unmonitored: true, First: checkPooled, Refuse: refuseDetach,
 			Paths: []engine.Path{{Name: "detach", From: detachable, Apply: r.detach}},

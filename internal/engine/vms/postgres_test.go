@@ -70,6 +70,7 @@ var dyingPaths = map[string]dying{
 	"suspend/save":             {onRunning("suspend"), model.StatusSuspended, false},
 	"reboot/ask":               {onRunning("reboot"), model.StatusUp, false},
 	"ticket/set":               {func(b *enginetest.Bench) *engine.Call { return ticket(b.Running("web1"), valued(secret)) }, model.StatusUp, true},
+	"logon/hand":               {func(b *enginetest.Bench) *engine.Call { return logon(b, listening(b, "web1"), "jim", new(secret)) }, model.StatusUp, true},
 	"freezefilesystems/freeze": {onRunning("freezefilesystems"), model.StatusUp, false},
 	"thawfilesystems/thaw":     {onRunning("thawfilesystems"), model.StatusUp, false},
 	"remove/remove":            {func(b *enginetest.Bench) *engine.Call { return act("remove", b.VM("web1")) }, "", false},

@@ -95,10 +95,8 @@ func (w *Watcher) askOnce(vm *model.VM) bool {
 	if !ok || fresh.Run.Epoch != vm.Run.Epoch || fresh.Run.Host == "" {
 		return false
 	}
-	w.Engine.EditLive(vm.ID, func(live *model.Live) {
-		live.IPs, live.FQDN, live.Devices = info.IPs, info.FQDN, info.Devices
-		live.OS, live.TimeZone = info.OS, info.TimeZone
-		live.AgentAlive = true
+	w.Engine.GuestAnswered(vm.ID, &model.GuestReport{
+		IPs: info.IPs, FQDN: info.FQDN, Devices: info.Devices, OS: info.OS, TimeZone: info.TimeZone,
 	})
 	return len(info.IPs) > 0
 }

@@ -69,7 +69,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		w.askGuest(id)
 		w.thaws.ask(id)
 	}
-	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusRebootInProgress {
+	if ok && (guest.AgentConnected || w.Engine.HearsAgent(id)) && fresh.Run.Status == model.StatusRebootInProgress {
 		w.returns.ask(id)
 	}
 }
@@ -92,7 +92,7 @@ func (w *Watcher) lookLater(id model.ID) {
 // VM that has changed since, in the hands of a job perhaps, is looked at again.
 // over says that the run has ended and is recorded.
 func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Guest) (over bool, err error) {
-	seen := lifecycle.Seen{State: guest.State, Pause: guest.Pause, End: guest.End, Agent: guest.AgentConnected}
+	seen := lifecycle.Seen{State: guest.State, Pause: guest.Pause, End: guest.End, Agent: guest.AgentConnected || w.Engine.HearsAgent(guest.ID)}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		over = false
 		vm, exists := tx.VMs.Get(guest.ID)

@@ -39,7 +39,7 @@ func (w *Watcher) reset(id model.ID) {
 		}
 		return true
 	})
-	w.Engine.EditLive(id, func(live *model.Live) { live.IPs, live.Devices = nil, nil })
+	w.Engine.GuestRestarted(id)
 }
 
 // agentLost: the agent's channel was closed, which in a reboot means that the
@@ -88,7 +88,7 @@ func (w *Watcher) seekReturn(ctx context.Context, id model.ID) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 	defer cancel()
-	returned, err := hasReturned(bounded, conn, vm)
+	returned, err := w.hasReturned(bounded, conn, vm)
 	if err != nil {
 		w.Log.DebugContext(ctx, "a guest that reboots did not say whether it is back", "vm", id, "err", err)
 	}
@@ -105,10 +105,14 @@ func (w *Watcher) seekReturn(ctx context.Context, id model.ID) {
 	w.looks.ask(id)
 }
 
-// hasReturned: of a guest that was seen to go, an answer is enough. Any other has
+// hasReturned: of a guest that was seen to go, an answer is enough, or a sign of life of the
+// engine's own agent. Any other has
 // restarted when it has lived for less time than has passed since it was asked
 // to; one that cannot say is left to the time limit.
-func hasReturned(ctx context.Context, conn host.Host, vm *model.VM) (bool, error) {
+func (w *Watcher) hasReturned(ctx context.Context, conn host.Host, vm *model.VM) (bool, error) {
+	if vm.Run.ResetSeen && w.Engine.HearsAgent(vm.ID) {
+		return true, nil
+	}
 	if vm.Run.ResetSeen {
 		err := conn.AgentPing(ctx, vm.ID)
 		return err == nil, err

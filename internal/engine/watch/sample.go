@@ -122,6 +122,7 @@ func (w *Watcher) keepSample(watched *machine, vm *model.VM, sample host.Sample)
 		if sample.MemoryUnused >= 0 && stats.MemoryInstalled > 0 {
 			stats.MemoryUsed = stats.MemoryInstalled - sample.MemoryUnused
 		}
+		engine.JoinMemory(live, sample.MemoryUnused >= 0)
 		elapsed := sample.Taken.Sub(before.Taken)
 		if !has || elapsed <= 0 || sample.CPUTime < before.CPUTime {
 			return

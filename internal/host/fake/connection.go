@@ -19,6 +19,8 @@ type connection struct {
 	watched bool
 	queue   []host.Event
 	bell    chan struct{}
+	// channels are those that were opened on it and have not ended.
+	channels map[*channel]bool
 }
 
 // operation is work that a machine goes on with while its caller waits.
@@ -44,7 +46,7 @@ func (w *World) connect(ctx context.Context, address string) (host.Host, error) 
 		w.mu.Unlock()
 		return nil, fmt.Errorf("connecting to %s: no machine there: %w", address, host.ErrUnreachable)
 	}
-	c := &connection{world: w, machine: m, done: make(chan struct{}), bell: make(chan struct{}, 1)}
+	c := &connection{world: w, machine: m, done: make(chan struct{}), bell: make(chan struct{}, 1), channels: make(map[*channel]bool)}
 	m.connections[c] = true
 	w.mu.Unlock()
 	err := c.call(ctx, "Connect", "", "", func() (*operation, error) {
@@ -214,5 +216,8 @@ func (c *connection) lose() {
 	}
 	c.lost = true
 	delete(c.machine.connections, c)
+	for opened := range c.channels {
+		opened.end()
+	}
 	close(c.done)
 }

@@ -37,6 +37,10 @@ type guest struct {
 	// streams lead to its consoles, typing to the serial one.
 	streams []net.Conn
 	typing  net.Conn
+	// channel leads to the engine's own agent inside, which was told the lines in told.
+	channel *channel
+	beating beating
+	told    []string
 
 	// booted says that the software inside is up; agent that its channel is open.
 	booted, agent bool
@@ -103,6 +107,7 @@ func (g *guest) start(paused bool, saved *savedState) {
 	g.end, g.pause = "", ""
 	g.cpu, g.uptime = 0, 0
 	g.booted, g.agent, g.pressed, g.frozen = false, false, false, false
+	g.told = nil
 	g.state = host.Paused
 	g.pause = host.PauseUser
 	w.watchStart(g)
@@ -134,6 +139,7 @@ func (g *guest) boot() {
 	g.do(either(behavior.AgentDelay, g.machine.world.options.AgentDelay), false, func() {
 		g.booted = true
 		g.openAgent()
+		g.talk()
 	})
 }
 
@@ -196,6 +202,7 @@ func (g *guest) quit(end host.End, tell bool) {
 	g.machine.closeConsole(g.console)
 	g.throwOff()
 	g.hangUp()
+	g.endChannel()
 	g.machine.used -= g.spec.Memory
 	g.console = model.Console{}
 	g.machine.world.watchEnd(g)

@@ -56,6 +56,9 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 			}
 			return spec
 		},
+		Talks: func(_ *testing.T, spec *host.GuestSpec) {
+			world.Behave(string(spec.ID), fake.Behavior{EngineAgent: true})
+		},
 		Media: [2]string{"/iso/one.iso", "/iso/two.iso"},
 		SpareDisk: func(*testing.T) host.DiskSpec {
 			return host.DiskSpec{ID: model.NewID(), Path: filepath.Join(dir, string(model.NewID())), Format: model.DiskRaw, Interface: model.DiskVirtio}

@@ -183,6 +183,7 @@ func (m *moving) complete() {
 	from.used -= g.spec.Memory
 	from.closeConsole(g.console)
 	g.throwOff()
+	g.endChannel()
 	if ran {
 		left.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PauseWork })
 	}

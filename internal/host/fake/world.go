@@ -54,6 +54,8 @@ type Behavior struct {
 	IgnoreAgent, IgnorePower bool
 	// Strange is what keeps a guest of somebody else from being adopted.
 	Strange string
+	// EngineAgent is a guest with the engine's own agent too, which speaks on its channel.
+	EngineAgent bool
 	// NoFileSystems is a guest that has nothing to freeze.
 	NoFileSystems bool
 	// DirtyRate is how many bytes of its memory it writes in a second.

@@ -22,6 +22,9 @@ type Target struct {
 	Spec func(t *testing.T, name string) *host.GuestSpec
 	// HasAgent says that such a guest comes up with a guest agent.
 	HasAgent bool
+	// Talks gives the guest the engine's own agent too, which gives signs of life and says
+	// again what it is told to echo (api-v3 3.8).
+	Talks func(t *testing.T, spec *host.GuestSpec)
 	// Patience is the longest that anything may take; 0 is a minute.
 	Patience time.Duration
 	// SaveDir is an empty folder of this machine that the hypervisor can write
@@ -99,6 +102,7 @@ func Promises() []Promise {
 		{"a serial console is a stream", always, serialIsStream},
 		{"a display is a picture", always, displayIsPicture},
 		{"the agent answers and reboots", agent, agentAnswersAndReboots},
+		{"a channel leads to the engine's agent", func(g Target) bool { return g.Talks != nil }, channelLeadsToAgent},
 		{"file systems are frozen and thawed", agent, fileSystemsFreezeAndThaw},
 		{"a guest that powers itself off is told apart", agent, selfPowerOffIsToldApart},
 		{"a saved guest goes on", func(g Target) bool { return g.SaveDir != "" }, savedGuestGoesOn},

@@ -22,12 +22,14 @@ func (b *bench) calls(ctx context.Context, id model.ID) map[string]error {
 	_, serial := b.DialConsole(ctx, id, host.ConsoleSerial)
 	_, screenshot := b.Screenshot(ctx, id)
 	_, subject := b.DisplaySubject(ctx, id)
+	_, channel := b.OpenChannel(ctx, id, func([]byte) {})
 	return map[string]error{
 		"Guest":          guest,
 		"DialDisplay":    display,
 		"DialSerial":     serial,
 		"Screenshot":     screenshot,
 		"DisplaySubject": subject,
+		"OpenChannel":    channel,
 		"GuestInfo":      info,
 		"GuestUptime":    uptime,
 		"Save":           b.Save(ctx, id, filepath.Join(b.TempDir(), "state")),

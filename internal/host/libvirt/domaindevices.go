@@ -22,7 +22,7 @@ func (b *domainBuilder) devices() (*libvirtxml.DomainDeviceList, error) {
 	b.layout = newDiskLayout()
 	list := &libvirtxml.DomainDeviceList{
 		Controllers: b.controllers(),
-		Channels:    []libvirtxml.DomainChannel{virtioChannel(agentChannel)},
+		Channels:    []libvirtxml.DomainChannel{virtioChannel(agentChannel), virtioChannel(host.AgentPort)},
 		MemBalloon:  balloon(spec),
 		Panics:      []libvirtxml.DomainPanic{{Model: "isa"}},
 	}

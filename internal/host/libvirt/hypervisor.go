@@ -14,8 +14,9 @@ import (
 )
 
 // hypervisor is the connection to one host: a few links for short requests
-// (control), some for those that take as long as the guest is big (work), and
-// one that carries events and is tested (events).
+// (control), some for those that take as long as the guest is big (work), one for the
+// channels to agents in guests (switchboard), and one that carries events and is tested
+// (events).
 type hypervisor struct {
 	driver  Driver
 	target  target
@@ -31,6 +32,8 @@ type hypervisor struct {
 	names   deviceNames
 	moves   moves
 	words   ownWords
+
+	switchboard switchboard
 
 	done     chan struct{}
 	lose     func(why string)
@@ -52,6 +55,7 @@ const (
 func openHypervisor(ctx context.Context, d Driver, t target) (*hypervisor, error) {
 	h := &hypervisor{driver: d, target: t, log: d.Log.With("host", t.String()), done: make(chan struct{})}
 	h.gates.init()
+	h.switchboard.init()
 	var once sync.Once
 	h.lose = func(why string) {
 		once.Do(func() {
@@ -96,6 +100,7 @@ func (h *hypervisor) shut() {
 	h.mu.Unlock()
 	h.control.close()
 	h.work.close()
+	h.switchboard.close()
 	h.events.close()
 }
 
@@ -108,6 +113,7 @@ func (h *hypervisor) Close() error {
 	h.events.wait()
 	h.control.wait.Wait()
 	h.work.wait.Wait()
+	h.switchboard.wait.Wait()
 	h.tasks.Wait()
 	return nil
 }

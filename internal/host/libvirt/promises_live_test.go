@@ -44,6 +44,7 @@ func checkPromises(t *testing.T, h *hypervisor, sockets []string) {
 			}}
 			return spec
 		},
+		Talks:     func(_ *testing.T, spec *host.GuestSpec) { spec.Cmdline += " vireo.engine_agent" },
 		Media:     [2]string{guestFile(t, "vireo-guest.iso"), copyOf(t, guestFile(t, "vireo-guest.iso"))},
 		SpareDisk: func(t *testing.T) host.DiskSpec { return newDisk(t, h, model.DiskRaw) },
 		Above:     func(t *testing.T, disk host.DiskSpec) host.DiskSpec { return above(t, h, disk) },

@@ -350,3 +350,9 @@ func (c *connection) Screenshot(ctx context.Context, id model.ID) (answer []byte
 	defer c.count("Screenshot", time.Now(), &err)
 	return c.Host.Screenshot(ctx, id)
 }
+
+// OpenChannel counts and passes on.
+func (c *connection) OpenChannel(ctx context.Context, id model.ID, hear func([]byte)) (answer host.Channel, err error) {
+	defer c.count("OpenChannel", time.Now(), &err)
+	return c.Host.OpenChannel(ctx, id, hear)
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -387,4 +388,51 @@ func TestSerial(t *testing.T) {
 		_, heard, err := socket.Read(ctx)
 		return err == nil && string(heard) == "x"
 	})
+}
+
+// TestDisplayIsLeft: what the VM is configured to do when its display is left is done, whoever
+// has ended the connection.
+func TestDisplayIsLeft(t *testing.T) {
+	s := newSeat(t)
+	s.World.Behave("web1", fake.Behavior{EngineAgent: true})
+	s.Await("the agent is heard", func() bool { return s.Server.Engine.HearsAgent(s.vm) })
+	told := func(order string) (count int) {
+		for _, line := range s.Machine().Told("web1") {
+			if line == `{"__name__":"`+order+`"}` {
+				count++
+			}
+		}
+		return count
+	}
+	action := func(action model.DisconnectAction) {
+		s.Edit(s.vm, func(vm *model.VM) { vm.Display.DisconnectAction = action })
+	}
+	action(model.DisconnectLockScreen)
+	_ = s.sits(s.user).Close(websocket.StatusNormalClosure, "")
+	s.Await("the screen is locked", func() bool { return told("lock-screen") == 1 })
+
+	action(model.DisconnectLogout)
+	s.sits(s.user)
+	s.ticket(s.user) // which throws it off
+	s.Await("whoever was logged on is not any more", func() bool { return told("log-off") == 1 })
+
+	action(model.DisconnectNone)
+	after := s.LastEvent()
+	_ = s.sits(s.user).Close(websocket.StatusNormalClosure, "")
+	s.Await("the end is told of", func() bool { return slices.Contains(s.Events(after), int(audit.ConsoleDisconnected)) })
+	if told("lock-screen") != 1 || told("log-off") != 1 {
+		t.Errorf("the agent was told %q", s.Machine().Told("web1"))
+	}
+
+	action(model.DisconnectLockScreen)
+	last := s.sits(s.user)
+	cut := s.World.Fail(fake.Rule{Call: "Send", Error: errors.New("the line is cut")})
+	after = s.LastEvent()
+	_ = last.Close(websocket.StatusNormalClosure, "")
+	s.Await("that it could not be done is told", func() bool { return slices.Contains(s.Events(after), int(audit.DisconnectFailed)) })
+	cut()
+
+	action(model.DisconnectShutdown)
+	_ = s.sits(s.user).Close(websocket.StatusNormalClosure, "")
+	s.InStatus(s.vm, model.StatusDown)
 }

@@ -31,6 +31,7 @@ var faces = map[string]any{
 	"affinity_group": &AffinityGroup{}, "affinity_groups": &AffinityGroups{},
 	"vm": &VM{}, "vms": &VMs{}, "vmpool": &VMPool{}, "vmpools": &VMPools{}, "nic": &NIC{}, "nics": &NICs{}, "statistic": &Statistic{}, "statistics": &Statistics{},
 	"reported_device": &ReportedDevice{}, "reported_devices": &ReportedDevices{},
+	"application": &Application{}, "applications": &Applications{}, "session": &Session{}, "sessions": &Sessions{},
 	"graphics_console": &GraphicsConsole{}, "graphics_consoles": &GraphicsConsoles{},
 	"snapshot": &Snapshot{}, "snapshots": &Snapshots{},
 	"user": &User{}, "users": &Users{}, "group": &Group{}, "groups": &Groups{}, "role": &Role{}, "roles": &Roles{}, "permit": &Permit{}, "permits": &Permits{},

@@ -9,7 +9,7 @@ func Prepare() {
 		DataCenter{}, DataCenters{}, Cluster{}, Clusters{}, AffinityGroup{}, AffinityGroups{}, AffinityGroupVM{}, Host{}, Hosts{}, Network{}, Networks{},
 		StorageDomain{}, StorageDomains{}, File{}, Files{}, Disk{}, Disks{}, CDROM{}, CDROMs{},
 		Template{}, Templates{}, Tag{}, Tags{}, VM{}, VMs{}, VMPool{}, VMPools{}, NIC{}, NICs{}, Statistic{}, Statistics{},
-		ReportedDevice{}, ReportedDevices{}, GraphicsConsole{}, GraphicsConsoles{},
+		ReportedDevice{}, ReportedDevices{}, Application{}, Applications{}, Session{}, Sessions{}, GraphicsConsole{}, GraphicsConsoles{},
 		User{}, Users{}, Group{}, Groups{}, DirectoryDomain{}, Domains{}, Role{}, Roles{}, Permit{}, Permits{}, Permission{}, Permissions{},
 		Job{}, Jobs{}, Step{}, Steps{}, Event{}, Events{})
 }

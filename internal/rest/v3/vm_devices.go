@@ -42,6 +42,39 @@ type ReportedDevices struct {
 	ReportedDevice []ReportedDevice `wire:"reported_device"`
 }
 
+// Application is something that the guest's agent says is installed.
+type Application struct {
+	Resource
+	VM *Reference `wire:"vm"`
+}
+
+// Applications is a list of applications.
+type Applications struct {
+	Collection
+	Application []Application `wire:"application"`
+}
+
+// Session is somebody who is logged on to the guest, or sits before its console.
+type Session struct {
+	Resource
+	VM          *Reference   `wire:"vm"`
+	User        *SessionUser `wire:"user"`
+	ConsoleUser *bool        `wire:"console_user"`
+}
+
+// SessionUser is a user of the engine, or one whom only the guest knows.
+type SessionUser struct {
+	Href     string  `wire:"href,attr"`
+	ID       *string `wire:"id,attr"`
+	UserName *string `wire:"user_name"`
+}
+
+// Sessions is a list of sessions.
+type Sessions struct {
+	Collection
+	Session []Session `wire:"session"`
+}
+
 // GraphicsConsole is a display of a VM, as configured or as it runs.
 type GraphicsConsole struct {
 	Resource

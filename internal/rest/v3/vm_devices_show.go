@@ -95,6 +95,35 @@ func (p *Page) ShowReportedDevice(device *model.GuestDevice, vm model.ID) *Repor
 	return out
 }
 
+// ShowApplication shows something that is installed in the guest.
+func (p *Page) ShowApplication(name string, vm model.ID) *Application {
+	id := nameID(name)
+	out := &Application{Resource: p.resource("application", below(p.Href(model.KindVM, vm), "applications", string(id)), id)}
+	out.Name = new(name)
+	out.VM = p.ref(model.KindVM, vm)
+	return out
+}
+
+// ShowSessions shows who sits before a VM: whoever was given its console, as the engine knows
+// it, and whoever is logged on, as the guest says (api-v4 4.3). Console is nil for nobody.
+func (p *Page) ShowSessions(vm model.ID, console *model.User, guestUser string) []*Session {
+	var all []*Session
+	add := func(id model.ID, user *SessionUser, isConsole bool) {
+		out := &Session{Resource: p.resource("session", below(p.Href(model.KindVM, vm), "sessions", string(id)), id)}
+		out.VM, out.User, out.ConsoleUser = p.ref(model.KindVM, vm), user, new(isConsole)
+		all = append(all, out)
+	}
+	if console != nil {
+		add(console.ID, &SessionUser{
+			Href: p.Href(model.KindUser, console.ID), ID: new(string(console.ID)), UserName: new(console.ObjectName()),
+		}, true)
+	}
+	if guestUser != "" {
+		add(nameID(guestUser), &SessionUser{UserName: new(guestUser)}, false)
+	}
+	return all
+}
+
 // ShowGraphicsConsoles shows the displays of a VM: the configured one, with what
 // the running one listens on. Current asks for the running one only.
 func (p *Page) ShowGraphicsConsoles(vm *model.VM, current bool) []GraphicsConsole {
