@@ -39,6 +39,40 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// TestCPUTypeReachesHosts: a host that cannot serve its cluster any more is not used from
+// that moment on, and is again when it can.
+func TestCPUTypeReachesHosts(t *testing.T) {
+	b := enginetest.New(t, nil)
+	statuses := func() (found []model.HostStatus) {
+		for _, on := range b.Server.Inventory.Hosts.All() {
+			found = append(found, on.Status)
+		}
+		return found
+	}
+	up, since := statuses(), b.LastEvent()
+	for _, each := range []struct {
+		cpu  string
+		want model.HostStatus
+	}{
+		{"Intel Haswell Family", model.HostNonOperational},
+		{"AMD EPYC", model.HostNonOperational},
+		{"Intel Westmere Family", model.HostUp},
+		{"secure intel haswell family", model.HostNonOperational},
+		{"", model.HostUp},
+	} {
+		b.Must(updating(func(c *model.Cluster) { c.CPUType = each.cpu }))
+		if now := statuses(); len(now) == 0 || !slices.Equal(now, slices.Repeat([]model.HostStatus{each.want}, len(up))) {
+			t.Errorf("with %q they are %v, want %s", each.cpu, now, each.want)
+		}
+	}
+	events := b.Events(since)
+	for code, times := range map[int]int{811: 5, 517: 2 * len(up), 13: 2 * len(up)} {
+		if got := len(events) - len(slices.DeleteFunc(slices.Clone(events), func(c int) bool { return c == code })); got != times {
+			t.Errorf("event %d came %d times, want %d: %v", code, got, times, events)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	b := enginetest.New(t, nil)
 	for name, refused := range map[string]struct {
