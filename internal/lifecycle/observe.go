@@ -116,6 +116,7 @@ var pauses = map[host.Pause]Move{
 	host.PausePerm:     {model.StatusPaused, model.PauseEPerm, CausePerm},
 	host.PauseWatchdog: {model.StatusPaused, model.PauseEOther, CauseWatchdog},
 	host.PausePanic:    {model.StatusPaused, model.PauseEOther, CausePanic},
+	host.PausePostCopy: {model.StatusPaused, model.PauseEOther, CausePaused},
 	host.PauseOther:    {model.StatusPaused, model.PauseEOther, CausePaused},
 }
 

@@ -27,6 +27,12 @@ type moveData struct {
 	// Began is when the guest was sent first.
 	Began time.Time `json:"began,omitzero"`
 
+	// PostCopy says that it is being ended in post-copy, Broken that the hosts have lost
+	// each other then, and Lost that the guest has not survived that.
+	PostCopy bool `json:"post_copy,omitempty"`
+	Broken   bool `json:"broken,omitempty"`
+	Lost     bool `json:"lost,omitempty"`
+
 	// Left are hosts that could not be freed of what the guest has left there.
 	Left []model.ID `json:"left,omitempty"`
 
@@ -95,7 +101,7 @@ func (r *room) move(ctx context.Context, w *job.Work) error {
 		switch {
 		case data.Arrived || w.Steady().Err() != nil || engine.IsBlocked(failure):
 			return failure
-		case ctx.Err() != nil || !r.elsewhere(w, data, failure):
+		case ctx.Err() != nil || data.Lost || !r.elsewhere(w, data, failure):
 			return failure
 		}
 	}
@@ -166,7 +172,7 @@ func (r *room) send(ctx context.Context, w *job.Work, data *moveData) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	migration, err := r.migration(vm, data.To, reception)
+	migration, err := r.migration(r.asThere(w, vm), data.To, reception)
 	if err != nil {
 		return err
 	}
@@ -181,6 +187,13 @@ func (r *room) send(ctx context.Context, w *job.Work, data *moveData) error {
 		return conn.BeginMigration(ctx, vm.ID, migration)
 	})
 	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+}
+
+// asThere is a VM as it will be when it has moved.
+func (r *room) asThere(w *job.Work, vm *model.VM) *model.VM {
+	var params MigrateParams
+	_ = w.Params(&params)
+	return inCluster(vm, params.Cluster)
 }
 
 // silentDestination bounds the wait for a destination that has not heard of the guest.
