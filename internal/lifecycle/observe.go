@@ -180,6 +180,9 @@ func unexpected(now model.Status, seen Seen) (Move, bool) {
 	case host.Running:
 		return Move{To: model.StatusUp, Cause: CauseAdopted}, true
 	case host.Paused:
+		if seen.Pause == host.PausePostCopy {
+			return Move{}, false // half of a guest is none that could go on
+		}
 		move, ok := pausedMove(seen.Pause)
 		move.Cause = CauseAdopted
 		return move, ok

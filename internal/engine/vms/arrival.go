@@ -196,7 +196,7 @@ func (r *room) arrived(w *job.Work, vm *model.VM, data *moveData, progress host.
 	if r.leaveSource(w, vm) {
 		return nil
 	}
-	data.Left = append(data.Left, vm.Run.Host)
+	data.leave(vm.Run.Host)
 	return w.Remember(data)
 }
 
@@ -267,7 +267,7 @@ func (r *room) leaveDestination(w *job.Work, data *moveData) error {
 	}
 	if err != nil && w.Steady().Err() == nil {
 		r.Log.WarnContext(w.Steady(), "what a migration has left at its destination could not be removed", "vm", vm.ID, "host", data.To, "err", err)
-		data.Left = append(data.Left, data.To)
+		data.leave(data.To)
 		return w.Remember(data)
 	}
 	return err

@@ -3,6 +3,7 @@ package vms
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"vireo/internal/audit"
@@ -43,6 +44,13 @@ type moveData struct {
 	BootID      string            `json:"boot_id,omitempty"`
 	Console     model.Console     `json:"console,omitzero"`
 	DisplayType model.DisplayType `json:"display_type,omitempty"`
+}
+
+// leave notes that a host could not be freed.
+func (d *moveData) leave(on model.ID) {
+	if !slices.Contains(d.Left, on) {
+		d.Left = append(d.Left, on)
+	}
 }
 
 // mostSends is how often the same destination is tried when nobody knows why the guest

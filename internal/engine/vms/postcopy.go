@@ -166,7 +166,7 @@ func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
 		return nil
 	}
 	r.Log.WarnContext(w.Steady(), "half a guest could not be ended", "vm", vm.ID, "host", data.To, "err", err)
-	data.Left = append(data.Left, data.To)
+	data.leave(data.To)
 	return w.Remember(data)
 }
 
