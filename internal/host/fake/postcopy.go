@@ -19,7 +19,8 @@ func (c *connection) FinishMigration(ctx context.Context, id model.ID) error {
 		case g.moving == nil || !g.moving.PostCopy:
 			return nil, notNow(g)
 		}
-		g.moving.postCopy = true
+		// It is in a hurry: what limits the rest of the migration does not limit this.
+		g.moving.postCopy, g.moving.rate = true, c.world.options.LinkRate
 		g.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PauseWork })
 		g.moving.there.emit(host.EventResumed, nil)
 		g.moving.schedule()

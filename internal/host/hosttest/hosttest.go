@@ -20,6 +20,8 @@ type Target struct {
 	// Spec makes the specification of a small guest of that name that can really
 	// be started, with an id and disks of its own, not Paused, with a display.
 	Spec func(t *testing.T, name string) *host.GuestSpec
+	// PostCopy says that both machines can end migrations in post-copy.
+	PostCopy bool
 	// HasAgent says that such a guest comes up with a guest agent.
 	HasAgent bool
 	// Patience is the longest that anything may take; 0 is a minute.
@@ -109,6 +111,7 @@ func Promises() []Promise {
 		{"disks are mirrored", above, disksAreMirrored},
 		{"a guest migrates", other, guestMigrates},
 		{"a migration is aborted", other, migrationIsAborted},
+		{"a migration ends in post-copy", func(g Target) bool { return g.Other != "" && g.PostCopy }, migrationEndsInPostCopy},
 		{"a migration fails", other, migrationFails},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},
 		{"seeds are kept until the guest is forgotten", seeds, seedsAreKeptUntilForgotten},

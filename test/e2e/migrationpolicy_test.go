@@ -1,0 +1,82 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMigrationPolicies migrates a guest that changes its memory faster than the link
+// carries: it arrives all the same, slowed down by default and in post-copy where the
+// policy says so. QEMU runs as root here and keeps what root may do, for else the kernel
+// of a machine that is not set up for that has no post-copy (docs/migration.md).
+func TestMigrationPolicies(t *testing.T) {
+	t.Parallel()
+	y := farmWith(t, 2, map[string][]string{"qemu.conf": {`user = "root"`, `group = "root"`, `clear_emulator_capabilities = 0`}})
+	e := y.engine(t, nil)
+	v := e.create(t)
+	e.call(t, "PUT", v.path(), "<vm>"+cdPayload+"</vm>")
+	v.act(t, "start", onHost("<host><name>local</name></host>"))
+	v.await(t, "up")
+	m := &mover{v, y.hosts[0]}
+	m.dirties(t)
+	cluster := e.cluster(t)
+	narrow := "<bandwidth><assignment_method>custom</assignment_method><custom_value>200</custom_value></bandwidth>"
+	e.call(t, "PUT", cluster, "<cluster><migration>"+narrow+"</migration></cluster>")
+	t.Run("slowed down", func(t *testing.T) {
+		began := time.Now()
+		m.move(t, nil, "")
+		t.Logf("it took %v", time.Since(began))
+	})
+	e.set(t, "MigrationStallTime", "3s")
+	e.call(t, "PUT", cluster, `<cluster><migration><auto_converge>false</auto_converge><policy id="a7aeedb2-8d66-4e51-bb22-32595027ce71"/></migration></cluster>`)
+	t.Run("post-copy", func(t *testing.T) { m.hurries(t, nil) })
+	t.Run("post-copy that breaks", func(t *testing.T) {
+		m.hurries(t, func() { m.at.must(t, "domjobabort", "--postcopy", m.id) })
+	})
+	m.act(t, "stop")
+	m.await(t, "down")
+	m.at.clean(t, m.vm)
+}
+
+// dirties has the guest write to 32 MiB of its memory all the time, and nothing that could be
+// left out.
+func (m *mover) dirties(t *testing.T) {
+	t.Helper()
+	m.inside(t, "dd if=/dev/urandom of=/tmp/seed bs=1M count=16; (while :; do cat /tmp/seed /tmp/seed >/tmp/noise; done) >/dev/null 2>&1 </dev/null &")
+}
+
+// hurries migrates in post-copy, with something that happens meanwhile.
+func (m *mover) hurries(t *testing.T, meanwhile func()) {
+	from, to, before, counted := m.at, m.elsewhere(), len(m.events(t)), m.count(t)
+	want := []string{"62", "20490", "63"}
+	m.act(t, "migrate", `<host id="`+to.engineID+`"/>`)
+	if meanwhile != nil {
+		eventually(t, "it to go on at its destination", func() (bool, string) {
+			state := from.state(m.id)
+			return strings.Contains(state, "post-copy"), state
+		})
+		meanwhile()
+		for range 30 {
+			a, _ := from.virsh("domstate", "--reason", m.id)
+			b, _ := to.virsh("domstate", "--reason", m.id)
+			t.Log("STATES", a, "|", b)
+			time.Sleep(100 * time.Millisecond)
+		}
+		want = []string{"62", "20490", "20491", "63"}
+	}
+	m.await(t, "up")
+	m.find(t, from, to)
+	m.running(t)
+	from.clean(t, m.vm)
+	if codes := m.events(t)[before:]; !slices.Equal(codes, want) {
+		t.Errorf("the events are %v", codes)
+	}
+	if after := m.count(t); after < counted {
+		t.Errorf("the guest had counted to %d and is at %d", counted, after)
+	}
+	if !slices.ContainsFunc(m.sentences(t), func(said string) bool { return migrationTold.MatchString(said) }) {
+		t.Error("no event tells how long it took")
+	}
+}
