@@ -43,6 +43,14 @@ type MigrationBandwidth struct {
 	Custom int `json:"custom,omitempty"`
 }
 
+// Possible says whether there can be such a bandwidth.
+func (b MigrationBandwidth) Possible() bool {
+	return b.Method != BandwidthCustom || b.Custom > 0 && b.Custom <= mostBandwidth
+}
+
+// mostBandwidth is in Mbit/s: more than any link has.
+const mostBandwidth = 1_000_000
+
 // Limit is how much a migration may carry, in MiB/s; 0 is no limit. usual is the engine's
 // own.
 func (b MigrationBandwidth) Limit(usual int) int {

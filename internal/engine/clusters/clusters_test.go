@@ -79,16 +79,19 @@ func TestRefused(t *testing.T) {
 		edit func(*model.Cluster)
 		code string
 	}{
-		"no name":                {func(c *model.Cluster) { c.Name = "" }, fault.NameIllegal},
-		"a long description":     {func(c *model.Cluster) { c.Description = strings.Repeat("a", 4001) }, fault.Invalid},
-		"an unknown CPU":         {func(c *model.Cluster) { c.CPUType = "Abacus" }, fault.Invalid},
-		"less than all":          {func(c *model.Cluster) { c.OvercommitPercent = 99 }, fault.Invalid},
-		"more than there is":     {func(c *model.Cluster) { c.OvercommitPercent = 1001 }, fault.Invalid},
-		"an unknown policy":      {func(c *model.Cluster) { c.Scheduling.Policy = "dice" }, fault.Invalid},
-		"more than a hundred":    {func(c *model.Cluster) { c.Scheduling.High = 101 }, fault.Invalid},
-		"less than nothing":      {func(c *model.Cluster) { c.Scheduling.Low = -1 }, fault.Invalid},
-		"low above high":         {func(c *model.Cluster) { c.Scheduling.Low, c.Scheduling.High = 50, 40 }, fault.Invalid},
-		"more than a day":        {func(c *model.Cluster) { c.Scheduling.Duration = 25 * time.Hour }, fault.Invalid},
+		"no name":             {func(c *model.Cluster) { c.Name = "" }, fault.NameIllegal},
+		"a long description":  {func(c *model.Cluster) { c.Description = strings.Repeat("a", 4001) }, fault.Invalid},
+		"an unknown CPU":      {func(c *model.Cluster) { c.CPUType = "Abacus" }, fault.Invalid},
+		"less than all":       {func(c *model.Cluster) { c.OvercommitPercent = 99 }, fault.Invalid},
+		"more than there is":  {func(c *model.Cluster) { c.OvercommitPercent = 1001 }, fault.Invalid},
+		"an unknown policy":   {func(c *model.Cluster) { c.Scheduling.Policy = "dice" }, fault.Invalid},
+		"more than a hundred": {func(c *model.Cluster) { c.Scheduling.High = 101 }, fault.Invalid},
+		"less than nothing":   {func(c *model.Cluster) { c.Scheduling.Low = -1 }, fault.Invalid},
+		"low above high":      {func(c *model.Cluster) { c.Scheduling.Low, c.Scheduling.High = 50, 40 }, fault.Invalid},
+		"more than a day":     {func(c *model.Cluster) { c.Scheduling.Duration = 25 * time.Hour }, fault.Invalid},
+		"no bandwidth": {func(c *model.Cluster) {
+			c.Migration.Bandwidth = model.MigrationBandwidth{Method: model.BandwidthCustom}
+		}, fault.Invalid},
 		"another data center":    {func(c *model.Cluster) { c.DataCenter = model.NewID() }, fault.IllegalField},
 		"the id of another":      {func(c *model.Cluster) { c.ID = model.NewID() }, fault.IllegalField},
 		"a description in bells": {func(c *model.Cluster) { c.Description = "\a" }, fault.Invalid},

@@ -97,6 +97,9 @@ func check(tx *inventory.Tx, verb string, cluster *model.Cluster) error {
 	if cluster.OvercommitPercent < 100 || cluster.OvercommitPercent > mostOvercommit {
 		return fault.New(fault.Invalid, verb, fmt.Sprintf("The overcommit of memory must be from 100 to %d percent.", mostOvercommit))
 	}
+	if !cluster.Migration.Bandwidth.Possible() {
+		return fault.New(fault.Invalid, verb, "The bandwidth of migrations must be from 1 to 1000000 Mbit/s.")
+	}
 	return checkPolicy(verb, cluster.Scheduling)
 }
 
