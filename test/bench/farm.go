@@ -162,7 +162,7 @@ func (m *farmHost) virsh(ctx context.Context, arguments ...string) error {
 func (all *farm) close() {
 	for _, m := range all.hosts {
 		if m.hypervisor != nil {
-			m.hypervisor.close()
+			_ = m.rpc.Disconnect()
 		}
 		if m.holder != nil && m.holder.Process != nil {
 			_ = m.holder.Process.Kill()

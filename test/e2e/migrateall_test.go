@@ -95,7 +95,9 @@ func loaded(t *testing.T, y *yard, e *engine) *load {
 	e.call(t, "PUT", v.path()+"/cdroms/00000000-0000-0000-0000-000000000000;current=true", `<cdrom><file id="tool.iso"/></cdrom>`)
 	e.call(t, "POST", v.path()+"/nics", `<nic><name>hot</name><network id="`+blue+`"/></nic>`)
 	v.addDiskOf(t, "raw", "16777216")
-	v.inside(t, "while ! [ -b /dev/vdb ]; do sleep 1; done; printf hot | dd of=/dev/vdb bs=512 seek=8 conv=sync 2>/dev/null; sync")
+	t.Log("DIAG", v.inside(t, "for i in $(seq 25); do [ -b /dev/vdb ] && break; sleep 1; done; ls /sys/block /sys/class/net; dmesg | tail -n 40; ls /sys/bus/pci/devices"))
+	t.Log("DIAG", e.daemon.must(t, "dumpxml", v.id))
+	v.inside(t, "if [ -b /dev/vdb ]; then printf hot | dd of=/dev/vdb bs=512 seek=8 conv=sync 2>/dev/null; sync; fi")
 	l.whole(t)
 	return l
 }
@@ -109,12 +111,12 @@ func (l *load) whole(t *testing.T) {
 		"mkdir -p /tmp/f; mount -t vfat -o ro /dev/fd0 /tmp/f; cat /tmp/f/*; umount /tmp/f":                                                                                                                   "from the floppy",
 		"mkdir -p /tmp/c; for d in /dev/sr*; do mount -t iso9660 -o ro $d /tmp/c 2>/dev/null || continue; grep -o 'once.example.com' /tmp/c/openstack/latest/meta_data.json | head -n 1; umount /tmp/c; done": "once.example.com",
 		"echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/vdb bs=512 skip=8 count=1 2>/dev/null | tr -d '\\0'":                                                                                                    "hot",
-		"cat /sys/class/net/eth0/address": l.v.e.call(t, "GET", l.path()+"/nics", "").body.at("nic").at("mac").attr("address"),
+		"cat /sys/class/net/eth0/address": l.e.call(t, "GET", l.path()+"/nics", "").body.at("nic").at("mac").attr("address"),
 	} {
 		l.shows(t, command, want)
 	}
 	now := l.get(t)
-	file := l.mover.e.call(t, "GET", l.path()+"/cdroms/00000000-0000-0000-0000-000000000000;current=true", "").body.at("file").attr("id")
+	file := l.e.call(t, "GET", l.path()+"/cdroms/00000000-0000-0000-0000-000000000000;current=true", "").body.at("file").attr("id")
 	if now.text("run_once") != "true" || file != "tool.iso" {
 		t.Errorf("it is shown with run_once %s and the CD %q", now.text("run_once"), file)
 	}
@@ -126,7 +128,7 @@ func (l *load) to(h *farmHost) string { return `<host id="` + h.engineID + `"/>`
 func (l *load) failsWith(t *testing.T, to *farmHost, text string) {
 	t.Helper()
 	before := len(l.events(t))
-	said := l.mover.e.ask(t, "POST", l.path()+"/migrate", "<action><async>false</async>"+l.to(to)+"</action>")
+	said := l.e.ask(t, "POST", l.path()+"/migrate", "<action><async>false</async>"+l.to(to)+"</action>")
 	if said.code < 400 || !strings.Contains(said.text, text) {
 		t.Errorf("it was answered %d: %s", said.code, said.text)
 	}
@@ -153,27 +155,27 @@ func (l *load) byTLS(t *testing.T) {
 // inTheClear: a VM that is to migrate encrypted does not go to a host that is reached by
 // plain TCP.
 func (l *load) inTheClear(t *testing.T) {
-	l.mover.e.call(t, "PUT", l.path(), "<vm><migration><encrypted>true</encrypted></migration></vm>")
-	said := l.mover.e.refused(t, 409, "POST", l.path()+"/migrate", "<action>"+l.to(l.at.yard.hosts[0])+"</action>")
+	l.e.call(t, "PUT", l.path(), "<vm><migration><encrypted>true</encrypted></migration></vm>")
+	said := l.e.refused(t, 409, "POST", l.path()+"/migrate", "<action>"+l.to(l.at.yard.hosts[0])+"</action>")
 	if !strings.Contains(said.text, "is to migrate encrypted") {
 		t.Errorf("it was refused with %s", said.text)
 	}
-	l.mover.e.call(t, "PUT", l.path(), "<vm><migration><encrypted>inherit</encrypted></migration></vm>")
+	l.e.call(t, "PUT", l.path(), "<vm><migration><encrypted>inherit</encrypted></migration></vm>")
 }
 
 // tunnelled goes through the connection of the two libvirts.
 func (l *load) tunnelled(t *testing.T) {
-	l.mover.e.call(t, "PUT", l.path(), "<vm><tunnel_migration>true</tunnel_migration></vm>")
+	l.e.call(t, "PUT", l.path(), "<vm><tunnel_migration>true</tunnel_migration></vm>")
 	b := l.at.yard.hosts[1]
 	l.move(t, b, l.to(b))
-	l.mover.e.call(t, "PUT", l.path(), "<vm><tunnel_migration>false</tunnel_migration></vm>")
+	l.e.call(t, "PUT", l.path(), "<vm><tunnel_migration>false</tunnel_migration></vm>")
 }
 
 // destinationDies kills the libvirt of the host that the guest is on its way to: it stays
 // where it was when that host was named, and goes to another one when it was not.
 func (l *load) destinationDies(t *testing.T) {
 	for _, named := range []bool{true, false} {
-		e, from, before := l.mover.e, l.at, len(l.events(t))
+		e, from, before := l.e, l.at, len(l.events(t))
 		e.bandwidth(t, 2)
 		element, want := "", []string{"62", "128", "63"}
 		if named {
@@ -212,7 +214,7 @@ func (l *load) destinationDies(t *testing.T) {
 // races gives up migrations at any moment: each is cancelled, and all as it was, or it is
 // done and the source is free.
 func (l *load) races(t *testing.T, rounds int) {
-	e := l.mover.e
+	e := l.e
 	e.bandwidth(t, 0)
 	took := 3 * time.Second
 	outcomes := map[int]int{}
@@ -251,7 +253,7 @@ func (l *load) races(t *testing.T, rounds int) {
 // sleeps suspends the guest and has it go on at another host, which the one that it was
 // on does not hear of; then it migrates back.
 func (l *load) sleeps(t *testing.T) {
-	e, on := l.mover.e, l.at
+	e, on := l.e, l.at
 	if on == on.yard.hosts[0] {
 		l.move(t, l.elsewhere(), l.to(l.elsewhere()))
 		on = l.at

@@ -22,7 +22,7 @@ func TestMigrationPolicies(t *testing.T) {
 	m := &mover{v, y.hosts[0]}
 	m.dirties(t)
 	cluster := e.cluster(t)
-	narrow := "<bandwidth><assignment_method>custom</assignment_method><custom_value>200</custom_value></bandwidth>"
+	narrow := "<bandwidth><assignment_method>custom</assignment_method><custom_value>100</custom_value></bandwidth>"
 	e.call(t, "PUT", cluster, "<cluster><migration>"+narrow+"</migration></cluster>")
 	t.Run("slowed down", func(t *testing.T) {
 		began := time.Now()
@@ -30,7 +30,7 @@ func TestMigrationPolicies(t *testing.T) {
 		t.Logf("it took %v", time.Since(began))
 	})
 	e.set(t, "MigrationStallTime", "3s")
-	e.call(t, "PUT", cluster, `<cluster><migration><auto_converge>false</auto_converge><policy id="a7aeedb2-8d66-4e51-bb22-32595027ce71"/></migration></cluster>`)
+	e.call(t, "PUT", cluster, `<cluster><migration><bandwidth><custom_value>64</custom_value></bandwidth><auto_converge>false</auto_converge><policy id="a7aeedb2-8d66-4e51-bb22-32595027ce71"/></migration></cluster>`)
 	t.Run("post-copy", func(t *testing.T) { m.hurries(t, nil) })
 	t.Run("post-copy that breaks", func(t *testing.T) {
 		m.hurries(t, func() { m.at.must(t, "domjobabort", "--postcopy", m.id) })
