@@ -46,8 +46,10 @@ var serialNumberPolicies = words[model.SerialNumberPolicy]{
 var inherited = words[string]{{"true", "true"}, {"false", "false"}, {"inherit", "inherit"}}
 
 var migrationPolicies = words[model.MigrationPolicy]{
-	{model.MigrationLegacy, string(model.MigrationLegacy)}, {model.MigrationMinimal, string(model.MigrationMinimal)},
-	{model.MigrationSuspend, string(model.MigrationSuspend)}, {model.MigrationPostCopy, string(model.MigrationPostCopy)},
+	{model.MigrationLegacy, string(model.MigrationLegacy)},
+	{model.MigrationMinimal, string(model.MigrationMinimal)},
+	{model.MigrationSuspend, string(model.MigrationSuspend)},
+	{model.MigrationPostCopy, string(model.MigrationPostCopy)},
 }
 
 // cpuModes has no word for the host's own: that is UseHostCpu.
