@@ -126,7 +126,7 @@ func (m *farmHost) boot(ctx context.Context, ip, bridge string) error {
 	if err := command(ctx, "ip", "link", "set", m.port, "master", bridge, "up"); err != nil {
 		return err
 	}
-	for _, run := range []string{"ip address add " + ip + "/24 dev eth0", "ip link set eth0 up", "libvirtd --daemon --listen"} {
+	for _, run := range []string{"ip address add " + ip + "/24 dev eth0", "ip link set eth0 up", "libvirtd --daemon --listen --pid-file /run/libvirt/bench.pid"} {
 		if err := command(ctx, "nsenter", append([]string{"--target", strconv.Itoa(m.first), "--all"}, strings.Fields(run)...)...); err != nil {
 			return err
 		}

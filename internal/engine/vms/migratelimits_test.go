@@ -1,6 +1,7 @@
 package vms_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,4 +77,30 @@ func TestMigrationLimits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMigrateAwayFromADeadDestination: when the chosen destination falls silent, another
+// is tried at once; it is freed of what was left there when it is heard of again.
+func TestMigrateAwayFromADeadDestination(t *testing.T) {
+	migrating(t, 3, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		since := site.LastEvent()
+		site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id})
+		site.Pass(time.Second)
+		dead := site.VM(id).Run.Migration.To
+		on, _ := site.Inventory.Hosts.Get(dead)
+		site.World.Machine(on.Address).Disappear()
+		site.UntilStatus(id, time.Minute, model.StatusUp)
+		if at := site.VM(id).Run.Host; at == dead || at == sitetest.HostID(1) {
+			t.Errorf("it is on %s", at)
+		}
+		if events := site.Events(id, since); !slices.Equal(events, []int{62, 128, 63}) {
+			t.Errorf("events %v", events)
+		}
+		site.World.Machine(on.Address).Answer()
+		site.Connected()
+		site.Until(5*time.Minute, "nothing is left", func() bool {
+			machine := site.World.Machine(on.Address)
+			return len(machine.Guests()) == 0 && len(machine.Seeded()) == 0
+		})
+	})
 }

@@ -233,7 +233,9 @@ func (r *room) elsewhere(w *job.Work, data moveData, failure error) bool {
 		return false
 	}
 	unseen := r.UnseenNow(w.Steady(), inCluster(vm, params.Cluster))
-	if err := r.leaveDestination(w, &data); err != nil {
+	if err := r.leaveDestination(w, &data); engine.IsBlocked(err) {
+		data.leave(data.To) // another one is not to wait until this one is heard of again
+	} else if err != nil {
 		return false
 	}
 	err = w.Update(w.Steady(), func(tx *inventory.Tx) error {

@@ -21,7 +21,8 @@ func migrationEndsInPostCopy(t *testing.T, target Target) {
 	b.must("BeginMigration", b.BeginMigration(b.ctx, spec.ID, migration))
 	b.until("the other machine has it coming", func() bool {
 		coming, err := there.Guest(b.ctx, spec.ID)
-		return err == nil && coming.State == host.Paused && b.followed(spec.ID, 100*time.Millisecond).State == host.Migrating
+		progress := b.followed(spec.ID, 100*time.Millisecond)
+		return err == nil && coming.State == host.Paused && progress.State == host.Migrating && progress.Done > 0
 	})
 	arriving := there.events.mark()
 	b.twice("FinishMigration", func() error { return b.FinishMigration(b.ctx, spec.ID) })
