@@ -295,7 +295,7 @@ func measureMany(ctx context.Context, s *settings, e *engine, all *farm, out *re
 			return time.Since(began), errors.Join(failures...)
 		}
 	}
-	ours, theirs, err := inTurns(3, together(0), together(1))
+	ours, theirs, err := inTurns(2, together(0), together(1))
 	if err != nil {
 		return err
 	}
