@@ -248,57 +248,72 @@ func (t *traveller) watch(ctx context.Context) (longest time.Duration) {
 
 // measureMany migrates ten guests of the engine at once, and ten of virsh, in turns.
 func measureMany(ctx context.Context, s *settings, e *engine, all *farm, out *report) error {
-	var moves [2][]func(context.Context, *farmHost, *farmHost) error
+	ours, theirs := &convoy{hosts: all.hosts}, &convoy{hosts: all.hosts}
 	var guests []uuid.UUID
 	for i := range travellers {
-		id, err := e.addVM(ctx, fmt.Sprintf("%s-%d", benchVM, i), `<memory>134217728</memory><os><kernel>iso://vmlinuz-guest</kernel>`+
-			`<initrd>iso://initrd-guest.img</initrd><cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests</cmdline></os>`)
+		id, twin, err := startPair(ctx, s, e, all.hosts[0], fmt.Sprintf("%s-%d", benchVM, i))
 		if err != nil {
-			return err
-		}
-		if err := e.startOn(ctx, id, "local"); err != nil {
-			return err
-		}
-		definition, err := all.hosts[0].definition(uuid.MustParse(id))
-		if err != nil {
-			return err
-		}
-		twin := uuid.New()
-		definition = strings.NewReplacer(id, twin.String(), fmt.Sprintf("<name>%s-%d</name>", benchVM, i), "<name>bench-"+twin.String()[:8]+"</name>").Replace(definition)
-		if err := all.hosts[0].create(ctx, s, ownLabel.ReplaceAllString(definition, "")); err != nil {
 			return err
 		}
 		guests = append(guests, uuid.MustParse(id), twin)
-		moves[0] = append(moves[0], func(ctx context.Context, _, to *farmHost) error { return e.migrate(ctx, id, to) })
-		moves[1] = append(moves[1], func(ctx context.Context, from, to *farmHost) error { return from.migrate(ctx, twin, to) })
+		ours.moves = append(ours.moves, func(ctx context.Context, _, to *farmHost) error { return e.migrate(ctx, id, to) })
+		theirs.moves = append(theirs.moves, func(ctx context.Context, from, to *farmHost) error { return from.migrate(ctx, twin, to) })
 	}
 	for _, guest := range guests {
-		if err := until(ctx, func() error {
+		err := until(ctx, func() error {
 			_, err := all.hosts[0].run(guest, "true")
 			return err
-		}); err != nil {
+		})
+		if err != nil {
 			return err
 		}
 	}
-	at := [2]int{}
-	together := func(side int) func() (time.Duration, error) {
-		return func() (time.Duration, error) {
-			from, to := all.hosts[at[side]], all.hosts[1-at[side]]
-			at[side] = 1 - at[side]
-			began := time.Now()
-			var moving sync.WaitGroup
-			failures := make([]error, len(moves[side]))
-			for i, move := range moves[side] {
-				moving.Go(func() { failures[i] = move(ctx, from, to) })
-			}
-			moving.Wait()
-			return time.Since(began), errors.Join(failures...)
-		}
-	}
-	ours, theirs, err := inTurns(2, together(0), together(1))
+	our, their, err := inTurns(2, ours.travel(ctx), theirs.travel(ctx))
 	if err != nil {
 		return err
 	}
-	out.ratio(fmt.Sprintf("%d `POST migrate` at once / as many `virsh migrate --live --p2p`, until the last is there", travellers), ours.over(theirs), ours.middle(), theirs.middle(), 1.1)
+	out.ratio(fmt.Sprintf("%d `POST migrate` at once / as many `virsh migrate --live --p2p`, until the last is there", travellers), our.over(their), our.middle(), their.middle(), 1.1)
 	return nil
+}
+
+// startPair starts a VM of the engine, and a guest like it that the engine does not know.
+func startPair(ctx context.Context, s *settings, e *engine, on *farmHost, name string) (id string, twin uuid.UUID, err error) {
+	id, err = e.addVM(ctx, name, `<memory>134217728</memory><os><kernel>iso://vmlinuz-guest</kernel>`+
+		`<initrd>iso://initrd-guest.img</initrd><cmdline>console=ttyS0 quiet no_timer_check cryptomgr.notests</cmdline></os>`)
+	if err != nil {
+		return "", twin, err
+	}
+	if err := e.startOn(ctx, id, "local"); err != nil {
+		return "", twin, err
+	}
+	definition, err := on.definition(uuid.MustParse(id))
+	if err != nil {
+		return "", twin, err
+	}
+	twin = uuid.New()
+	definition = strings.NewReplacer(id, twin.String(), "<name>"+name+"</name>", "<name>bench-"+twin.String()[:8]+"</name>").Replace(definition)
+	return id, twin, on.create(ctx, s, ownLabel.ReplaceAllString(definition, ""))
+}
+
+// convoy is guests that go from one host to the other at the same time.
+type convoy struct {
+	hosts []*farmHost
+	at    int
+	moves []func(ctx context.Context, from, to *farmHost) error
+}
+
+// travel migrates all of them and gives the time until the last is there.
+func (c *convoy) travel(ctx context.Context) func() (time.Duration, error) {
+	return func() (time.Duration, error) {
+		from, to := c.hosts[c.at], c.hosts[1-c.at]
+		c.at = 1 - c.at
+		began := time.Now()
+		var moving sync.WaitGroup
+		failures := make([]error, len(c.moves))
+		for i, move := range c.moves {
+			moving.Go(func() { failures[i] = move(ctx, from, to) })
+		}
+		moving.Wait()
+		return time.Since(began), errors.Join(failures...)
+	}
 }
