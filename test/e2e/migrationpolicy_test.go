@@ -13,7 +13,9 @@ import (
 // policy says so. QEMU runs as root here and keeps what root may do, for else the kernel
 // of a machine that is not set up for that has no post-copy (docs/migration.md).
 func TestMigrationPolicies(t *testing.T) {
-	t.Parallel()
+	if !soak {
+		t.Skip("QEMU loses writes of emulated guests that write this much (docs/decisions/migration.md); VIREO_SOAK=1")
+	}
 	y := farmWith(t, 2, map[string][]string{"qemu.conf": {`user = "root"`, `group = "root"`, `clear_emulator_capabilities = 0`}})
 	e := y.engine(t, nil)
 	v := e.create(t)
