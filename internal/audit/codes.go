@@ -197,6 +197,8 @@ const (
 	VMReleased         Code = 20512
 	ReleaseFailed      Code = 20513
 
+	MigrationPostCopy Code = 20490
+	PostCopyBroken    Code = 20491
 	HostRestartBegun  Code = 20440
 	HostRestarted     Code = 20441
 	HostRestartFailed Code = 20442
@@ -391,6 +393,8 @@ var lines = map[Code]line{
 	MigrationFailed:      {model.SeverityError, "Migration of VM {vm} to any other host has failed; it stays on host {host}. {detail}"},
 	MigrationElsewhere:   {model.SeverityWarning, "Migration of VM {vm} from host {host} has failed; host {destination} is tried. {detail}"},
 	MigrationCancelled:   {model.SeverityNormal, "Migration of VM {vm} was cancelled by {user}; it stays on host {host}."},
+	MigrationPostCopy:    {model.SeverityWarning, "VM {vm} goes on at host {destination}, and its memory follows (post-copy): until all of it is there, it is lost if host {host} or {destination} is."},
+	PostCopyBroken:       {model.SeverityError, "VM {vm} stands still: hosts {host} and {destination} have lost each other while its memory was on both (post-copy). They are connected again as soon as they can be."},
 	CancelFailed:         {model.SeverityError, "Migration of VM {vm} could not be cancelled. {detail}"},
 	SuspendBegun:         {model.SeverityNormal, "Suspension of VM {vm} was begun by {user} (Host: {host})."},
 	SuspendFailed:        {model.SeverityError, "VM {vm} could not be suspended: {detail}"},

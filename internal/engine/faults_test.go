@@ -28,7 +28,7 @@ var deeds = []string{
 	fake.WriteSeeds, "Boot", "Restore", "Save", "Destroy", "Forget", "Pause", "Resume", "PressPower", "Reboot",
 	"ChangeCDROM", "PlugDisk", "UnplugDisk", "ResizeDisk", "BeginMirror", "FollowMirror", "PivotMirror", "AbortMirror", "DiskPaths",
 	"PlugNIC", "UnplugNIC", "UpdateNIC", "SetTicket", "AgentShutdown",
-	"Receive", "BeginMigration", "FollowMigration", "AbortMigration",
+	"Receive", "BeginMigration", "FollowMigration", "FinishMigration", "ResumeMigration", "AbortMigration",
 	"AgentFreeze", "AgentThaw", "TakeSnapshot", "BeginMerge", "FollowMerge", "AbortMerge",
 	"Adopt", "Disown", "Release",
 }

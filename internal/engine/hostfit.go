@@ -3,7 +3,9 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"vireo/internal/audit"
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
@@ -20,10 +22,32 @@ func Unfit(tx *inventory.Tx, on *model.Host) string {
 	if !ok {
 		return ""
 	}
-	if kind, known := model.CPUTypeNamed(cluster.CPUType); known && !slices.Contains(on.Facts.CPUModels, kind.Model) {
+	kind, known := model.CPUTypeNamed(cluster.CPUType)
+	if known && !slices.Contains(on.Facts.CPUModels, kind.Model) {
 		return fmt.Sprintf("Its CPU cannot be given to guests as %s, which its cluster %s asks for (libvirt's model %s).", kind.Name, cluster.Name, kind.Model)
 	}
+	if _, flags := kind.Lacking(&on.Facts); on.Facts.Accelerated && len(flags) > 0 {
+		return fmt.Sprintf("Its CPU lacks %s, which its cluster %s asks for (%s).", strings.Join(flags, ", "), cluster.Name, kind.Name)
+	}
 	return ""
+}
+
+// ReviewHost writes the status of a host that is connected and was looked at, and its
+// event: it can serve its cluster, or cannot. on is being edited.
+func ReviewHost(tx *inventory.Tx, on *model.Host) {
+	why := Unfit(tx, on)
+	cause := lifecycle.HostAnswered
+	if why != "" {
+		cause = lifecycle.HostUnfit
+	}
+	if !MoveHost(on, cause, why) {
+		return
+	}
+	code := audit.HostConnected
+	if on.Status == model.HostNonOperational {
+		code = audit.HostNonOperational
+	}
+	tx.Event(audit.New(code, audit.About{Host: on, Detail: why}))
 }
 
 // sameMachine: two ways to one daemon. Its guests would be counted twice, and each

@@ -136,6 +136,8 @@ const (
 	CancelFailed           = "MIGRATION_CANCEL_ERROR"
 	MigrationFailed        = "MIGRATION_FAILED"
 	MigrationStuck         = "MIGRATION_STUCK"
+	MigrationLost          = "MIGRATION_LOST"
+	CancelInPostCopy       = "VM_CANNOT_CANCEL_MIGRATION_IN_POST_COPY"
 
 	MACInUse            = "NETWORK_MAC_ADDRESS_IN_USE"
 	MACPoolEmpty        = "MAC_POOL_NOT_ENOUGH_MAC_ADDRESSES"
@@ -274,6 +276,8 @@ var catalogue = map[string]entry{
 	CancelTooLate:          {Host, "Migration not in progress"},
 	CancelFailed:           {Host, "Cancel migration has failed. Please try again in a few moments and track the VM's event list for details."},
 	MigrationFailed:        {Host, "Cannot %s VM to host %s: %s"},
+	MigrationLost:          {Host, "Cannot %s VM. Its guest is lost: it was on two hosts, and one of them has lost its part (post-copy)."},
+	CancelInPostCopy:       {Conflict, "Cannot cancel migration that is being ended in post-copy: the guest has gone on at its destination."},
 	MigrationStuck:         {Host, "Cannot %s VM. Its guest changes memory faster than it can be carried to host %s (options MigrationStallTime, MigrationDowntimeCeiling)."},
 	SuspendInPool:          {Conflict, "Cannot suspend VM that belongs to a  VM-Pool."},
 	PoolVMRunning:          {Conflict, "Cannot %s VM-Pool. VM is running."},

@@ -232,6 +232,9 @@ type Guest struct {
 	CDROM string
 	// AgentConnected says that the agent's channel is open inside the guest.
 	AgentConnected bool
+	// PostCopy says that part of its memory is on another host, which a migration in
+	// post-copy brings it from, or takes it to: without that host it is lost.
+	PostCopy bool
 	// Memory in bytes and CPUs are what it has now.
 	Memory int64
 	CPUs   int
@@ -267,8 +270,11 @@ const (
 	PauseWatchdog Pause = "watchdog"
 	PausePanic    Pause = "panic"
 	// PauseWork is a pause of the host's own for saving, migrating or a snapshot.
-	PauseWork  Pause = "work"
-	PauseOther Pause = "other"
+	PauseWork Pause = "work"
+	// PausePostCopy is that of a guest whose migration broke while its memory was on two
+	// hosts.
+	PausePostCopy Pause = "post_copy"
+	PauseOther    Pause = "other"
 )
 
 // End says why a guest is off.

@@ -27,9 +27,18 @@ type Migrations interface {
 	// StretchMigration changes for how long the guest of a migration that goes on may
 	// stand still at its end. None is RefusedState.
 	StretchMigration(ctx context.Context, id model.ID, downtime time.Duration) error
+	// FinishMigration ends a migration in post-copy: the guest goes on at the destination
+	// at once, and what it has not got of its memory follows. It was to be allowed when the
+	// migration began. From then on it cannot be aborted, and the guest is lost with either
+	// host. Done already is success; no migration is RefusedState.
+	FinishMigration(ctx context.Context, id model.ID) error
+	// ResumeMigration goes on with one that is MigrationBroken. What it answers says no
+	// more than that it was asked for; FollowMigration says whether it goes on. migration is
+	// as when it began. RefusedState when it is not broken.
+	ResumeMigration(ctx context.Context, id model.ID, migration Migration) error
 	// AbortMigration gives up whatever migration of a guest goes on, and returns when it
-	// has ended: FollowMigration says how, for it may have come to its end. None is
-	// success.
+	// has ended: FollowMigration says how, for it may have come to its end, as one in
+	// post-copy must, or break. None is success.
 	AbortMigration(ctx context.Context, id model.ID) error
 }
 
@@ -61,7 +70,11 @@ type Migration struct {
 	// carried; Compressed sends what has changed of a page rather than the page.
 	AutoConverge, Compressed bool
 	// Encrypted has QEMU encrypt what it sends, which both hosts need certificates for.
-	Encrypted bool
+	// Tunnelled has the two libvirts carry it in their own connection, as safe as that is.
+	// Not both.
+	Encrypted, Tunnelled bool
+	// PostCopy allows FinishMigration; not of one that is Tunnelled.
+	PostCopy bool
 }
 
 // MigrationProgress is how far a migration is.
@@ -87,6 +100,9 @@ const (
 	MigrationNone MigrationState = "none"
 	// Migrating goes on.
 	Migrating MigrationState = "migrating"
+	// MigrationBroken: it was in post-copy when the hosts lost each other. The guest is on
+	// both, and stands still until ResumeMigration; without either it is lost.
+	MigrationBroken MigrationState = "broken"
 	// Migrated: the guest is at the destination. At the source it is off, with the reason
 	// EndMigrated, until Forget.
 	Migrated MigrationState = "migrated"

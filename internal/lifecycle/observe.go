@@ -116,6 +116,7 @@ var pauses = map[host.Pause]Move{
 	host.PausePerm:     {model.StatusPaused, model.PauseEPerm, CausePerm},
 	host.PauseWatchdog: {model.StatusPaused, model.PauseEOther, CauseWatchdog},
 	host.PausePanic:    {model.StatusPaused, model.PauseEOther, CausePanic},
+	host.PausePostCopy: {model.StatusPaused, model.PauseEOther, CausePaused},
 	host.PauseOther:    {model.StatusPaused, model.PauseEOther, CausePaused},
 }
 
@@ -179,6 +180,9 @@ func unexpected(now model.Status, seen Seen) (Move, bool) {
 	case host.Running:
 		return Move{To: model.StatusUp, Cause: CauseAdopted}, true
 	case host.Paused:
+		if seen.Pause == host.PausePostCopy {
+			return Move{}, false // half of a guest is none that could go on
+		}
 		move, ok := pausedMove(seen.Pause)
 		move.Cause = CauseAdopted
 		return move, ok

@@ -104,7 +104,7 @@ func TestObserve(t *testing.T) {
 func TestObserveIsTotal(t *testing.T) {
 	pauses := []host.Pause{
 		"", host.PauseUser, host.PauseStarting, host.PauseIO, host.PauseNoSpace, host.PausePerm,
-		host.PauseWatchdog, host.PausePanic, host.PauseWork, host.PauseOther,
+		host.PauseWatchdog, host.PausePanic, host.PauseWork, host.PausePostCopy, host.PauseOther,
 	}
 	ends := []host.End{"", host.EndShutdown, host.EndDestroyed, host.EndCrashed, host.EndSaved, host.EndMigrated, host.EndFailed, host.EndUnknown}
 	states := []host.State{host.Running, host.Paused, host.ShuttingDown, host.Crashed, host.Off, lifecycle.Absent}

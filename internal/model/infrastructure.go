@@ -45,6 +45,10 @@ type Cluster struct {
 	OnError string `json:"on_error,omitempty"`
 	// Scheduling is scheduling_policy.
 	Scheduling SchedulingPolicy `json:"scheduling,omitzero"`
+	// Migration is how guests of its VMs go to other hosts, and TunnelMigration that they
+	// go through libvirt's own connection; VMs may say otherwise.
+	Migration       MigrationOptions `json:"migration,omitzero"`
+	TunnelMigration bool             `json:"tunnel_migration,omitempty"`
 }
 
 // Ref names the cluster.

@@ -81,6 +81,9 @@ type Migration struct {
 	Asked time.Time `json:"asked"`
 	// Going says that its turn has come: until then it waits for others.
 	Going bool `json:"going,omitempty"`
+	// PostCopy says that it is ended in post-copy: the guest may be on both hosts, and is
+	// lost with either. It cannot be given up any more.
+	PostCopy bool `json:"post_copy,omitempty"`
 	// Detail is why the VM was paused before, if it was.
 	Detail PauseDetail `json:"detail,omitempty"`
 }

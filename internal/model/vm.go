@@ -157,12 +157,6 @@ type USB struct {
 	Type    USBType `json:"type,omitempty"`
 }
 
-// MigrationOptions is migration: true, false or inherit each; empty inherits.
-type MigrationOptions struct {
-	AutoConverge string `json:"auto_converge,omitempty"`
-	Compressed   string `json:"compressed,omitempty"`
-}
-
 // SerialNumber is serial_number; Value counts for the policy custom only.
 type SerialNumber struct {
 	Policy SerialNumberPolicy `json:"policy"`

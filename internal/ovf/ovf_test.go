@@ -49,7 +49,7 @@ func full() *ovf.Document {
 		},
 		SSOMethods: []string{"guest_agent"}, RNG: &model.RNGDevice{Source: "hwrng", Bytes: 1000, Period: 20}, Console: true,
 		TimeZone: "Etc/GMT", Domain: "example.org", USB: model.USB{Enabled: true, Type: model.USBNative}, SoundcardEnabled: true,
-		TunnelMigration: true, MigrationDowntime: 500, Migration: model.MigrationOptions{AutoConverge: "true", Compressed: "false"},
+		TunnelMigration: true, MigrationDowntime: 500, Migration: model.MigrationOptions{AutoConverge: "true", Compressed: "false", Encrypted: "true", Policy: model.MigrationPostCopy},
 		VirtioSCSI: true, SerialNumber: &model.SerialNumber{Policy: model.SerialNumberCustom, Value: "s/n 1"}, IOThreads: 2,
 		CustomProperties:      []model.CustomProperty{{Name: "hugepages", Value: "1"}, {Name: "sap_agent", Value: "true"}},
 		CustomEmulatedMachine: "pc-q35-7.2", CustomCPUModel: "Nehalem",

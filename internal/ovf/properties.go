@@ -49,6 +49,8 @@ var properties = []property{
 	word("ConsoleDisconnectAction", disconnectActions, func(c *config) *model.DisconnectAction { return &c.Display.DisconnectAction }),
 	word("IsAutoConverge", inherited, func(c *config) *string { return &c.Migration.AutoConverge }),
 	word("IsMigrateCompressed", inherited, func(c *config) *string { return &c.Migration.Compressed }),
+	word("IsMigrateEncrypted", inherited, func(c *config) *string { return &c.Migration.Encrypted }),
+	word("MigrationPolicyId", migrationPolicies, func(c *config) *model.MigrationPolicy { return &c.Migration.Policy }),
 	text("CustomEmulatedMachine", 255, func(c *config) *string { return &c.CustomEmulatedMachine }),
 	text("CustomCpuName", 255, func(c *config) *string { return &c.CustomCPUModel }),
 	{"PredefinedProperties", func(*config) (string, bool) { return "", false }, readCustom},

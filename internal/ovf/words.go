@@ -45,6 +45,13 @@ var serialNumberPolicies = words[model.SerialNumberPolicy]{
 // inherited are true, false and the cluster's.
 var inherited = words[string]{{"true", "true"}, {"false", "false"}, {"inherit", "inherit"}}
 
+var migrationPolicies = words[model.MigrationPolicy]{
+	{model.MigrationLegacy, string(model.MigrationLegacy)},
+	{model.MigrationMinimal, string(model.MigrationMinimal)},
+	{model.MigrationSuspend, string(model.MigrationSuspend)},
+	{model.MigrationPostCopy, string(model.MigrationPostCopy)},
+}
+
 // cpuModes has no word for the host's own: that is UseHostCpu.
 var cpuModes = words[model.CPUMode]{{model.CPUModeCustom, "custom"}, {model.CPUModeHostModel, "host_model"}}
 

@@ -32,6 +32,18 @@ var clusterList4 = shown4(clusterList, showCluster4)
 
 var oneCluster4 = object("cluster", func(r *request) (*model.Cluster, error) { return r.view.Cluster(r.id("cluster")) }, showCluster4)
 
+// readCluster4 reads what of a cluster is to change.
+func readCluster4(r *request) (any, error) {
+	shape := &v4.Cluster{}
+	if err := r.read("cluster", shape); err != nil {
+		return nil, err
+	}
+	if err := shape.CheckUpdate(r.id("cluster")); err != nil {
+		return nil, err
+	}
+	return changes(shape.Apply)
+}
+
 func showCluster4(r *request, cluster *model.Cluster) (any, error) {
 	return r.page4.ShowCluster(cluster), nil
 }

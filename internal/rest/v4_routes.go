@@ -13,7 +13,10 @@ func (s *Server) routes4() []*route {
 	table := []*route{
 		{path: "", get: s.root4},
 		{path: "clusters", get: clusterList4.get, search: true},
-		{path: "clusters/{cluster}", get: oneCluster4, noun: "cluster"},
+		{
+			path: "clusters/{cluster}", get: oneCluster4, noun: "cluster",
+			put: s.writes(model.KindCluster, "update", edits(s, model.KindCluster, "update", existing((*request).cluster), readCluster4, oneCluster4)),
+		},
 		{path: "datacenters", get: dataCenterList4.get, search: true},
 		{path: "datacenters/{datacenter}", get: oneDataCenter4, noun: "data_center"},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList4, func(c *model.Cluster) model.ID { return c.DataCenter }).get},

@@ -1,5 +1,5 @@
 // Command bench measures Vireo beside what it stands on, in one run on one
-// machine: starts, stops, snapshots and merges against virsh, copies, exports and
+// machine: starts, stops, snapshots, merges and migrations against virsh, copies, exports and
 // uploads against qemu-img and cp, events of libvirt against what a GET shows, answers and memory with thousands of VMs on fake hosts, and the writing
 // of XML and JSON against the standard library.
 //
@@ -42,6 +42,7 @@ var sections = []struct {
 	{"copies", measureCopies},
 	{"storage", measureStorage},
 	{"snapshots", measureSnapshots},
+	{"migration", measureMigration},
 	{"events", measureEvents},
 	{"scale", measureScale},
 	{"placement", measurePlacement},
@@ -61,7 +62,7 @@ func main() {
 	flag.IntVar(&s.pairs, "pairs", 15, "how many starts and stops of each kind")
 	flag.IntVar(&s.changes, "changes", 100, "how many changes behind the engine's back")
 	flag.DurationVar(&s.load, "load", 5*time.Second, "how long the mixed load lasts")
-	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, storage, snapshots, events, scale, placement, crowd, encodings or startup")
+	flag.StringVar(&s.only, "only", "", "one section alone: power, runonce, copies, storage, snapshots, migration, events, scale, placement, crowd, encodings or startup")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

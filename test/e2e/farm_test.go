@@ -71,6 +71,12 @@ exec tini -s -- sleep infinity
 // guests go when the test ends.
 func farm(t *testing.T, count int, settings ...string) *yard {
 	t.Helper()
+	return farmWith(t, count, map[string][]string{"libvirtd.conf": settings})
+}
+
+// farmWith is farm with further lines for what libvirt reads, by file.
+func farmWith(t *testing.T, count int, settings map[string][]string) *yard {
+	t.Helper()
 	network := freeNetwork(t)
 	y := &yard{bridge: linkName('b')}
 	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", y.bridge).Run() })
@@ -118,7 +124,7 @@ func (h *farmHost) awaitStatus(t *testing.T, e *engine, status string) {
 }
 
 // furnish writes what libvirt reads.
-func (h *farmHost) furnish(t *testing.T, settings []string) {
+func (h *farmHost) furnish(t *testing.T, settings map[string][]string) {
 	t.Helper()
 	for _, place := range []string{"etc", "var/lib", "var/log", "var/cache"} {
 		if err := os.MkdirAll(filepath.Join(h.folder, place), 0o755); err != nil {
@@ -129,11 +135,11 @@ func (h *farmHost) furnish(t *testing.T, settings []string) {
 		"name": h.name,
 		"etc/libvirtd.conf": strings.Join(append([]string{
 			`listen_tls = 0`, `listen_tcp = 1`, `auth_tcp = "none"`, `listen_addr = "` + h.IP + `"`, `host_uuid = "` + h.id + `"`,
-		}, settings...), "\n") + "\n",
-		"etc/qemu.conf": strings.Join([]string{
+		}, settings["libvirtd.conf"]...), "\n") + "\n",
+		"etc/qemu.conf": strings.Join(append([]string{
 			`security_driver = "none"`, `cgroup_controllers = [ ]`, `stdio_handler = "file"`,
 			`migration_host = "` + h.IP + `"`, `migration_address = "` + h.IP + `"`,
-		}, "\n") + "\n",
+		}, settings["qemu.conf"]...), "\n") + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(h.folder, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)

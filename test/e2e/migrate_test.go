@@ -46,7 +46,7 @@ func TestMigrate(t *testing.T) {
 	t.Run("cancelled", func(t *testing.T) { m.cancels(t) })
 	t.Run("while no engine is there", func(t *testing.T) { m.away(t) })
 	t.Run("with a disk", func(t *testing.T) { withDisk(t, y, e) })
-	t.Run("promises", func(t *testing.T) { migrationPromises(t, y) })
+	t.Run("promises", func(t *testing.T) { migrationPromises(t, y.hosts[1], y.hosts[2], 3, "migrat") })
 	t.Run("refusals", func(t *testing.T) { m.refusals(t) })
 	t.Run("a ticket goes on", func(t *testing.T) { m.ticket(t) })
 	t.Run("several at once", func(t *testing.T) { several(t, y, e) })

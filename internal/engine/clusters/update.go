@@ -11,14 +11,13 @@ import (
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
-	"vireo/internal/engine/placement"
 	"vireo/internal/fault"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
 
-// update changes name, texts, CPU type, overcommit and scheduling policy. VMs that
-// run stay where they are.
+// update changes name, texts, CPU type, overcommit, scheduling policy and
+// how VMs migrate. VMs that run stay where they are.
 func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	edit, ok := call.Params.(engine.Edit[model.Cluster])
 	if !ok || edit == nil {
@@ -39,10 +38,29 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 		return nil, err
 	}
 	tx.Clusters.Put(&wanted)
+	if wanted.CPUType != old.CPUType {
+		r.reviewHosts(tx, wanted.ID)
+	}
 	about := engine.AboutCaller(call)
 	about.Detail = wanted.Name
 	tx.Event(audit.New(audit.ClusterUpdated, about))
 	return &wanted, nil
+}
+
+// reviewHosts says anew which hosts can serve a cluster that asks for another CPU. Of those
+// that are not connected it is said when they answer.
+func (r *room) reviewHosts(tx *inventory.Tx, cluster model.ID) {
+	for _, each := range tx.Hosts.All() {
+		if each.Cluster != cluster || each.Status != model.HostUp && each.Status != model.HostNonOperational {
+			continue
+		}
+		if _, err := r.Machines.Connected(each.ID); err != nil {
+			continue
+		}
+		if on, ok := tx.Hosts.Edit(each.ID); ok {
+			engine.ReviewHost(tx, on)
+		}
+	}
 }
 
 var names = regexp.MustCompile(`^[\p{L}0-9._-]{1,40}$`)
@@ -72,11 +90,15 @@ func check(tx *inventory.Tx, verb string, cluster *model.Cluster) error {
 		}
 	}
 	old, exists := tx.Clusters.Get(cluster.ID)
-	if (!exists || cluster.CPUType != old.CPUType) && cluster.CPUType != "" && !placement.KnowsCPUType(cluster.CPUType) {
+	_, known := model.CPUTypeNamed(cluster.CPUType)
+	if (!exists || cluster.CPUType != old.CPUType) && cluster.CPUType != "" && !known {
 		return fault.New(fault.Invalid, verb, fmt.Sprintf("%.80q is no CPU type of a cluster.", cluster.CPUType))
 	}
 	if cluster.OvercommitPercent < 100 || cluster.OvercommitPercent > mostOvercommit {
 		return fault.New(fault.Invalid, verb, fmt.Sprintf("The overcommit of memory must be from 100 to %d percent.", mostOvercommit))
+	}
+	if !cluster.Migration.Bandwidth.Possible() {
+		return fault.New(fault.Invalid, verb, "The bandwidth of migrations must be from 1 to 1000000 Mbit/s.")
 	}
 	return checkPolicy(verb, cluster.Scheduling)
 }

@@ -114,6 +114,11 @@ func whyStay(s *search, on *candidate) string {
 	if _, ok := PeerAddress(on.host); !ok {
 		return "its address is one that other hosts cannot reach"
 	}
+	if s.from != nil {
+		if _, ok := Carry(s.from, on.host, s.cluster, s.VM); !ok {
+			return "the VM is to migrate encrypted, and its address is not one of ssh or TLS"
+		}
+	}
 	return ""
 }
 

@@ -55,8 +55,8 @@ type search struct {
 	cluster  *model.Cluster // nil if there is none
 	memory   int64          // with overhead, bytes
 	cpus     int
-	lastCPU  int // the highest CPU of a host that a virtual one is pinned to; -1: none is
-	required cpuType
+	lastCPU  int           // the highest CPU of a host that a virtual one is pinned to; -1: none is
+	required model.CPUType // by the cluster; the zero value asks for nothing
 	networks needed
 	rules    []rule
 }
@@ -99,7 +99,7 @@ func newSearch(tx *inventory.Tx, needs Needs, limits Limits) *search {
 	s.cluster, _ = tx.Clusters.Get(vm.Cluster)
 	s.from, _ = tx.Hosts.Get(needs.From)
 	if s.cluster != nil {
-		s.required, _ = cpuTypeOf(s.cluster.CPUType)
+		s.required, _ = model.CPUTypeNamed(s.cluster.CPUType)
 	}
 	s.networks = networksFor(tx, vm)
 	for _, pin := range s.config.CPU.Pins {

@@ -32,11 +32,11 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 	if err != nil {
 		return nil, false, err
 	}
-	pace, stuck := newPace(r, vm), false
+	pace, stuck := r.newPace(r.asThere(w, vm), data.To), false
 	for {
 		var progress host.MigrationProgress
 		err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(bounded context.Context, conn host.Host) (err error) {
-			if ctx.Err() != nil || stuck {
+			if (ctx.Err() != nil || stuck) && !data.PostCopy {
 				if err := conn.AbortMigration(bounded, vm.ID); err != nil {
 					return err
 				}
@@ -50,13 +50,29 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 			return nil, false, w.Steady().Err()
 		case err == nil && progress.State == host.Migrating:
 			r.showProgress(w, vm.ID, progress)
-			if pace.isStuck(w, progress) {
+			if data.PostCopy || ctx.Err() != nil {
+				continue
+			}
+			switch pace.look(progress) {
+			case surrender:
 				stuck = true
+			case stretch:
+				r.stretch(w, vm, pace.downtime)
+			case finish:
+				if pace.postCopy, err = r.finish(w, vm, data); err != nil {
+					return nil, false, err
+				}
 			}
 		case err == nil && progress.State == host.Migrated, r.seenThere(w, vm, data):
 			return nil, false, r.arrived(w, vm, data, progress)
+		case err == nil && progress.State == host.MigrationBroken:
+			failure, err := r.mend(ctx, w, vm, data)
+			return failure, true, err
 		case !isDefinite && !r.isLost(vm.Run.Host):
 			return nil, false, r.silentSource(vm, data.To, err)
+		case err != nil && data.PostCopy && r.isHalfThere(w, vm, data):
+			failure, err := r.loseHalf(w, vm, data)
+			return failure, true, err
 		case err != nil && r.mayBeThere(w, vm, data):
 			return nil, false, r.undecided(data.To, err)
 		case !isDefinite:
@@ -124,7 +140,7 @@ func (r *room) showProgress(w *job.Work, id model.ID, progress host.MigrationPro
 // it is there, whatever the source says or does not say.
 func (r *room) seenThere(w *job.Work, vm *model.VM, data *moveData) bool {
 	guest, ok := r.lookThere(w.Steady(), vm, data.To)
-	return ok && guest.State == host.Running
+	return ok && guest.State == host.Running && !guest.PostCopy
 }
 
 func (r *room) lookThere(ctx context.Context, vm *model.VM, to model.ID) (host.Guest, bool) {
@@ -153,7 +169,7 @@ func (r *room) silentSource(vm *model.VM, to model.ID, cause error) error {
 			if _, err := r.Machines.Connected(vm.Run.Host); err == nil || r.isLost(vm.Run.Host) {
 				return nil
 			}
-			if guest, ok := r.lookThere(ctx, vm, to); ok && guest.State == host.Running {
+			if guest, ok := r.lookThere(ctx, vm, to); ok && guest.State == host.Running && !guest.PostCopy {
 				return nil
 			}
 		}
@@ -180,7 +196,7 @@ func (r *room) arrived(w *job.Work, vm *model.VM, data *moveData, progress host.
 	if r.leaveSource(w, vm) {
 		return nil
 	}
-	data.Left = append(data.Left, vm.Run.Host)
+	data.leave(vm.Run.Host)
 	return w.Remember(data)
 }
 
@@ -213,7 +229,7 @@ func (r *room) unmove(_ context.Context, w *job.Work) error {
 	if err != nil {
 		return err
 	}
-	if data.Sent > 0 && !data.Arrived {
+	if data.Sent > 0 && !data.Arrived && !data.Lost {
 		given, up := context.WithCancelCause(w.Steady())
 		up(job.ErrInterrupted)
 		if _, _, err := r.follow(given, w, &data); err != nil || data.Arrived {
@@ -251,7 +267,7 @@ func (r *room) leaveDestination(w *job.Work, data *moveData) error {
 	}
 	if err != nil && w.Steady().Err() == nil {
 		r.Log.WarnContext(w.Steady(), "what a migration has left at its destination could not be removed", "vm", vm.ID, "host", data.To, "err", err)
-		data.Left = append(data.Left, data.To)
+		data.leave(data.To)
 		return w.Remember(data)
 	}
 	return err

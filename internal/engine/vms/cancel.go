@@ -36,6 +36,9 @@ func enterCancel(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if !ok || !held || holder.Action != "vm.migrate" {
 		return nil, fault.New(fault.NothingToCancel)
 	}
+	if vm.Run.Migration != nil && vm.Run.Migration.PostCopy {
+		return nil, fault.New(fault.CancelInPostCopy)
+	}
 	call.Params = &CancelParams{Job: holder.ID, Host: vm.Run.Host}
 	return vm, nil
 }

@@ -119,6 +119,8 @@ func (r *room) checkSize(_ *inventory.Tx, what string, _ model.ID, config *model
 		return fault.New(fault.Invalid, what, "The number of I/O threads must be between 0 and 127.")
 	case config.CPUShares < 0 || config.CPUShares > 262144:
 		return fault.New(fault.Invalid, what, "The CPU shares must be between 0 and 262144.")
+	case !config.Migration.Bandwidth.Possible():
+		return fault.New(fault.Invalid, what, "The bandwidth of migrations must be from 1 to 1000000 Mbit/s.")
 	case config.MigrationDowntime < -1:
 		return fault.New(fault.Invalid, what, "The migration downtime must be -1 or a number of milliseconds.")
 	}

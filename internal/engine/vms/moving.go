@@ -3,6 +3,7 @@ package vms
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"vireo/internal/audit"
@@ -27,6 +28,12 @@ type moveData struct {
 	// Began is when the guest was sent first.
 	Began time.Time `json:"began,omitzero"`
 
+	// PostCopy says that it is being ended in post-copy, Broken that the hosts have lost
+	// each other then, and Lost that the guest has not survived that.
+	PostCopy bool `json:"post_copy,omitempty"`
+	Broken   bool `json:"broken,omitempty"`
+	Lost     bool `json:"lost,omitempty"`
+
 	// Left are hosts that could not be freed of what the guest has left there.
 	Left []model.ID `json:"left,omitempty"`
 
@@ -37,6 +44,13 @@ type moveData struct {
 	BootID      string            `json:"boot_id,omitempty"`
 	Console     model.Console     `json:"console,omitzero"`
 	DisplayType model.DisplayType `json:"display_type,omitempty"`
+}
+
+// leave notes that a host could not be freed.
+func (d *moveData) leave(on model.ID) {
+	if !slices.Contains(d.Left, on) {
+		d.Left = append(d.Left, on)
+	}
 }
 
 // mostSends is how often the same destination is tried when nobody knows why the guest
@@ -95,7 +109,7 @@ func (r *room) move(ctx context.Context, w *job.Work) error {
 		switch {
 		case data.Arrived || w.Steady().Err() != nil || engine.IsBlocked(failure):
 			return failure
-		case ctx.Err() != nil || !r.elsewhere(w, data, failure):
+		case ctx.Err() != nil || data.Lost || !r.elsewhere(w, data, failure):
 			return failure
 		}
 	}
@@ -166,7 +180,7 @@ func (r *room) send(ctx context.Context, w *job.Work, data *moveData) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	migration, err := r.migration(vm, data.To, reception)
+	migration, err := r.migration(r.asThere(w, vm), data.To, reception)
 	if err != nil {
 		return err
 	}
@@ -181,6 +195,13 @@ func (r *room) send(ctx context.Context, w *job.Work, data *moveData) error {
 		return conn.BeginMigration(ctx, vm.ID, migration)
 	})
 	return r.HostFault(w.Job.Verb, vm.Run.Host, err)
+}
+
+// asThere is a VM as it will be when it has moved.
+func (r *room) asThere(w *job.Work, vm *model.VM) *model.VM {
+	var params MigrateParams
+	_ = w.Params(&params)
+	return inCluster(vm, params.Cluster)
 }
 
 // silentDestination bounds the wait for a destination that has not heard of the guest.
@@ -212,7 +233,9 @@ func (r *room) elsewhere(w *job.Work, data moveData, failure error) bool {
 		return false
 	}
 	unseen := r.UnseenNow(w.Steady(), inCluster(vm, params.Cluster))
-	if err := r.leaveDestination(w, &data); err != nil {
+	if err := r.leaveDestination(w, &data); engine.IsBlocked(err) {
+		data.leave(data.To) // another one is not to wait until this one is heard of again
+	} else if err != nil {
 		return false
 	}
 	err = w.Update(w.Steady(), func(tx *inventory.Tx) error {

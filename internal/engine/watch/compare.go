@@ -73,7 +73,7 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) e
 			tx.Event(audit.New(audit.HostEmulates, audit.About{Host: edited, Detail: facts.AccelerationDetail}))
 		}
 		edited.BootID, edited.Facts = bootID, facts
-		w.answered(tx, edited)
+		engine.ReviewHost(tx, edited)
 		pin(tx, edited)
 		if rebooted {
 			w.rebooted(tx, edited, guests)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"vireo/internal/audit"
-	"vireo/internal/engine"
 	"vireo/internal/host"
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
@@ -179,23 +178,6 @@ func (w *Watcher) Compare(ctx context.Context, id model.ID) error {
 	}
 	w.lookAtAll(id)
 	return nil
-}
-
-// answered writes the status of a host that was compared, and its events.
-func (w *Watcher) answered(tx *inventory.Tx, on *model.Host) {
-	why := engine.Unfit(tx, on)
-	cause := lifecycle.HostAnswered
-	if why != "" {
-		cause = lifecycle.HostUnfit
-	}
-	if !engine.MoveHost(on, cause, why) {
-		return
-	}
-	code := audit.HostConnected
-	if on.Status == model.HostNonOperational {
-		code = audit.HostNonOperational
-	}
-	tx.Event(audit.New(code, audit.About{Host: on, Detail: why}))
 }
 
 // pin records the ssh key that a host shows at first contact (event 20321).

@@ -191,7 +191,7 @@ func (g *guest) reset() {
 // quit is the end of QEMU.
 func (g *guest) quit(end host.End, tell bool) {
 	if g.there != nil {
-		g.there.fail("the destination gave it up")
+		g.there.leave()
 		return
 	}
 	g.stopCPUs()
@@ -347,6 +347,7 @@ func (g *guest) show() host.Guest {
 		Memory:         g.spec.Memory,
 		CPUs:           g.spec.Topology.Count(),
 	}
+	g.halves(&out)
 	if g.ours {
 		out.Engine, out.Epoch, out.Given = g.spec.Engine, g.spec.Epoch, model.Clone(&g.spec).Given
 	}

@@ -47,7 +47,7 @@ func target(t *testing.T, world *fake.World, dir string) hosttest.Target {
 	t.Helper()
 	machine := world.Machine(local)
 	return hosttest.Target{
-		Driver: world.Driver(), Address: local, Other: other, Nowhere: "fake://nowhere", HasAgent: true, SaveDir: dir,
+		Driver: world.Driver(), Address: local, Other: other, Nowhere: "fake://nowhere", PostCopy: true, HasAgent: true, SaveDir: dir,
 		Spec: func(t *testing.T, name string) *host.GuestSpec {
 			spec := newSpec(name)
 			spec.Disks[0].Path = filepath.Join(dir, string(model.NewID()))

@@ -32,6 +32,10 @@ type moving struct {
 	began       time.Time
 	timer       *time.Timer
 	ended       chan struct{}
+	// postCopy says that the guest goes on at its destination; broken that it stands still,
+	// for the hosts have lost each other, and gone that the destination has no part of it
+	// any more.
+	postCopy, broken, gone bool
 }
 
 // moved is how the latest migration of a guest has ended, for the connection that has
@@ -132,6 +136,10 @@ func (m *moving) schedule() {
 	if m.timer != nil {
 		m.timer.Stop()
 	}
+	if m.postCopy {
+		m.retry(m.carry(m.guest.spec.Memory))
+		return
+	}
 	memory, rounds, dirty := m.guest.spec.Memory, int64(1), m.dirty
 	if dirty >= m.rate && m.AutoConverge {
 		rounds, dirty = throttling, dirty/throttle
@@ -164,6 +172,9 @@ func (m *moving) retry(after time.Duration) {
 func (m *moving) complete() {
 	g, from, to := m.guest, m.guest.machine, m.there.machine
 	switch {
+	case m.postCopy && (from.down || to.down):
+		m.breakOff()
+		return
 	case from.down || to.down:
 		m.fail("the connection between the hosts was lost")
 		return
@@ -173,7 +184,7 @@ func (m *moving) complete() {
 	}
 	ran := g.state == host.Running
 	g.moved.downtime = shortStop
-	if m.dirty >= m.rate && !m.AutoConverge {
+	if m.dirty >= m.rate && !m.AutoConverge && !m.postCopy {
 		g.moved.downtime = m.carry(g.spec.Memory)
 	}
 	left := &guest{
@@ -210,6 +221,17 @@ func (m *moving) fail(why string) {
 		m.timer.Stop()
 	}
 	m.guest.moving, m.guest.moved.failure = nil, why
+	close(m.ended)
+	if m.postCopy {
+		m.broken = true
+		m.there.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PausePostCopy })
+		return
+	}
+	m.clear()
+}
+
+// clear removes what waits for the guest at its destination.
+func (m *moving) clear() {
 	there := m.there
 	there.there = nil
 	if there.alive() {
@@ -219,7 +241,6 @@ func (m *moving) fail(why string) {
 		there.emit(host.EventStopped, func(e *host.Event) { e.End = host.EndFailed })
 	}
 	there.machine.remove(there)
-	close(m.ended)
 }
 
 // FollowMigration waits for the end.
@@ -258,6 +279,9 @@ func (c *connection) FollowMigration(ctx context.Context, id model.ID, wait time
 		progress.State, progress.Total = host.Migrating, g.spec.Memory
 		progress.Done = int64(time.Since(m.began).Seconds() * float64(m.rate))
 		progress.Left = max(g.spec.Memory-progress.Done, g.spec.Memory/10)
+		if m.broken {
+			progress.State = host.MigrationBroken
+		}
 	case !g.alive() && g.end == host.EndMigrated:
 		progress.State, progress.Done, progress.Total = host.Migrated, g.spec.Memory, g.spec.Memory
 		if g.moved != nil {
@@ -295,6 +319,17 @@ func (c *connection) AbortMigration(ctx context.Context, id model.ID) error {
 			return nil, nil
 		}
 		aborted := g.moving
+		if aborted.broken {
+			return nil, nil
+		}
+		if aborted.postCopy {
+			op := newOperation()
+			go func() {
+				<-aborted.ended
+				op.finish(nil)
+			}()
+			return op, nil
+		}
 		if !g.deaf {
 			aborted.fail("it was aborted")
 			return nil, nil

@@ -20,6 +20,8 @@ type Target struct {
 	// Spec makes the specification of a small guest of that name that can really
 	// be started, with an id and disks of its own, not Paused, with a display.
 	Spec func(t *testing.T, name string) *host.GuestSpec
+	// PostCopy says that both machines can end migrations in post-copy.
+	PostCopy bool
 	// HasAgent says that such a guest comes up with a guest agent.
 	HasAgent bool
 	// Talks gives the guest the engine's own agent too, which gives signs of life and says
@@ -113,6 +115,7 @@ func Promises() []Promise {
 		{"disks are mirrored", above, disksAreMirrored},
 		{"a guest migrates", other, guestMigrates},
 		{"a migration is aborted", other, migrationIsAborted},
+		{"a migration ends in post-copy", func(g Target) bool { return g.Other != "" && g.PostCopy }, migrationEndsInPostCopy},
 		{"a migration fails", other, migrationFails},
 		{"guests are adopted and given up", always, guestsAreAdopted},
 		{"a restore of nothing is refused", func(g Target) bool { return g.SaveDir != "" }, restoreOfNothingIsRefused},

@@ -70,7 +70,25 @@ func (b *domainBuilder) controllers() []libvirtxml.DomainController {
 	if b.wantsSCSI() {
 		list = append(list, libvirtxml.DomainController{Type: "scsi", Index: &zero, Model: "virtio-scsi"})
 	}
-	return list
+	return append(list, b.ports()...)
+}
+
+// sparePorts is how many devices can be plugged in while the guest runs.
+const sparePorts = 8
+
+// ports are where PCI devices of a q35 machine go, one each; libvirt by itself leaves room
+// for a single one to be plugged in. They are as many as there are devices, or a few more.
+func (b *domainBuilder) ports() []libvirtxml.DomainController {
+	if b.machine.bus != "sata" {
+		return nil
+	}
+	const own = 5 // USB, the serial ports, the balloon, SCSI and randomness
+	ports := make([]libvirtxml.DomainController, own+len(b.spec.Disks)+len(b.spec.NICs)+sparePorts)
+	for i := range ports {
+		index := uint(i + 1)
+		ports[i] = libvirtxml.DomainController{Type: "pci", Index: &index, Model: "pcie-root-port"}
+	}
+	return ports
 }
 
 func (b *domainBuilder) wantsSCSI() bool {

@@ -66,6 +66,7 @@ func (h *hypervisor) look(ctx context.Context, domain libvirt.Domain) (host.Gues
 	}
 	guest := describe(&definition)
 	guest.State, guest.Pause, guest.End = stateOf(seen.state, seen.reason)
+	guest.PostCopy = inPostCopy(seen.state, seen.reason)
 	if guest.State == host.Off {
 		guest.Console, guest.AgentConnected = model.Console{}, false
 	}

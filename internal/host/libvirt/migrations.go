@@ -71,6 +71,11 @@ func (h *hypervisor) BeginMigration(ctx context.Context, id model.ID, migration 
 			return err
 		}
 	}
+	return h.perform(ctx, id, migration.To, parameters, migrationFlags(migration))
+}
+
+// perform has a migration begin, or go on, in the background.
+func (h *hypervisor) perform(ctx context.Context, id model.ID, to string, parameters []libvirt.TypedParam, flags libvirt.DomainMigrateFlags) error {
 	leave, err := h.gates.enter(ctx, gateKey{guest: id})
 	if err != nil {
 		return gaveUp(ctx, "beginning to migrate the guest")
@@ -91,7 +96,7 @@ func (h *hypervisor) BeginMigration(ctx context.Context, id model.ID, migration 
 		defer close(begun.done)
 		// Nobody's context ends it: only AbortMigration does.
 		_, err := ask(context.Background(), h.work, "migrating the guest", leave, func(rpc *libvirt.Libvirt) (struct{}, error) {
-			_, err := rpc.DomainMigratePerform3Params(domainOf(id), libvirt.OptString{migration.To}, parameters, nil, migrationFlags(migration))
+			_, err := rpc.DomainMigratePerform3Params(domainOf(id), libvirt.OptString{to}, parameters, nil, flags)
 			return struct{}{}, err
 		})
 		begun.err = sortOut("migrating the guest", err)
@@ -111,6 +116,8 @@ func migrationFlags(migration host.Migration) libvirt.DomainMigrateFlags {
 		{migration.AutoConverge, libvirt.MigrateAutoConverge},
 		{migration.Compressed, libvirt.MigrateCompressed},
 		{migration.Encrypted, libvirt.MigrateTLS},
+		{migration.Tunnelled, libvirt.MigrateTunnelled},
+		{migration.PostCopy, libvirt.MigratePostcopy},
 	} {
 		if each.wanted {
 			flags |= each.flag
@@ -136,11 +143,17 @@ func (h *hypervisor) migrationParameters(ctx context.Context, id model.ID, migra
 	if err != nil {
 		return nil, err
 	}
-	parameters := []libvirt.TypedParam{
-		{Field: libvirt.MigrateParamDestXML, Value: *libvirt.NewTypedParamValueString(there)},
-		{Field: libvirt.MigrateParamPersistXML, Value: *libvirt.NewTypedParamValueString(there)},
-	}
-	if to, err := url.Parse(migration.To); err == nil && to.Hostname() != "" {
+	return append(linkParameters(migration), libvirt.TypedParam{
+		Field: libvirt.MigrateParamDestXML, Value: *libvirt.NewTypedParamValueString(there),
+	}, libvirt.TypedParam{
+		Field: libvirt.MigrateParamPersistXML, Value: *libvirt.NewTypedParamValueString(there),
+	}), nil
+}
+
+// linkParameters say what the two hosts connect by.
+func linkParameters(migration host.Migration) []libvirt.TypedParam {
+	var parameters []libvirt.TypedParam
+	if to, err := url.Parse(migration.To); err == nil && to.Hostname() != "" && !migration.Tunnelled {
 		// By the name that the destination is known by, not the one that it gives itself.
 		address := to.Hostname()
 		if strings.Contains(address, ":") {
@@ -155,7 +168,7 @@ func (h *hypervisor) migrationParameters(ctx context.Context, id model.ID, migra
 			Field: libvirt.MigrateParamBandwidth, Value: *libvirt.NewTypedParamValueUllong(uint64(migration.Bandwidth)),
 		})
 	}
-	return parameters, nil
+	return parameters
 }
 
 // FollowMigration waits for the answer of libvirt when this connection has asked; a
@@ -212,6 +225,8 @@ func (h *hypervisor) migrationState(ctx context.Context, id model.ID) (host.Migr
 		return host.Migrated, nil
 	case guest.State == host.Off || guest.State == host.Crashed:
 		return host.MigrationNone, refuse(host.RefusedState, "the guest does not run")
+	case guest.PostCopy && guest.Pause == host.PausePostCopy:
+		return host.MigrationBroken, nil
 	}
 	job, err := h.jobOf(ctx, id, 0)
 	if refused, ok := errors.AsType[*host.RefusedError](err); ok && refused.Code == host.RefusedState {
@@ -236,6 +251,9 @@ func (h *hypervisor) jobOf(ctx context.Context, id model.ID, flags libvirt.Domai
 // migrationProgress adds figures to a state, where there are some.
 func (h *hypervisor) migrationProgress(ctx context.Context, id model.ID, state host.MigrationState) host.MigrationProgress {
 	progress := host.MigrationProgress{State: state, Downtime: -1}
+	if state == host.MigrationBroken {
+		return progress
+	}
 	var flags libvirt.DomainGetJobStatsFlags
 	if state == host.Migrated {
 		flags = libvirt.DomainJobStatsCompleted | libvirt.DomainJobStatsKeepCompleted

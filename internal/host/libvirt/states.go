@@ -22,7 +22,7 @@ var (
 		libvirt.DomainPausedCrashed:        host.PausePanic,
 		libvirt.DomainPausedStartingUp:     host.PauseStarting,
 		libvirt.DomainPausedShuttingDown:   host.PauseOther,
-		libvirt.DomainPausedPostcopyFailed: host.PauseOther,
+		libvirt.DomainPausedPostcopyFailed: host.PausePostCopy,
 		libvirt.DomainPausedAPIError:       host.PauseOther,
 	}
 	ends = map[libvirt.DomainShutoffReason]host.End{
@@ -63,4 +63,18 @@ func stateOf(state, reason int32) (host.State, host.Pause, host.End) {
 	default:
 		return host.Running, "", ""
 	}
+}
+
+// inPostCopy says that part of a guest's memory is on another host. At the source it is
+// paused then.
+func inPostCopy(state, reason int32) bool {
+	switch libvirt.DomainState(state) {
+	case libvirt.DomainRunning:
+		why := libvirt.DomainRunningReason(reason)
+		return why == libvirt.DomainRunningPostcopy || why == libvirt.DomainRunningPostcopyFailed
+	case libvirt.DomainPaused:
+		why := libvirt.DomainPausedReason(reason)
+		return why == libvirt.DomainPausedPostcopy || why == libvirt.DomainPausedPostcopyFailed
+	}
+	return false
 }

@@ -327,6 +327,18 @@ func (c *connection) StretchMigration(ctx context.Context, id model.ID, downtime
 	return c.Host.StretchMigration(ctx, id, downtime)
 }
 
+// FinishMigration counts and passes on.
+func (c *connection) FinishMigration(ctx context.Context, id model.ID) (err error) {
+	defer c.count("FinishMigration", time.Now(), &err)
+	return c.Host.FinishMigration(ctx, id)
+}
+
+// ResumeMigration counts and passes on.
+func (c *connection) ResumeMigration(ctx context.Context, id model.ID, migration host.Migration) (err error) {
+	defer c.count("ResumeMigration", time.Now(), &err)
+	return c.Host.ResumeMigration(ctx, id, migration)
+}
+
 // AbortMigration counts and passes on.
 func (c *connection) AbortMigration(ctx context.Context, id model.ID) (err error) {
 	defer c.count("AbortMigration", time.Now(), &err)

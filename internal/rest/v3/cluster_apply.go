@@ -81,5 +81,9 @@ func (s *Cluster) Apply(to *model.Cluster) error {
 	if s.MemoryPolicy != nil && s.MemoryPolicy.Overcommit != nil {
 		to.OvercommitPercent = s.MemoryPolicy.Overcommit.Percent
 	}
+	set(&to.TunnelMigration, s.TunnelMigration)
+	if err := s.Migration.apply(&to.Migration); err != nil {
+		return err
+	}
 	return s.SchedulingPolicy.apply(&to.Scheduling)
 }

@@ -43,6 +43,7 @@ type Cluster struct {
 	HAReservation     *bool              `wire:"ha_reservation"`
 	OptionalReason    *bool              `wire:"optional_reason"`
 	BallooningEnabled *bool              `wire:"ballooning_enabled"`
+	Migration         *Migration         `wire:"migration"`
 }
 
 // Clusters is a list of clusters.

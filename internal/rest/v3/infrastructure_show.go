@@ -62,11 +62,12 @@ func (p *Page) ShowCluster(cluster *model.Cluster) *Cluster {
 	out.VirtService = new(true)
 	out.GlusterService = new(false)
 	out.ThreadsAsCores = new(cluster.ThreadsAsCores)
-	out.TunnelMigration = new(false)
+	out.TunnelMigration = new(cluster.TunnelMigration)
 	out.TrustedService = new(false)
 	out.HAReservation = new(false)
 	out.OptionalReason = new(false)
 	out.BallooningEnabled = new(cluster.Ballooning)
+	out.Migration = showMigration(cluster.Migration)
 	return out
 }
 

@@ -260,16 +260,6 @@ func (s *SerialNumber) apply(to **model.SerialNumber) error {
 	return nil
 }
 
-func (s *Migration) apply(to *model.MigrationOptions) error {
-	if s == nil {
-		return nil
-	}
-	if err := setMember(&to.AutoConverge, "InheritableBoolean", inheritableBooleans, s.AutoConverge); err != nil {
-		return err
-	}
-	return setMember(&to.Compressed, "InheritableBoolean", inheritableBooleans, s.Compressed)
-}
-
 // apply replaces the whole set; values may hold their property's name already.
 func (s *CustomProperties) apply(to *[]model.CustomProperty) {
 	if s == nil {

@@ -128,12 +128,6 @@ type SerialNumber struct {
 	Value  *string `wire:"value"`
 }
 
-// Migration is migration.
-type Migration struct {
-	AutoConverge *string `wire:"auto_converge"`
-	Compressed   *string `wire:"compressed"`
-}
-
 // IO is io.
 type IO struct {
 	Threads *int `wire:"threads"`

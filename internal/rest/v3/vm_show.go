@@ -108,9 +108,7 @@ func (p *Page) showBase(resource Resource, config *model.VMConfig) VMBase {
 	if config.SerialNumber != nil {
 		base.SerialNumber = &SerialNumber{Policy: new(string(config.SerialNumber.Policy)), Value: text(config.SerialNumber.Value)}
 	}
-	if config.Migration != (model.MigrationOptions{}) {
-		base.Migration = &Migration{AutoConverge: text(config.Migration.AutoConverge), Compressed: text(config.Migration.Compressed)}
-	}
+	base.Migration = showMigration(config.Migration)
 	if p.AllContent {
 		base.RNGDevice = showRNG(config.RNG)
 		base.Console = &EnabledAttribute{Enabled: new(config.Console)}

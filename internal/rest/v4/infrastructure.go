@@ -31,7 +31,9 @@ type Cluster struct {
 	CPU               *CPU          `wire:"cpu"`
 	GlusterService    *bool         `wire:"gluster_service"`
 	MemoryPolicy      *MemoryPolicy `wire:"memory_policy"`
+	Migration         *Migration    `wire:"migration"`
 	ThreadsAsCores    *bool         `wire:"threads_as_cores"`
+	TunnelMigration   *bool         `wire:"tunnel_migration"`
 	Version           *Version      `wire:"version"`
 	VirtService       *bool         `wire:"virt_service"`
 	DataCenter        *Reference    `wire:"data_center"`
@@ -96,7 +98,9 @@ func (p *Page) ShowCluster(cluster *model.Cluster) *Cluster {
 	out.CPU = &CPU{Architecture: text(cluster.Architecture), Type: text(cluster.CPUType)}
 	out.GlusterService = new(false)
 	out.MemoryPolicy = &MemoryPolicy{OverCommit: &OverCommit{Percent: cluster.OvercommitPercent}}
+	out.Migration = showMigration(cluster.Migration)
 	out.ThreadsAsCores = new(cluster.ThreadsAsCores)
+	out.TunnelMigration = new(cluster.TunnelMigration)
 	out.Version = level()
 	out.VirtService = new(true)
 	out.DataCenter = p.Ref(model.KindDataCenter, cluster.DataCenter)

@@ -1,0 +1,193 @@
+package vms
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"vireo/internal/audit"
+	"vireo/internal/engine"
+	"vireo/internal/fault"
+	"vireo/internal/host"
+	"vireo/internal/inventory"
+	"vireo/internal/job"
+	"vireo/internal/model"
+)
+
+// mendAgain is how long is waited before hosts are connected again that have lost each
+// other.
+const mendAgain = 3 * time.Second
+
+// stretch lets the guest stand still for longer at the end.
+func (r *room) stretch(w *job.Work, vm *model.VM, downtime time.Duration) {
+	conn, err := r.Machines.Connected(vm.Run.Host)
+	if err == nil {
+		err = conn.StretchMigration(w.Steady(), vm.ID, downtime)
+	}
+	if err != nil {
+		r.Log.WarnContext(w.Steady(), "the end of a migration could not be given more time", "vm", vm.ID, "err", err)
+	}
+}
+
+// finish ends a migration in post-copy. It is written down first: from then on nobody can
+// give it up, whatever becomes of the engine. False: the host has refused.
+func (r *room) finish(w *job.Work, vm *model.VM, data *moveData) (bool, error) {
+	if err := r.setPostCopy(w, vm, data, true); err != nil {
+		return false, err
+	}
+	err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		return conn.FinishMigration(ctx, vm.ID)
+	})
+	if errors.Is(err, host.ErrRefused) {
+		r.Log.WarnContext(w.Steady(), "a migration could not be ended in post-copy", "vm", vm.ID, "err", err)
+		return false, r.setPostCopy(w, vm, data, false)
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, r.tellMigration(w, vm, data, audit.MigrationPostCopy)
+}
+
+func (r *room) setPostCopy(w *job.Work, vm *model.VM, data *moveData, on bool) error {
+	data.PostCopy = on
+	if err := w.Remember(data); err != nil {
+		return err
+	}
+	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
+		if edited, ok := tx.VMs.Edit(vm.ID); ok && edited.Run.Migration != nil {
+			edited.Run.Migration.PostCopy = on
+		}
+		return nil
+	})
+}
+
+// tellMigration writes an event about the two hosts of a migration.
+func (r *room) tellMigration(w *job.Work, vm *model.VM, data *moveData, code audit.Code) error {
+	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
+		about := engine.AboutJob(tx, w.Job)
+		about.Host, _ = tx.Hosts.Get(vm.Run.Host)
+		about.To, _ = tx.Hosts.Get(data.To)
+		tx.Event(audit.New(code, about))
+		return nil
+	})
+}
+
+// mend connects the hosts again of a migration that broke in post-copy, as often as it
+// takes: the guest stands still meanwhile. Without its other half, or when it is to end
+// anyhow, the half at the destination is ended, and failure says so.
+func (r *room) mend(ctx context.Context, w *job.Work, vm *model.VM, data *moveData) (failure, err error) {
+	if !data.Broken {
+		data.Broken, data.PostCopy = true, true
+		if err := w.Remember(data); err != nil {
+			return nil, err
+		}
+		if err := r.tellMigration(w, vm, data, audit.PostCopyBroken); err != nil {
+			return nil, err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx), r.endHalf(w, vm, data)
+	}
+	if r.isGoneThere(w, vm, data) {
+		return r.loseHalf(w, vm, data)
+	}
+	migration, err := r.migration(r.asThere(w, vm), data.To, host.Reception{})
+	if err != nil {
+		return nil, err
+	}
+	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		return conn.ResumeMigration(ctx, vm.ID, migration)
+	})
+	if err == nil {
+		err = errors.New("the hosts of the migration have lost each other")
+	}
+	return nil, &job.BlockedError{Cause: err, Until: func(ctx context.Context) error {
+		pause := time.NewTimer(mendAgain)
+		defer pause.Stop()
+		select {
+		case <-pause.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}}
+}
+
+// isGoneThere says whether the destination has no half of the guest any more, by its own
+// word or by proof.
+func (r *room) isGoneThere(w *job.Work, vm *model.VM, data *moveData) bool {
+	if r.isLost(data.To) {
+		return true
+	}
+	conn, err := r.Machines.Connected(data.To)
+	if err != nil {
+		return false
+	}
+	bounded, cancel := context.WithTimeout(w.Steady(), r.Values.Duration("HostCallTimeout"))
+	defer cancel()
+	guest, err := conn.Guest(bounded, vm.ID)
+	return errors.Is(err, host.ErrNotFound) || err == nil && guest.State == host.Off
+}
+
+// isHalfThere says whether the destination has a half of the guest.
+func (r *room) isHalfThere(w *job.Work, vm *model.VM, data *moveData) bool {
+	guest, ok := r.lookThere(w.Steady(), vm, data.To)
+	return ok && guest.PostCopy
+}
+
+// loseHalf ends what is left of a guest that has lost a half of its memory.
+func (r *room) loseHalf(w *job.Work, vm *model.VM, data *moveData) (failure, err error) {
+	if err := r.endHalf(w, vm, data); err != nil {
+		return nil, err
+	}
+	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		if err != nil || !guest.PostCopy || !r.Owns(vm, guest) {
+			return gone(err)
+		}
+		return conn.Destroy(ctx, vm.ID)
+	})
+	if err != nil && !r.isLost(vm.Run.Host) {
+		return nil, err
+	}
+	data.Lost = true
+	return fault.New(fault.MigrationLost, w.Job.Verb), w.Remember(data)
+}
+
+// endHalf ends the half at the destination. One that does not answer is freed later.
+func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
+	conn, err := r.Machines.Connected(data.To)
+	if err == nil {
+		bounded, cancel := context.WithTimeout(w.Steady(), r.Values.Duration("HostCallTimeout"))
+		defer cancel()
+		err = endPostCopy(bounded, conn, vm.ID)
+	}
+	if err == nil {
+		return nil
+	}
+	r.Log.WarnContext(w.Steady(), "half a guest could not be ended", "vm", vm.ID, "host", data.To, "err", err)
+	data.leave(data.To)
+	return w.Remember(data)
+}
+
+// endPostCopy ends a guest on a host that is half there, and forgets it.
+func endPostCopy(ctx context.Context, conn host.Host, id model.ID) error {
+	guest, err := conn.Guest(ctx, id)
+	if err != nil {
+		return gone(err)
+	}
+	if guest.PostCopy && guest.Ours {
+		if err := conn.Destroy(ctx, id); err != nil {
+			return err
+		}
+	}
+	return conn.Forget(ctx, id)
+}
+
+// gone is no error for what is not there.
+func gone(err error) error {
+	if errors.Is(err, host.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package fake
+
+import (
+	"context"
+
+	"vireo/internal/host"
+	"vireo/internal/model"
+)
+
+// FinishMigration lets the guest go on at its destination.
+func (c *connection) FinishMigration(ctx context.Context, id model.ID) error {
+	return c.call(ctx, "FinishMigration", id, "", func() (*operation, error) {
+		g, err := c.machine.find(id)
+		switch {
+		case err != nil:
+			return nil, err
+		case !g.alive() && g.end == host.EndMigrated || g.moving != nil && g.moving.postCopy:
+			return nil, nil
+		case g.moving == nil || !g.moving.PostCopy:
+			return nil, notNow(g)
+		}
+		// It is in a hurry: what limits the rest of the migration does not limit this.
+		g.moving.postCopy, g.moving.rate = true, c.world.options.LinkRate
+		g.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PauseWork })
+		g.moving.there.emit(host.EventResumed, nil)
+		g.moving.schedule()
+		return nil, nil
+	})
+}
+
+// ResumeMigration connects the two halves again, where the other host is there.
+func (c *connection) ResumeMigration(ctx context.Context, id model.ID, _ host.Migration) error {
+	return c.call(ctx, "ResumeMigration", id, "", func() (*operation, error) {
+		g, err := c.machine.find(id)
+		if err != nil {
+			return nil, err
+		}
+		m := g.moving
+		if m == nil || !m.broken {
+			return nil, notNow(g)
+		}
+		if to := m.there.machine; m.gone || to.down || to.mute != nil {
+			return nil, nil
+		}
+		m.broken = false
+		m.there.emit(host.EventResumed, nil)
+		m.schedule()
+		return nil, nil
+	})
+}
+
+// breakOff leaves the guest where it is: on two hosts, and standing still.
+func (m *moving) breakOff() {
+	m.broken = true
+	if m.timer != nil {
+		m.timer.Stop()
+	}
+	for _, half := range []*guest{m.guest, m.there} {
+		half.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PausePostCopy })
+	}
+}
+
+// leave is the end of what is at the destination: while the guest is not there it was no
+// more than a place, and afterwards a half that the other cannot live without.
+func (m *moving) leave() {
+	switch {
+	case m.guest.moving != m:
+		m.clear()
+	case m.postCopy:
+		m.gone = true
+		m.breakOff()
+		m.clear()
+	default:
+		m.fail("the destination gave it up")
+	}
+}
+
+// halves shows what the two hosts say of a guest that is on both.
+func (g *guest) halves(out *host.Guest) {
+	m, at := g.there, host.Running
+	if g.moving != nil {
+		m, at = g.moving, host.Paused
+	}
+	if m == nil || !m.postCopy || !g.alive() {
+		return
+	}
+	out.PostCopy, out.State, out.Pause = true, at, ""
+	switch {
+	case m.broken:
+		out.State, out.Pause = host.Paused, host.PausePostCopy
+	case at == host.Paused:
+		out.Pause = host.PauseWork
+	}
+}
+
+// BreakMigration has the two hosts of a migration in post-copy lose each other.
+func (w *World) BreakMigration(id model.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.running[id]; g != nil && g.moving != nil && g.moving.postCopy {
+		g.moving.breakOff()
+	}
+}
