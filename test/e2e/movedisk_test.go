@@ -151,7 +151,7 @@ func (s *moves) chosen(t *testing.T) {
 	wants(one, 2, 1, s.thin)
 	both := taken.take(t, "both disks", `<disks><disk id="`+s.thin+`"/><disk id="`+s.full+`"/></disks>`)
 	wants(both, 3, 2, s.thin, s.full)
-	if memory := e.call(t, "GET", s.v.path()+"/snapshots/"+both, "").body.at("vm").text("memory"); memory != s.v.get(t).text("memory") {
+	if memory := e.call(t, "GET", s.v.path()+"/snapshots/"+both, "").body.text("memory"); memory != s.v.get(t).text("memory") {
 		t.Errorf("its configuration has the memory %q", memory)
 	}
 	taken.remove(t, one)
