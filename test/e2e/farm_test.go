@@ -180,6 +180,10 @@ func (h *farmHost) join(t *testing.T) { t.Helper(); ip(t, "link", "set", h.port,
 // startDaemon starts the host's libvirt; the network must be joined.
 func (h *farmHost) startDaemon(t *testing.T) {
 	t.Helper()
+	// The one before, which was told to end, may still have its file.
+	eventually(t, "the libvirt before to have ended", func() (bool, string) {
+		return h.run("sh", "-c", "kill -0 $(cat /run/libvirt/e2e.pid)") != nil, "it is there"
+	})
 	need(t, h.run("libvirtd", "--daemon", "--listen", "--pid-file", "/run/libvirt/e2e.pid"))
 	eventually(t, "the libvirt of "+h.name, func() (bool, string) {
 		_, err := h.virsh("uri")
