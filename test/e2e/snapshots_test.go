@@ -259,23 +259,53 @@ func TestSnapshotDeaths(t *testing.T) {
 			s.finish(t)
 		})
 	}
-	t.Run("QEMU", func(t *testing.T) {
-		id := s.take(t, "killed", "")
-		s.v.inside(t, mounted+"dd if=/dev/zero of=/mnt/vda/much bs=1M count=20; sync")
-		qemu := s.v.running(t)
-		e.call(t, "DELETE", s.v.path()+"/snapshots/"+id, "")
-		if err := syscall.Kill(qemu, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
-		}
-		s.v.await(t, "down")
-		if len(s.ids(t)) > 0 {
-			s.settles(t, id)
-			s.remove(t, id)
-		}
-		s.single(t)
-		s.v.up(t)
-		s.has(t, "a")
-	})
+	t.Run("QEMU", func(t *testing.T) { s.guestDies(t) })
+}
+
+// guestDies kills QEMU in work that it does: while it merges, while it saves its memory,
+// while it copies its disk elsewhere, and while its file systems are frozen.
+func (s *snapshots) guestDies(t *testing.T) {
+	e := s.v.e
+	place := filepath.Join(e.dataDir, "storage", "other")
+	need(t, os.Mkdir(place, 0o755))
+	e.storage(t, "other", "<type>localfs</type><path>"+place+"</path>").attach(t)
+	for _, work := range []struct {
+		name, method string
+		path         func() string
+		body         string
+	}{
+		{"merge", "DELETE", func() string { return s.v.path() + "/snapshots/" + s.ids(t)[0] }, ""},
+		{
+			"memory", "POST", func() string { return s.v.path() + "/snapshots" },
+			"<snapshot><description>killed</description><persist_memorystate>true</persist_memorystate></snapshot>",
+		},
+		{"move", "POST", func() string { return "/disks/" + s.disk + "/move" }, moveTo("other")},
+		{"frozen", "POST", func() string { return s.v.path() + "/freezefilesystems" }, "<action/>"},
+	} {
+		t.Run(work.name, func(t *testing.T) {
+			if work.name == "merge" {
+				s.take(t, "killed", "")
+			}
+			s.v.inside(t, mounted+"dd if=/dev/urandom of=/mnt/vda/much bs=1M count=12; sync")
+			qemu := s.v.running(t)
+			e.call(t, work.method, work.path(), work.body)
+			need(t, syscall.Kill(qemu, syscall.SIGKILL))
+			s.v.await(t, "down")
+			eventually(t, "the disk to be free", func() (bool, string) {
+				state := e.call(t, "GET", "/disks/"+s.disk, "").body.text("status/state")
+				return state == "ok", "it is " + state
+			})
+			for _, id := range s.ids(t) {
+				s.settles(t, id)
+				s.remove(t, id)
+			}
+			e.isAt(t, s.disk, e.domainOf(t, s.disk))
+			s.single(t)
+			s.v.up(t)
+			s.has(t, "a")
+			s.v.wantFrozen(t, "thawed")
+		})
+	}
 }
 
 // deathDelays are how long after a request the engine dies, somewhere in its work.

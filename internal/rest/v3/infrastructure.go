@@ -65,6 +65,7 @@ type Host struct {
 	Cluster             *Reference           `wire:"cluster"`
 	Type                *string              `wire:"type"`
 	HardwareInformation *HardwareInformation `wire:"hardware_information"`
+	PowerManagement     *PowerManagement     `wire:"power_management"`
 	RootPassword        *string              `wire:"root_password"`
 	SSH                 *SSH                 `wire:"ssh"`
 	Statistics          *Statistics          `wire:"statistics"`
@@ -75,7 +76,6 @@ type Host struct {
 	OS                  *OS                  `wire:"os"`
 	LibvirtVersion      *Version             `wire:"libvirt_version"`
 	LiveSnapshotSupport *bool                `wire:"live_snapshot_support"`
-	PowerManagement     *PowerManagement     `wire:"power_management"`
 }
 
 // SSH is ssh of a host: how the engine logs in there. The password is input only,
