@@ -250,7 +250,7 @@ func (s *Sessions) sweepLater() {
 		now := time.Now()
 		for key, found := range s.open.all() {
 			user, exists := s.records.User(found.user)
-			if found.overAt(now) || !exists || !stands(user, found.version) {
+			if found.overAt(now) || !exists || !stands(user, found.version) || !MayLogin(s.records, found.user) {
 				s.drop(key, found)
 			}
 		}

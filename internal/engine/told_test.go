@@ -34,7 +34,7 @@ func tryTold(t *testing.T, row *engine.Command, path *engine.Path) {
 	people(site)
 	tried := prepare(t, site, row, path)
 	boss, _ := site.Inventory.Users.Get(bossID)
-	caller := auth.CallerOf(site.Engine.Records(), boss)
+	caller := auth.CallerOf(site.Engine.Records(), boss).With("opensesame") // which a logon needs
 	caller.Address = "192.0.2.9:4711"
 	nobody := auth.Caller{User: aliceID, Name: "alice@internal", Address: "192.0.2.8:4711"}
 

@@ -3,6 +3,7 @@ package guestagent
 import (
 	"bytes"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -40,6 +41,7 @@ type lines struct {
 	// lent is what was taken of the budget for partial; skipping says that the rest of
 	// the line is of no interest.
 	lent     int64
+	since    time.Time // when it was taken
 	skipping bool
 }
 
@@ -87,12 +89,21 @@ func (l *lines) keep(part []byte) {
 			l.skipping = true
 			return
 		}
-		l.lent = MaxLine
+		l.lent, l.since = MaxLine, time.Now()
 		longer := make([]byte, len(l.partial), MaxLine)
 		copy(longer, l.partial)
 		l.partial = longer
 	}
 	l.partial = append(l.partial, part...)
+}
+
+// expire gives a long line up that was begun before a time and has no end yet: others need
+// the room.
+func (l *lines) expire(before time.Time) {
+	if l.lent > 0 && l.since.Before(before) {
+		l.reset()
+		l.skipping = true
+	}
 }
 
 // reset begins a line, and gives back what the last one took.

@@ -42,8 +42,10 @@ type iface struct {
 	V6   texts  `json:"inet6"`
 }
 
-// The longest lists that are kept, and the longest text in characters.
+// The longest lists that are kept, the longest text in characters, and what the names of all
+// applications may take, in bytes.
 const (
+	mostText         = 128 << 10
 	mostApplications = 4096
 	mostInterfaces   = 64
 	mostAddresses    = 64

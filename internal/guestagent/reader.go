@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"vireo/internal/model"
 )
@@ -55,6 +56,9 @@ func (r *Reader) Feed(data []byte) Said {
 
 // Report is all that the agent has said. The value is not changed afterwards.
 func (r *Reader) Report() model.GuestReport { return r.report }
+
+// Expire gives up a long line that was begun before a time and has no end yet.
+func (r *Reader) Expire(before time.Time) { r.lines.expire(before) }
 
 // Close gives back what an unfinished line has taken.
 func (r *Reader) Close() { r.lines.reset() }
@@ -116,8 +120,12 @@ var readers = map[string]func(r *Reader, heard *message, said *Said){
 	"network-interfaces": func(r *Reader, heard *message, _ *Said) { r.network(heard.Interfaces) },
 	"applications": func(r *Reader, heard *message, _ *Said) {
 		r.report.Applications = make([]string, 0, len(heard.Applications))
+		left := mostText
 		for _, name := range heard.Applications {
 			if name = clean(name); name != "" {
+				if left -= len(name); left < 0 {
+					break
+				}
 				r.report.Applications = append(r.report.Applications, name)
 			}
 		}

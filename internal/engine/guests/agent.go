@@ -14,6 +14,10 @@ import (
 const (
 	floodSpan            = 10 * time.Second
 	mostBytes, mostLines = 8 << 20, 5000
+	// What an agent is told on one channel. It may read nothing of it, and what a guest
+	// does not read stays in the connection to its host, which all guests there share:
+	// then the channel is opened anew, which throws it away.
+	mostTold, mostTellings = 32 << 10, 64
 	// floodPause is how long a flood is not listened to: the guest has to wait.
 	floodPause = time.Minute
 )
@@ -42,6 +46,9 @@ type agent struct {
 	changed      bool
 	// version is the one that the agent has said, agreed the one that it was answered.
 	version, agreed int
+
+	// told and tellings are the bytes and lines that it was told on this channel.
+	told, tellings int
 
 	// bytes and lines were said since the span of time began.
 	span         time.Time
@@ -121,6 +128,11 @@ func (a *agent) due(now time.Time, silence time.Duration) due {
 		default:
 		}
 	}
+	if a.channel != nil && (a.told > mostTold || a.tellings > mostTellings) {
+		out.close = a.channel
+		a.hangUp(now, 0)
+	}
+	a.reader.Expire(now.Add(-floodSpan))
 	if a.flooded {
 		out.flooded, out.close = true, a.channel
 		a.flooded = false
@@ -137,7 +149,8 @@ func (a *agent) due(now time.Time, silence time.Duration) due {
 		out.report = &report
 		a.shown, a.changed = true, false
 	}
-	if a.channel != nil && a.version != a.agreed {
+	// Once: it is for the agent to keep to it.
+	if a.channel != nil && a.agreed < 0 && a.version >= 0 {
 		out.answer, out.channel = guestagent.Agree(a.version), a.channel
 		a.agreed = a.version
 	}
@@ -153,7 +166,25 @@ func (a *agent) hangUp(now time.Time, pause time.Duration) {
 	a.opened++
 	a.next = now.Add(pause)
 	a.version, a.agreed = -1, -1
+	a.told, a.tellings = 0, 0
 	a.reader.Close()
+}
+
+// tells counts what the agent is told on a channel.
+func (a *agent) tells(on host.Channel, line []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if on == a.channel {
+		a.told, a.tellings = a.told+len(line), a.tellings+1
+	}
+}
+
+// wait says that nobody has had time to open the channel; it is its turn as soon as
+// somebody has.
+func (a *agent) wait() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.opening = false
 }
 
 // rest says that the channel could not be opened.

@@ -74,20 +74,22 @@ func (a *agent) take(channel host.Channel) bool {
 	return true
 }
 
-// heard gives the channel to the agent in a VM's guest, if it is open and the agent is heard.
-func (r *Room) heard(vm model.ID) (host.Channel, bool) {
+// heard gives the agent in a VM's guest with its channel, if that is open and the agent is
+// heard.
+func (r *Room) heard(vm model.ID) (*agent, host.Channel, bool) {
 	r.mu.Lock()
 	known := r.agents[vm]
 	r.mu.Unlock()
 	if known == nil {
-		return nil, false
+		return nil, nil, false
 	}
-	return known.spoken(r.Values.Duration("GuestAgentSilenceTimeout"))
+	channel, heard := known.spoken(r.Values.Duration("GuestAgentSilenceTimeout"))
+	return known, channel, heard
 }
 
 // Hears says whether the agent in a VM's guest is heard.
 func (r *Room) Hears(vm model.ID) bool {
-	_, heard := r.heard(vm)
+	_, _, heard := r.heard(vm)
 	return heard
 }
 
@@ -106,7 +108,8 @@ func (r *Room) Restarted(vm model.ID) {
 // Tell gives the agent in a VM's guest a line. Its error is a *host.RefusedError for an agent
 // that is not heard, and that of the host otherwise.
 func (r *Room) Tell(ctx context.Context, vm model.ID, line []byte) error {
-	if channel, heard := r.heard(vm); heard {
+	if known, channel, heard := r.heard(vm); heard {
+		known.tells(channel, line)
 		bounded, cancel := context.WithTimeout(ctx, r.Values.Duration("HostCallTimeout"))
 		defer cancel()
 		return channel.Send(bounded, line)

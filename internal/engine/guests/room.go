@@ -73,14 +73,18 @@ func (r *Room) Start() {
 func (r *Room) Close() {
 	r.cancel()
 	r.wait.Wait()
+	var open []host.Channel
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	for _, known := range r.agents {
 		if channel := known.leave(); channel != nil {
-			_ = channel.Close() // it is over either way
+			open = append(open, channel)
 		}
 	}
 	clear(r.agents)
+	r.mu.Unlock()
+	for _, channel := range open {
+		_ = channel.Close() // it is over either way
+	}
 }
 
 // close ends a channel, if there is one, beside: a host that hangs may take its time.
@@ -199,6 +203,7 @@ func (r *Room) tend(a *agent, now time.Time) {
 func (r *Room) send(a *agent, channel host.Channel, line []byte) {
 	ctx, cancel := context.WithTimeout(r.base, r.Values.Duration("HostCallTimeout"))
 	defer cancel()
+	a.tells(channel, line)
 	if err := channel.Send(ctx, line); err != nil {
 		r.Log.DebugContext(ctx, "the agent in a guest could not be told something", "vm", a.vm, "err", err)
 	}
@@ -213,7 +218,7 @@ func (r *Room) begin(a *agent) {
 	select {
 	case r.slots <- struct{}{}:
 	default:
-		a.rest()
+		a.wait()
 		return
 	}
 	r.wait.Go(func() {

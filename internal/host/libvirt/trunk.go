@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 	"github.com/google/uuid"
@@ -101,7 +102,7 @@ func (t *trunk) Write(data []byte) (int, error) {
 		if size < frameLengthSize || len(t.unsent) < size {
 			break
 		}
-		if _, err := t.Conn.Write(t.unsent[:size]); err != nil {
+		if err := t.put(t.unsent[:size]); err != nil {
 			return 0, err
 		}
 		t.unsent = t.unsent[size:]
@@ -118,8 +119,20 @@ func (t *trunk) send(kind, serial, status uint32, data []byte) error {
 	packet = append(packet, data...)
 	t.writing.Lock()
 	defer t.writing.Unlock()
-	_, err := t.Conn.Write(packet)
+	err := t.put(packet)
 	clear(packet) // it may hold a password
+	return err
+}
+
+// writeLimit is how long a daemon may take to read one packet. One that reads nothing any
+// more, because of a guest that does not, would hold up all that share the connection.
+const writeLimit = 20 * time.Second
+
+// put writes a packet, and ends the connection when that cannot be done. writing is held.
+func (t *trunk) put(packet []byte) error {
+	late := time.AfterFunc(writeLimit, t.hangUp)
+	defer late.Stop()
+	_, err := t.Conn.Write(packet)
 	return err
 }
 
