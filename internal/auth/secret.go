@@ -52,6 +52,12 @@ func (c Caller) With(password string) Caller {
 	return c
 }
 
+// Without is the caller without a password: for what outlives the request and its session.
+func (c Caller) Without() Caller {
+	c.password = nil
+	return c
+}
+
 // Password is the one that the caller was verified with, at this request or when its session
 // was opened. There is none for a caller that was verified otherwise.
 func (c *Caller) Password() (password string, has bool) { return c.password.reveal() }

@@ -24,6 +24,10 @@ func TestCallerHasItsPassword(t *testing.T) {
 		if got, has := caller.Password(); !has || got != password {
 			t.Errorf("the caller has the password %q, %v", got, has)
 		}
+		without := caller.Without()
+		if got, has := without.Password(); has || without.User != caller.User {
+			t.Errorf("without it the caller has the password %q", got)
+		}
 		sessions := NewSessions(records, SessionOptions{})
 		token, opened, err := sessions.Start(caller, SessionWish{})
 		if err != nil {

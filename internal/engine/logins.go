@@ -15,13 +15,13 @@ import (
 
 // LoggedIn tells of a session that was opened (event 30). Credentials that come
 // with a request open none, and are not told.
-func (e *Engine) LoggedIn(ctx context.Context, user model.ID, correlation string) {
-	e.tellOf(ctx, audit.Login, user, audit.About{CorrelationID: correlation})
+func (e *Engine) LoggedIn(ctx context.Context, user model.ID, remote, correlation string) {
+	e.tellOf(ctx, audit.Login, user, audit.About{CorrelationID: correlation, Address: remote})
 }
 
 // LoggedOut tells of a session that its user has ended (event 31).
-func (e *Engine) LoggedOut(ctx context.Context, user model.ID, correlation string) {
-	e.tellOf(ctx, audit.Logout, user, audit.About{CorrelationID: correlation})
+func (e *Engine) LoggedOut(ctx context.Context, user model.ID, remote, correlation string) {
+	e.tellOf(ctx, audit.Logout, user, audit.About{CorrelationID: correlation, Address: remote})
 }
 
 // LoginFailed tells of credentials that were refused (event 114): for each user

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"vireo/internal/model"
@@ -148,6 +149,15 @@ func TestTooMuchIsCut(t *testing.T) {
 	if got := len(reader.Report().Applications); got != mostApplications {
 		t.Errorf("%d applications are kept", got)
 	}
+	names, _ := json.Marshal(slices.Repeat([]string{strings.Repeat("\u20ac", longestText)}, mostApplications/4))
+	reader.Feed([]byte(`{"__name__":"applications","applications":` + string(names) + "}\n"))
+	kept := 0
+	for _, name := range reader.Report().Applications {
+		kept += len(name)
+	}
+	if kept == 0 || kept > mostText {
+		t.Errorf("%d bytes of names are kept", kept)
+	}
 	reader.Feed([]byte(`{"__name__":"network-interfaces","interfaces":` + many(`{"name":"e","hw":"m"}`, 10_000) + "}\n"))
 	if got := len(reader.Report().Devices); got != mostInterfaces {
 		t.Errorf("%d devices are kept", got)
@@ -194,6 +204,16 @@ func TestLongLines(t *testing.T) {
 	if said := first.Feed([]byte(strings.Repeat(" ", MaxLine+1) + "\n")); said.Bad != 1 {
 		t.Errorf("a line that is too long: %+v", said)
 	}
+	// One that stands still is given up too, and its rest passed over.
+	first.Feed(long)
+	first.Expire(time.Now().Add(-time.Minute))
+	if budget.left.Load() == MaxLine {
+		t.Error("a line was given up too early")
+	}
+	first.Expire(time.Now().Add(time.Minute))
+	if said := first.Feed([]byte("\"}\n{\"__name__\":\"heartbeat\"}\n")); budget.left.Load() != MaxLine || said.Bad != 1 || !said.Alive {
+		t.Errorf("after a line that stood still: %+v, %d of the budget are left", said, budget.left.Load())
+	}
 	second.Feed(long)
 	second.Close()
 	if budget.left.Load() != MaxLine {
@@ -201,12 +221,12 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
-// FuzzReader: whatever an agent says, what is kept is bounded and can be shown, and how
-// it is cut into pieces makes no difference.
 // mostShown is what a report may take as JSON, whatever an agent says, in bytes: with each
 // byte of the applications' names written as six.
 const mostShown = 6*mostText + 4*mostApplications + 512<<10
 
+// FuzzReader: whatever an agent says, what is kept is bounded and can be shown, and how
+// it is cut into pieces makes no difference.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte(debian), 5)
 	f.Add([]byte("{\"__name__\":\"heartbeat\",\"memory-stat\":{\"mem_total\":\"1e9\"}}\n\n\xff\n"), 3)

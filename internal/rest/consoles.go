@@ -62,7 +62,8 @@ func (s *Server) viewerFile(r *request) (string, error) {
 	file := viewerFile{
 		name: vm.Name, display: params.Display, console: params.Console, password: *params.Value, lasts: viewerTicket,
 	}
-	if on, err := r.view.Host(vm.Run.Host); err == nil {
+	// Who may see the display may know where it is, and seldom sees hosts.
+	if on, err := s.engine.View(nil).Host(vm.Run.Host); err == nil {
 		file.host = hostOf(on.Address)
 	}
 	if s.options.Authority != nil && params.Console.SecurePort > 0 {

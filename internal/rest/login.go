@@ -122,7 +122,7 @@ func (s *Server) login(in *request, header http.Header) (caller *auth.Caller, af
 // logout ends a session as its client wished.
 func (s *Server) logout(in *request, token string) {
 	if user, ended := s.sessions.End(token); ended {
-		s.engine.LoggedOut(in.http.Context(), user, in.correlation)
+		s.engine.LoggedOut(in.http.Context(), user, in.http.RemoteAddr, in.correlation)
 	}
 }
 
@@ -137,7 +137,7 @@ func (s *Server) beginSession(in *request, header http.Header, verified auth.Cal
 	if err != nil {
 		return nil, func() {}, denied(err)
 	}
-	s.engine.LoggedIn(r.Context(), caller.User, in.correlation)
+	s.engine.LoggedIn(r.Context(), caller.User, r.RemoteAddr, in.correlation)
 	// The attributes are written by hand: some clients take everything up to the
 	// first semicolon of the first cookie (clients 1.2).
 	header.Add("Set-Cookie", sessionName+"="+token+"; Path="+in.root+"; HttpOnly; Secure; SameSite=Strict")

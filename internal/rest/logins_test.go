@@ -17,6 +17,9 @@ func (e *edge) logins(after int64) []string {
 	codes := map[int]string{30: "in", 31: "out", 114: "refused"}
 	err := e.engine.Store.Events(context.Background(), store.EventQuery{After: after, Ascending: true}, func(event *model.Event) bool {
 		if word, is := codes[event.Code]; is {
+			if event.Address == "" {
+				e.t.Errorf("event %d does not say from where", event.Code)
+			}
 			told = append(told, word+" "+event.CorrelationID)
 		}
 		return true

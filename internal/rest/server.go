@@ -29,8 +29,8 @@ type Engine interface {
 	Commands() []*engine.Command
 	View(caller *auth.Caller) *engine.View
 	// What became of logins, for the audit log.
-	LoggedIn(ctx context.Context, user model.ID, correlation string)
-	LoggedOut(ctx context.Context, user model.ID, correlation string)
+	LoggedIn(ctx context.Context, user model.ID, remote, correlation string)
+	LoggedOut(ctx context.Context, user model.ID, remote, correlation string)
 	LoginFailed(ctx context.Context, login, remote, correlation string)
 	// QueryDenied is told of a query that the caller may not ask.
 	QueryDenied(ctx context.Context, caller *auth.Caller, correlation, what string)

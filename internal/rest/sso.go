@@ -87,7 +87,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.engine.LoggedIn(r.Context(), caller.User, "")
+	s.engine.LoggedIn(r.Context(), caller.User, r.RemoteAddr, "")
 	return token, nil
 }
 
@@ -169,7 +169,7 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if user, ended := s.sessions.End(r.Form.Get("token")); ended {
-		s.engine.LoggedOut(r.Context(), user, "")
+		s.engine.LoggedOut(r.Context(), user, r.RemoteAddr, "")
 	}
 	answerJSON(w, http.StatusOK, map[string]any{})
 }

@@ -17,7 +17,13 @@ type Securer interface {
 	// Secure returns when all that is said from then on is encrypted, and the display has
 	// shown a certificate that is accepted.
 	Secure() error
+	// Insists says that the display is known to speak TLS. What it offers is told in the
+	// clear: who is in between could leave that out.
+	Insists() bool
 }
+
+// ErrStripped says that a display that is known to speak TLS does not offer it.
+var ErrStripped = errors.New("the display does not offer TLS, as it has before; somebody may be in between")
 
 // ErrEncrypted says that a display wants to be spoken to by TLS, which this connection
 // does not do.
@@ -31,6 +37,8 @@ func choose(conn io.ReadWriter, offered []byte) error {
 	switch {
 	case encrypted && can:
 		return encrypt(conn, secure)
+	case can && secure.Insists():
+		return ErrStripped
 	case bytes.IndexByte(offered, securityVNC) >= 0:
 		return tell(conn, []byte{securityVNC})
 	case encrypted:

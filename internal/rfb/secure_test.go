@@ -15,11 +15,30 @@ type secured struct {
 	net.Conn
 	asked bool
 	err   error
+	// insists says that it is known to speak TLS.
+	insists bool
 }
+
+func (s *secured) Insists() bool { return s.insists }
 
 func (s *secured) Secure() error {
 	s.asked = true
 	return s.err
+}
+
+// TestStrippedDisplay: one that has spoken TLS before and offers none is not given an answer
+// to its challenge.
+func TestStrippedDisplay(t *testing.T) {
+	const greeting = "RFB 003.008\n"
+	viewer, display := pair(t)
+	ended := make(chan error, 1)
+	go func() { ended <- play(display, []step{{"", greeting}, {greeting, "\x01\x02"}}) }()
+	if err := rfb.Enter(&secured{Conn: viewer, insists: true}, "opensesame"); !errors.Is(err, rfb.ErrStripped) {
+		t.Errorf("it ended with %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 // TestEnterByTLS: a display is spoken to by TLS if it wants that, and its password is

@@ -36,6 +36,9 @@ func (c *Connection) left(why error) {
 		}
 		err = c.room.TellAgent(ctx, vm.ID, afterwards[action]())
 	case model.DisconnectReboot, model.DisconnectShutdown:
+		if c.goesOn(why) {
+			return
+		}
 		_, err = c.room.Act(ctx, &engine.Call{On: model.KindVM, Name: string(action), Target: vm.ID, Async: new(true)})
 	default:
 		return
@@ -43,4 +46,20 @@ func (c *Connection) left(why error) {
 	if err != nil {
 		c.tell(audit.DisconnectFailed, string(vm.Display.DisconnectAction)+": "+err.Error())
 	}
+}
+
+// goesOn says that the display is not left for good: others look at it, or its user comes
+// back with another ticket.
+func (c *Connection) goesOn(why error) bool {
+	if now := c.room.tickets.of(c.pass.vm); errors.Is(why, errReplaced) && c.ticket != nil && now != nil && now.User == c.ticket.User {
+		return true
+	}
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	for other := range c.room.open {
+		if other != c && other.pass.vm == c.pass.vm && other.pass.console == host.ConsoleDisplay {
+			return true
+		}
+	}
+	return false
 }

@@ -482,3 +482,33 @@ func TestRemovedMeanwhile(t *testing.T) {
 	}
 	consistent(b)
 }
+
+// TestNetworksOfImports: a VM is connected to the networks that its text names where whoever
+// imports it may connect VMs to them.
+func TestNetworksOfImports(t *testing.T) {
+	b := enginetest.New(t, nil)
+	closed := &model.Network{ID: model.NewID(), Name: "closed", DataCenter: b.Domain("local-data").DataCenter}
+	profile := &model.VNICProfile{ID: model.NewID(), Name: "closed", Network: closed.ID}
+	b.Put(closed)
+	b.Put(profile)
+	vm := b.VM("web")
+	b.Edit(vm, func(vm *model.VM) {
+		vm.NICs = []model.NIC{{
+			ID: model.NewID(), Name: "nic1", Network: closed.ID, Profile: profile.ID, Interface: model.NICVirtio,
+			MAC: "00:1a:4a:16:01:99", Linked: true, Plugged: true,
+		}}
+	})
+	addDisk(b, vm, model.DiskCOW)
+	b.Must(export(b, vm))
+	for name, c := range map[string]struct {
+		caller *auth.Caller
+		want   model.ID
+	}{"by-the-engine": {nil, closed.ID}, "by-an-importer": {importer(b), ""}} {
+		call := importing(b, vm, asClone(name))
+		call.Caller = c.caller
+		nics := b.Get(b.Must(call).Object.Ref().ID).NICs
+		if len(nics) != 1 || nics[0].Network != c.want {
+			t.Errorf("imported %s its NICs are %+v", name, nics)
+		}
+	}
+}

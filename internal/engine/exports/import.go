@@ -293,6 +293,10 @@ func (r *room) address(tx *inventory.Tx, call *engine.Call, document *ovf.Docume
 	for i := range nics {
 		nic := &nics[i]
 		nic.Profile = engine.DefaultProfile(tx, nic.Network)
+		profile := model.Ref{Kind: model.KindVNICProfile, ID: nic.Profile}
+		if nic.Profile != "" && call.Caller != nil && !r.Permits(call.Caller, "configure_vm_network", profile) {
+			nic.Profile, nic.Network = "", "" // whoever wrote the text was asked for no permit
+		}
 		if document.Template != nil {
 			nic.ID, nic.MAC = model.NewID(), ""
 			continue

@@ -16,6 +16,7 @@ import (
 	"vireo/internal/engine/vms"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
+	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
 
@@ -279,5 +280,66 @@ func TestTell(t *testing.T) {
 		site.Pass(time.Minute)
 		refused("a host that is out of reach")
 		machine(site, 1).Answer()
+	})
+}
+
+// TestManyAgents: when an engine starts, or a host is connected again, all agents are heard
+// soon, however many there are.
+func TestManyAgents(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		site := sitetest.New(t, sitetest.Options{})
+		site.Connected()
+		var all []model.ID
+		for i := range 40 {
+			name := fmt.Sprintf("web%d", i)
+			site.World.Behave(name, fake.Behavior{EngineAgent: true, NoAgent: true})
+			vm := site.Add(name)
+			site.Edit(func(tx *inventory.Tx) {
+				edited, _ := tx.VMs.Edit(vm)
+				edited.Memory, edited.GuaranteedMemory = 1<<20, 1<<20
+			})
+			site.Do("start", vm, nil)
+			all = append(all, vm)
+		}
+		hear := func(what string) {
+			t.Helper()
+			site.Until(15*time.Second, what, func() bool {
+				return !slices.ContainsFunc(all, func(vm model.ID) bool { return !site.Engine.HearsAgent(vm) })
+			})
+		}
+		hear("all are heard")
+		// Opening takes a moment.
+		slow := site.World.Fail(fake.Rule{Call: "OpenChannel", Delay: 200 * time.Millisecond})
+		site.Kill()
+		site.Start()
+		hear("the next engine hears all")
+		machine(site, 1).Cut()
+		synctest.Wait()
+		hear("all are heard again")
+		slow()
+	})
+}
+
+// TestDeafAgent: what a guest is told on one channel is bounded, for it may read nothing;
+// and an agent that says ever another version is answered once.
+func TestDeafAgent(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		site, vm := talking(t, true)
+		up(site, vm)
+		before, opened := len(machine(site, 1).Told("web1")), calls(site, "OpenChannel", vm)
+		for version := range 40 {
+			machine(site, 1).Say("web1", fmt.Appendf(nil, `{"__name__":"heartbeat","apiVersion":%d}`+"\n", version%3))
+			site.Pass(1100 * time.Millisecond)
+		}
+		if told := len(machine(site, 1).Told("web1")) - before; told > 2 {
+			t.Errorf("it was answered %d times", told)
+		}
+		for range 70 {
+			if err := site.Engine.TellAgent(t.Context(), vm, []byte("{}\n")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		site.Until(10*time.Second, "the channel is opened anew", func() bool { return calls(site, "OpenChannel", vm) > opened })
+		heard(site, vm)
 	})
 }

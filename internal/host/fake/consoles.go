@@ -126,6 +126,9 @@ type strangeDisplay struct {
 // Secure says why not.
 func (s *strangeDisplay) Secure() error { return s.why }
 
+// Insists is false: nothing is known of the display.
+func (s *strangeDisplay) Insists() bool { return false }
+
 // greet is the beginning of a display that wants TLS, until the stream is closed.
 func (g *guest) greet(stream net.Conn) {
 	defer g.left(stream)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 
 	"vireo/internal/host"
 )
@@ -22,7 +23,7 @@ func (h *hypervisor) dialDisplay(ctx context.Context, address, port string) (*di
 	if err != nil {
 		return nil, err
 	}
-	return &displayStream{Conn: plain, plain: plain, target: h.target}, nil
+	return &displayStream{Conn: plain, plain: plain, target: h.target, secured: &h.displaysSecured}, nil
 }
 
 func (h *hypervisor) dialPlain(ctx context.Context, address, port string) (net.Conn, error) {
@@ -59,7 +60,13 @@ type displayStream struct {
 	net.Conn
 	plain  net.Conn
 	target target
+	// secured is set with the first display of the host that was spoken to by TLS.
+	secured *atomic.Bool
 }
+
+// Insists says that other displays of the host have spoken TLS since the engine is
+// connected to it.
+func (s *displayStream) Insists() bool { return s.secured.Load() }
 
 // Secure goes on by TLS. The display must show a certificate of the engine's authority,
 // which names its host as the host's address does.
@@ -76,6 +83,7 @@ func (s *displayStream) Secure() error {
 		return refusedDisplay(s.target, err)
 	}
 	s.Conn = conn
+	s.secured.Store(true)
 	return nil
 }
 

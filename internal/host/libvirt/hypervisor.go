@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/digitalocean/go-libvirt"
@@ -34,6 +35,8 @@ type hypervisor struct {
 	words   ownWords
 
 	switchboard switchboard
+	// displaysSecured says that a display of the host has spoken TLS.
+	displaysSecured atomic.Bool
 
 	done     chan struct{}
 	lose     func(why string)
