@@ -493,6 +493,7 @@ func TestNetworksOfImports(t *testing.T) {
 	b.Put(profile)
 	vm := b.VM("web")
 	b.Edit(vm, func(vm *model.VM) {
+		vm.OS.Kernel, vm.OS.Initrd, vm.OS.Cmdline = "", "", ""
 		vm.NICs = []model.NIC{{
 			ID: model.NewID(), Name: "nic1", Network: closed.ID, Profile: profile.ID, Interface: model.NICVirtio,
 			MAC: "00:1a:4a:16:01:99", Linked: true, Plugged: true,
