@@ -205,14 +205,15 @@ func newWalk(t *testing.T) *walk {
 	machine := level{"vm", model.Ref{Kind: model.KindVM, ID: model.ID(vm)}}
 	image := level{"disk", model.Ref{Kind: model.KindDisk, ID: model.ID(disk)}}
 	pool := level{"vm_pool", model.Ref{Kind: model.KindVMPool, ID: lettingIn}}
-	w.levels = []level{{"system", model.Ref{}}, center, cluster, storage, machine, image, pool}
+	on := level{"host", model.Ref{Kind: model.KindHost, ID: host}}
+	network := level{"network", model.Ref{Kind: model.KindNetwork, ID: server.ManagementNetwork}}
+	profile := level{"vnic_profile", e.engine.Inventory.VNICProfiles.All()[0].Ref()}
+	template := level{"template", model.Ref{Kind: model.KindTemplate, ID: model.BlankID}}
+	w.levels = []level{{"system", model.Ref{}}, center, cluster, storage, machine, image, pool, on, network, profile, template}
 	w.seen = []level{
 		center, cluster, storage, machine, image, pool,
 		{"member of the pool", model.Ref{Kind: model.KindVM, ID: member}},
-		{"host", model.Ref{Kind: model.KindHost, ID: host}},
-		{"network", model.Ref{Kind: model.KindNetwork, ID: server.ManagementNetwork}},
-		{"vnic_profile", e.engine.Inventory.VNICProfiles.All()[0].Ref()},
-		{"template", model.Ref{Kind: model.KindTemplate, ID: model.BlankID}},
+		on, network, profile, template,
 		{"image_transfer", model.Ref{Kind: model.KindImageTransfer, ID: lettingIn}},
 	}
 	return w
