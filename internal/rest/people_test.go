@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vireo/internal/auth/ldap/ldaptest"
+	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 	"vireo/internal/server"
@@ -402,6 +403,10 @@ func TestRefusalsAreTold(t *testing.T) {
 	if err != nil || !slices.Equal(told, want) {
 		t.Errorf("told %q, %v", told, err)
 	}
+	found := e.want(200, "GET", "/api/events?search=usrname%3Dalice@internal", "", "run (other)")
+	if count := strings.Count(found, "<code>20240</code>"); count != len(want) || strings.Contains(found, "<code>34</code>") {
+		t.Errorf("by alice are found %d:\n%s", count, found)
+	}
 }
 
 // TestDirectory: people of a real LDAP server are found, added, let in by their
@@ -428,6 +433,7 @@ func TestDirectory(t *testing.T) {
 	login := func(name string) string { return basic(name+"@corp.example.com", ldaptest.Password) }
 	e.check(e.do("GET", "/api", "", login("bob")), 401, "nothing was given to bob")
 
+	e.world.Behave("web", fake.Behavior{EngineAgent: true})
 	vm := "/api/vms/" + e.addVM("web")
 	staff := idIn(t, e.want(201, "POST", "/api/groups", "<group><name>staff</name><domain><name>"+ldaptest.Domain+"</name></domain></group>", "<name>staff</name>"))
 	if want := regexp.MustCompile(`<group [^>]*id="([^"]*)"`).FindStringSubmatch(groups)[1]; staff != want {
@@ -446,6 +452,15 @@ func TestDirectory(t *testing.T) {
 	e.want(201, "POST", "/api/users/"+carol+"/tags", "<tag><name>green</name></tag>")
 	e.check(e.do("GET", "/api/vms", "", login("carol"), filter), 200, "carol herself", "<name>web</name>")
 	e.want(200, "GET", "/api/users/"+carol+"/tags", "", "<name>green</name>")
+
+	// She is logged on to the guest as the directory calls her, however she writes her name.
+	e.want(200, "POST", vm+"/start", "<action/>")
+	e.wait(vm+"/applications", "<name>fake-agent-1.0</name>")
+	e.check(e.do("POST", vm+"/logon", "<action/>", login("CAROL"), filter), 200, "carol logs on")
+	order := `{"__name__":"login","username":"carol@corp.example.com","password":"` + ldaptest.Password + `"}`
+	if told := e.world.Machine("fake://local").Told("web"); !slices.Contains(told, order) {
+		t.Errorf("the agent was told %q, want %s", told, order)
+	}
 
 	e.want(200, "DELETE", vm+"/permissions/"+given, "")
 	e.check(e.do("GET", "/api/vms", "", login("bob"), filter), 401, "what the group had is taken away")
