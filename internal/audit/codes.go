@@ -199,6 +199,7 @@ const (
 
 	MigrationPostCopy Code = 20490
 	PostCopyBroken    Code = 20491
+	PostCopyHeld      Code = 20492
 	HostRestartBegun  Code = 20440
 	HostRestarted     Code = 20441
 	HostRestartFailed Code = 20442
@@ -394,7 +395,8 @@ var lines = map[Code]line{
 	MigrationElsewhere:   {model.SeverityWarning, "Migration of VM {vm} from host {host} has failed; host {destination} is tried. {detail}"},
 	MigrationCancelled:   {model.SeverityNormal, "Migration of VM {vm} was cancelled by {user}; it stays on host {host}."},
 	MigrationPostCopy:    {model.SeverityWarning, "VM {vm} goes on at host {destination}, and its memory follows (post-copy): until all of it is there, it is lost if host {host} or {destination} is."},
-	PostCopyBroken:       {model.SeverityError, "VM {vm} stands still: hosts {host} and {destination} have lost each other while its memory was on both (post-copy). They are connected again as soon as they can be."},
+	PostCopyBroken:       {model.SeverityError, "VM {vm} stands still, or soon will: hosts {host} and {destination} have lost each other while its memory was on both (post-copy). They are connected again as soon as they can be."},
+	PostCopyHeld:         {model.SeverityError, "VM {vm} cannot be ended yet, nor be started elsewhere: half of it may run on host {destination}, which does not say that it has ended. Mend that host, have it fenced, or look at it and confirm that it was powered off or restarted (fence, manual)."},
 	CancelFailed:         {model.SeverityError, "Migration of VM {vm} could not be cancelled. {detail}"},
 	SuspendBegun:         {model.SeverityNormal, "Suspension of VM {vm} was begun by {user} (Host: {host})."},
 	SuspendFailed:        {model.SeverityError, "VM {vm} could not be suspended: {detail}"},

@@ -32,7 +32,7 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 	if err != nil {
 		return nil, false, err
 	}
-	pace, stuck := r.newPace(r.asThere(w, vm), data.To), false
+	pace, stuck, asked := r.newPace(r.asThere(w, vm), data.To), false, false
 	for {
 		var progress host.MigrationProgress
 		err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(bounded context.Context, conn host.Host) (err error) {
@@ -50,15 +50,20 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 			return nil, false, w.Steady().Err()
 		case err == nil && progress.State == host.Migrating:
 			r.showProgress(w, vm.ID, progress)
-			if data.PostCopy || ctx.Err() != nil {
-				continue
+			todo := goOn
+			switch {
+			case data.PostCopy && !asked:
+				todo = finish // who has written that down may not have been heard
+			case !data.PostCopy && ctx.Err() == nil:
+				todo = pace.look(progress)
 			}
-			switch pace.look(progress) {
+			switch todo {
 			case surrender:
 				stuck = true
 			case stretch:
 				r.stretch(w, vm, pace.downtime)
 			case finish:
+				asked = true
 				if pace.postCopy, err = r.finish(w, vm, data); err != nil {
 					return nil, false, err
 				}
@@ -70,8 +75,8 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 			return failure, true, err
 		case !isDefinite && !r.isLost(vm.Run.Host):
 			return nil, false, r.silentSource(vm, data.To, err)
-		case err != nil && data.PostCopy && r.isHalfThere(w, vm, data):
-			failure, err := r.loseHalf(w, vm, data)
+		case err != nil && r.isHalfThere(w, vm, data):
+			failure, err := r.loseHalf(w, vm, data, fault.New(fault.MigrationLost, w.Job.Verb))
 			return failure, true, err
 		case err != nil && r.mayBeThere(w, vm, data):
 			return nil, false, r.undecided(data.To, err)
@@ -95,17 +100,14 @@ func (r *room) isLost(id model.ID) bool {
 	return !ok || on.Lost != nil && on.Lost.BootID == on.BootID
 }
 
-// undecided waits for the destination to say whether it has the guest.
+// undecided waits for the destination to say whether it has the guest, or for the proof
+// that it has none.
 func (r *room) undecided(to model.ID, cause error) error {
 	return &job.BlockedError{Cause: cause, Until: func(ctx context.Context) error {
-		pause := time.NewTimer(arrivalCheck)
-		defer pause.Stop()
-		select {
-		case <-pause.C:
-			return r.Machines.Await(ctx, to)
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := pass(ctx, arrivalCheck); err != nil {
+			return err
 		}
+		return r.Machines.AwaitEnd(ctx, to)
 	}}
 }
 
@@ -115,7 +117,7 @@ func (r *room) undecided(to model.ID, cause error) error {
 func (r *room) mayBeThere(w *job.Work, vm *model.VM, data *moveData) bool {
 	conn, err := r.Machines.Connected(data.To)
 	if err != nil {
-		return true
+		return !r.isLost(data.To)
 	}
 	bounded, cancel := context.WithTimeout(w.Steady(), r.Values.Duration("HostCallTimeout"))
 	defer cancel()

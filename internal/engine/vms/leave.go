@@ -79,19 +79,31 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 		}
 		return conn.Forget(ctx, id)
 	})
-	if err == nil || engine.IsBlocked(err) || w.Steady().Err() != nil || w.Attempt >= mostLeaves {
+	switch {
+	case err == nil || engine.IsBlocked(err) || w.Steady().Err() != nil:
+		return err
+	case r.isLost(params.Host):
+		return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return r.awaitLife(ctx, params.Host) }}
+	case w.Attempt >= mostLeaves:
 		return err
 	}
-	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error {
-		timer := time.NewTimer(leaveAgain)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
+	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pass(ctx, leaveAgain) }}
+}
+
+// awaitLife waits for a host that has ended to be heard of again, or to be removed. If
+// its end was not what it was taken for, the guest may be there.
+func (r *room) awaitLife(ctx context.Context, on model.ID) error {
+	for {
+		changed := r.Inventory.Changed()
+		if known, ok := r.Inventory.Hosts.Get(on); !ok || !engine.Ended(known) {
 			return nil
+		}
+		select {
+		case <-changed:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-	}}
+	}
 }
 
 // isOn says whether a VM is on a host, or on its way there.

@@ -104,3 +104,39 @@ func TestMigrateAwayFromADeadDestination(t *testing.T) {
 		})
 	})
 }
+
+// TestEngineDiesOnTheWayElsewhere: an engine that comes after knows of the destination
+// that was left, and frees it.
+func TestEngineDiesOnTheWayElsewhere(t *testing.T) {
+	migrating(t, 3, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id})
+		site.Pass(time.Second)
+		left := site.VM(id).Run.Migration.To
+		on, _ := site.Inventory.Hosts.Get(left)
+		died := make(chan struct{})
+		site.Inventory.Follow(func(_ model.Ref, object model.Object) {
+			vm, ok := object.(*model.VM)
+			if !ok || vm.Run.Migration == nil || vm.Run.Migration.To == left {
+				return
+			}
+			select {
+			case <-died:
+			default: // nothing is written after this any more
+				_ = site.Store.Close()
+				close(died)
+			}
+		})
+		machine := site.World.Machine(on.Address)
+		machine.Disappear()
+		<-died
+		site.Kill()
+		site.Start()
+		site.UntilStatus(id, time.Minute, model.StatusUp)
+		if at := site.VM(id).Run.Host; at == left || at == sitetest.HostID(1) {
+			t.Errorf("it is on %s", at)
+		}
+		machine.Answer()
+		site.Connected()
+		site.Until(5*time.Minute, "nothing is left", func() bool { return len(machine.Guests()) == 0 && len(machine.Seeded()) == 0 })
+	})
+}

@@ -34,9 +34,12 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		if vm.Run.Status == w.Job.Before {
 			vm.Run.Detail = detail
 		}
-		if !data.Lost {
+		switch {
+		case !data.Lost:
 			r.tellStay(tx, w, failure)
-		} else {
+		case fault.Of(failure).Code == fault.Interrupted: // somebody wants it down
+			r.Down(tx, vm, lifecycle.CauseKilled, fault.Of(failure).Message(), engine.AboutJob(tx, w.Job))
+		default:
 			r.Down(tx, vm, lifecycle.CauseCrashed, fault.Of(failure).Message(), engine.AboutJob(tx, w.Job))
 		}
 		return

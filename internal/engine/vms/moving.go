@@ -28,10 +28,13 @@ type moveData struct {
 	// Began is when the guest was sent first.
 	Began time.Time `json:"began,omitzero"`
 
-	// PostCopy says that it is being ended in post-copy, Broken that the hosts have lost
-	// each other then, and Lost that the guest has not survived that.
+	// PostCopy says that it is to be ended in post-copy, Finished that the source has
+	// agreed, Broken that the hosts have lost each other then, Held that one half may run
+	// on a host that does not answer, and Lost that the guest has not survived that.
 	PostCopy bool `json:"post_copy,omitempty"`
+	Finished bool `json:"finished,omitempty"`
 	Broken   bool `json:"broken,omitempty"`
+	Held     bool `json:"held,omitempty"`
 	Lost     bool `json:"lost,omitempty"`
 
 	// Left are hosts that could not be freed of what the guest has left there.
@@ -157,7 +160,8 @@ func (r *room) send(ctx context.Context, w *job.Work, data *moveData) error {
 		return err
 	}
 	data.Received, data.From = true, vm.Run.Host
-	if err := w.Remember(data); err != nil {
+	// It begins as any other, however the one before was to end.
+	if err := r.setPostCopy(w, vm, data, false); err != nil {
 		return err
 	}
 	var reception host.Reception
@@ -224,7 +228,9 @@ func (r *room) elsewhere(w *job.Work, data moveData, failure error) bool {
 	if err := w.Params(&params); err != nil || params.Host != "" {
 		return false
 	}
-	data.Tried = append(data.Tried, data.To)
+	if !slices.Contains(data.Tried, data.To) {
+		data.Tried = append(data.Tried, data.To)
+	}
 	if len(data.Tried) >= r.Values.Int("MaxRerunVmOnVdsCount") {
 		return false
 	}
@@ -236,6 +242,10 @@ func (r *room) elsewhere(w *job.Work, data moveData, failure error) bool {
 	if err := r.leaveDestination(w, &data); engine.IsBlocked(err) {
 		data.leave(data.To) // another one is not to wait until this one is heard of again
 	} else if err != nil {
+		return false
+	}
+	// Before the destination is another: what is to be freed later must not be forgotten.
+	if err := w.Remember(&data); err != nil {
 		return false
 	}
 	err = w.Update(w.Steady(), func(tx *inventory.Tx) error {
@@ -250,8 +260,8 @@ func (r *room) elsewhere(w *job.Work, data moveData, failure error) bool {
 		about := engine.AboutJob(tx, w.Job)
 		about.To, about.Detail = chosen, fault.Of(failure).Message()
 		tx.Event(audit.New(audit.MigrationElsewhere, about))
-		edited.Run.Migration.To, edited.Run.Migration.Going = chosen.ID, false
+		edited.Run.Migration.To, edited.Run.Migration.Going, edited.Run.Migration.PostCopy = chosen.ID, false, false
 		return nil
 	})
-	return err == nil && w.Remember(&data) == nil
+	return err == nil
 }

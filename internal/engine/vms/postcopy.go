@@ -30,7 +30,8 @@ func (r *room) stretch(w *job.Work, vm *model.VM, downtime time.Duration) {
 }
 
 // finish ends a migration in post-copy. It is written down first: from then on nobody can
-// give it up, whatever becomes of the engine. False: the host has refused.
+// give it up, whatever becomes of the engine. False: the host has refused. Without a word
+// from the source it is not known, and asked for again.
 func (r *room) finish(w *job.Work, vm *model.VM, data *moveData) (bool, error) {
 	if err := r.setPostCopy(w, vm, data, true); err != nil {
 		return false, err
@@ -42,14 +43,21 @@ func (r *room) finish(w *job.Work, vm *model.VM, data *moveData) (bool, error) {
 		r.Log.WarnContext(w.Steady(), "a migration could not be ended in post-copy", "vm", vm.ID, "err", err)
 		return false, r.setPostCopy(w, vm, data, false)
 	}
-	if err != nil {
-		return false, err
+	if err != nil && w.Steady().Err() == nil {
+		err = r.silentSource(vm, data.To, err)
+	}
+	if err != nil || data.Finished {
+		return err == nil, err
+	}
+	data.Finished = true
+	if err := w.Remember(data); err != nil {
+		return true, err
 	}
 	return true, r.tellMigration(w, vm, data, audit.MigrationPostCopy)
 }
 
 func (r *room) setPostCopy(w *job.Work, vm *model.VM, data *moveData, on bool) error {
-	data.PostCopy = on
+	data.PostCopy, data.Finished = on, on && data.Finished
 	if err := w.Remember(data); err != nil {
 		return err
 	}
@@ -73,8 +81,9 @@ func (r *room) tellMigration(w *job.Work, vm *model.VM, data *moveData, code aud
 }
 
 // mend connects the hosts again of a migration that broke in post-copy, as often as it
-// takes: the guest stands still meanwhile. Without its other half, or when it is to end
-// anyhow, the half at the destination is ended, and failure says so.
+// takes: the guest stands still meanwhile, or goes on at the destination as far as it comes
+// with the memory that is there. Without its other half, or when it is to end anyhow, both
+// are ended, and failure says so.
 func (r *room) mend(ctx context.Context, w *job.Work, vm *model.VM, data *moveData) (failure, err error) {
 	if !data.Broken {
 		data.Broken, data.PostCopy = true, true
@@ -86,10 +95,10 @@ func (r *room) mend(ctx context.Context, w *job.Work, vm *model.VM, data *moveDa
 		}
 	}
 	if ctx.Err() != nil {
-		return context.Cause(ctx), r.endHalf(w, vm, data)
+		return r.loseHalf(w, vm, data, context.Cause(ctx))
 	}
 	if r.isGoneThere(w, vm, data) {
-		return r.loseHalf(w, vm, data)
+		return r.loseHalf(w, vm, data, fault.New(fault.MigrationLost, w.Job.Verb))
 	}
 	migration, err := r.migration(r.asThere(w, vm), data.To, host.Reception{})
 	if err != nil {
@@ -101,16 +110,19 @@ func (r *room) mend(ctx context.Context, w *job.Work, vm *model.VM, data *moveDa
 	if err == nil {
 		err = errors.New("the hosts of the migration have lost each other")
 	}
-	return nil, &job.BlockedError{Cause: err, Until: func(ctx context.Context) error {
-		pause := time.NewTimer(mendAgain)
-		defer pause.Stop()
-		select {
-		case <-pause.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}}
+	return nil, &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pass(ctx, mendAgain) }}
+}
+
+// pass lets time go by, or returns the context's error.
+func pass(ctx context.Context, period time.Duration) error {
+	timer := time.NewTimer(period)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // isGoneThere says whether the destination has no half of the guest any more, by its own
@@ -135,39 +147,66 @@ func (r *room) isHalfThere(w *job.Work, vm *model.VM, data *moveData) bool {
 	return ok && guest.PostCopy
 }
 
-// loseHalf ends what is left of a guest that has lost a half of its memory.
-func (r *room) loseHalf(w *job.Work, vm *model.VM, data *moveData) (failure, err error) {
+// loseHalf ends what is left of a guest that has lost a half of its memory, or is to end:
+// with one half the other is of no use. The half at the destination comes first, for it
+// goes on by itself.
+func (r *room) loseHalf(w *job.Work, vm *model.VM, data *moveData, failure error) (error, error) {
 	if err := r.endHalf(w, vm, data); err != nil {
 		return nil, err
 	}
-	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+	err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, vm.ID)
 		if err != nil || !guest.PostCopy || !r.Owns(vm, guest) {
 			return gone(err)
 		}
 		return conn.Destroy(ctx, vm.ID)
 	})
-	if err != nil && !r.isLost(vm.Run.Host) {
+	switch {
+	case err != nil && w.Steady().Err() != nil:
 		return nil, err
+	case err != nil && r.isLost(vm.Run.Host):
+		data.leave(vm.Run.Host)
+	case err != nil:
+		return nil, r.untilEnded(vm.Run.Host, err)
 	}
 	data.Lost = true
-	return fault.New(fault.MigrationLost, w.Job.Verb), w.Remember(data)
+	return failure, w.Remember(data)
 }
 
-// endHalf ends the half at the destination. One that does not answer is freed later.
+// untilEnded waits for a host to say that half a guest has ended there, or for the proof.
+func (r *room) untilEnded(on model.ID, cause error) error {
+	return &job.BlockedError{Cause: cause, Until: func(ctx context.Context) error {
+		if err := pass(ctx, mendAgain); err != nil {
+			return err
+		}
+		return r.Machines.AwaitEnd(ctx, on)
+	}}
+}
+
+// endHalf ends the half at the destination. It runs, and writes to the disks until it
+// misses a page: it counts as ended only when the destination has said so, or has ended
+// itself. Until then somebody is told once what to do.
 func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
-	conn, err := r.Machines.Connected(data.To)
-	if err == nil {
-		bounded, cancel := context.WithTimeout(w.Steady(), r.Values.Duration("HostCallTimeout"))
-		defer cancel()
-		err = endPostCopy(bounded, conn, vm.ID)
-	}
-	if err == nil {
-		return nil
+	err := r.OnHost(w, data.To, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		return endPostCopy(ctx, conn, vm.ID)
+	})
+	switch {
+	case err == nil || w.Steady().Err() != nil:
+		return err
+	case r.isLost(data.To):
+		data.leave(data.To)
+		return w.Remember(data)
+	case !data.Held:
+		data.Held = true
+		if err := w.Remember(data); err != nil {
+			return err
+		}
+		if err := r.tellMigration(w, vm, data, audit.PostCopyHeld); err != nil {
+			return err
+		}
 	}
 	r.Log.WarnContext(w.Steady(), "half a guest could not be ended", "vm", vm.ID, "host", data.To, "err", err)
-	data.leave(data.To)
-	return w.Remember(data)
+	return r.untilEnded(data.To, err)
 }
 
 // endPostCopy ends a guest on a host that is half there, and forgets it.

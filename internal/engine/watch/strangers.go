@@ -40,8 +40,9 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	}
 	mine := guest.Ours && guest.Engine == w.Engine.ID
 	switch {
-	case mine && guest.State == host.Paused && guest.Pause == host.PausePostCopy && vm.Run.Host != on.ID:
-		// Half of a guest, left by a migration that broke: it could not go on here.
+	case mine && guest.PostCopy && vm.Run.Host != on.ID:
+		// Half of a guest, left by a migration that broke: it runs on until it misses a
+		// page, and is nobody's run.
 	case mine && w.adoption.now() && guest.Epoch > vm.Run.Epoch:
 		edited, _ := tx.VMs.Edit(vm.ID)
 		// What is recorded of a run is an earlier one's, which is over.

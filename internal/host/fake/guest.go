@@ -191,7 +191,7 @@ func (g *guest) reset() {
 // quit is the end of QEMU.
 func (g *guest) quit(end host.End, tell bool) {
 	if g.there != nil {
-		g.there.leave()
+		g.there.leave(end)
 		return
 	}
 	g.stopCPUs()

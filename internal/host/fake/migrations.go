@@ -32,9 +32,8 @@ type moving struct {
 	began       time.Time
 	timer       *time.Timer
 	ended       chan struct{}
-	// postCopy says that the guest goes on at its destination; broken that it stands still,
-	// for the hosts have lost each other, and gone that the destination has no part of it
-	// any more.
+	// postCopy says that the guest goes on at its destination; broken that the hosts have
+	// lost each other, and gone that the destination has no part of it any more.
 	postCopy, broken, gone bool
 }
 
@@ -223,22 +222,24 @@ func (m *moving) fail(why string) {
 	m.guest.moving, m.guest.moved.failure = nil, why
 	close(m.ended)
 	if m.postCopy {
-		m.broken = true
-		m.there.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PausePostCopy })
+		m.orphan()
 		return
 	}
-	m.clear()
+	m.clear(host.EndFailed)
 }
 
 // clear removes what waits for the guest at its destination.
-func (m *moving) clear() {
+func (m *moving) clear(end host.End) {
 	there := m.there
 	there.there = nil
 	if there.alive() {
-		there.state, there.end = host.Off, host.EndFailed
+		there.stopCPUs()
+		there.state, there.end = host.Off, end
 		there.machine.used -= there.spec.Memory
 		there.machine.closeConsole(there.console)
-		there.emit(host.EventStopped, func(e *host.Event) { e.End = host.EndFailed })
+		there.emit(host.EventStopped, func(e *host.Event) { e.End = end })
+		there.machine.world.watchEnd(there)
+		there.closeDisk(end)
 	}
 	there.machine.remove(there)
 }

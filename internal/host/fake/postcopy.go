@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"slices"
 
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -49,27 +50,50 @@ func (c *connection) ResumeMigration(ctx context.Context, id model.ID, _ host.Mi
 	})
 }
 
-// breakOff leaves the guest where it is: on two hosts, and standing still.
+// breakOff leaves the guest where it is: on two hosts. The half at the destination runs
+// on, for how long depends on the memory that it has.
 func (m *moving) breakOff() {
 	m.broken = true
 	if m.timer != nil {
 		m.timer.Stop()
 	}
-	for _, half := range []*guest{m.guest, m.there} {
-		half.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PausePostCopy })
+	m.guest.emit(host.EventPaused, func(e *host.Event) { e.Pause = host.PausePostCopy })
+	m.there.emit(host.EventResumed, nil)
+}
+
+// orphan lets the half at the destination be the guest, as far as anything is: its source
+// has ended, and it runs on with the disks.
+func (m *moving) orphan() {
+	m.broken = true
+	if m.gone {
+		return
 	}
+	g, half := m.guest, m.there
+	w := half.machine.world
+	half.state, half.pause, half.disks = host.Running, "", slices.Clone(g.disks)
+	half.life, half.known, g.life = g.life, g.known, 0
+	w.running[half.spec.ID] = half
+	for _, disk := range half.disks {
+		if w.writers[disk.Path] == g {
+			w.writers[disk.Path] = half
+		}
+	}
+	half.emit(host.EventResumed, nil)
+	half.write()
 }
 
 // leave is the end of what is at the destination: while the guest is not there it was no
 // more than a place, and afterwards a half that the other cannot live without.
-func (m *moving) leave() {
+func (m *moving) leave(end host.End) {
 	switch {
 	case m.guest.moving != m:
-		m.clear()
+		m.clear(end)
 	case m.postCopy:
 		m.gone = true
 		m.breakOff()
-		m.clear()
+		m.guest.stopCPUs() // they were those of the half
+		m.guest.state, m.guest.pause = host.Paused, host.PausePostCopy
+		m.clear(end)
 	default:
 		m.fail("the destination gave it up")
 	}
@@ -86,8 +110,8 @@ func (g *guest) halves(out *host.Guest) {
 	}
 	out.PostCopy, out.State, out.Pause = true, at, ""
 	switch {
-	case m.broken:
-		out.State, out.Pause = host.Paused, host.PausePostCopy
+	case at == host.Paused && m.broken:
+		out.Pause = host.PausePostCopy
 	case at == host.Paused:
 		out.Pause = host.PauseWork
 	}

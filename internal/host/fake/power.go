@@ -150,7 +150,7 @@ func (c *connection) Resume(ctx context.Context, id model.ID) error {
 	return c.live(ctx, "Resume", id, func(g *guest) error {
 		switch {
 		case g.state == host.Running:
-		case g.state == host.Paused && g.saving == nil && g.there == nil:
+		case g.state == host.Paused && g.saving == nil && g.there == nil && (g.moving == nil || !g.moving.postCopy):
 			g.run()
 			g.emit(host.EventResumed, nil)
 		default:
