@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -91,18 +92,30 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) (
 	for _, guest := range stale {
 		if err := w.leave(ctx, conn, guest); err != nil {
 			w.Log.WarnContext(ctx, "what is left of a guest could not be forgotten", "host", m.id, "vm", guest.ID, "err", err)
+			continue
+		}
+		if i := slices.IndexFunc(guests, func(each host.Guest) bool { return each.ID == guest.ID }); w.onlyMarked(guest) {
+			guests[i].Ours, guests[i].Engine = false, ""
+		} else {
+			guests = slices.Delete(guests, i, i+1)
 		}
 	}
 	return guests, nil
 }
 
-// leave gives up what a run has left. A definition that somebody else has made, and that
-// was only marked, stays: its guest is theirs again.
+// leave gives up what a run has left.
 func (w *Watcher) leave(ctx context.Context, conn host.Host, guest host.Guest) error {
-	if _, known := w.inventory.VMs.Get(guest.ID); !known && guest.Given.Adopted {
+	if w.onlyMarked(guest) {
 		return conn.Disown(ctx, guest.ID)
 	}
 	return conn.Forget(ctx, guest.ID)
+}
+
+// onlyMarked says whether the definition of a guest of this engine is somebody else's, who
+// has it again when no VM is it any more.
+func (w *Watcher) onlyMarked(guest host.Guest) bool {
+	_, known := w.inventory.VMs.Get(guest.ID)
+	return !known && guest.Given.Adopted
 }
 
 // stale are the definitions that runs of this engine's VMs have left on a host,
