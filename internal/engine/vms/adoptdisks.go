@@ -1,6 +1,7 @@
 package vms
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -115,28 +116,21 @@ func sameThere(ctx context.Context, conn host.Host, on *model.Host, image, path 
 	if err != nil {
 		return err
 	}
-	if !begins(there, head, on.Facts.Local) {
+	first := func(head []byte) []byte { return head[:min(len(head), enoughHead)] }
+	telling := on.Facts.Local || written(first(head))
+	switch {
+	case !bytes.Equal(first(there), first(head)), !telling && !bytes.Equal(there, head):
 		return unfit(fmt.Sprintf("Its image %s is another file on the host %s than on the engine's machine.", image, on.Name))
+	case !telling && !written(head):
+		return unfit(fmt.Sprintf("Its image %s begins with nothing but zeros, which do not tell it from another file on the host %s.", image, on.Name))
 	}
 	return nil
 }
 
 // enoughHead is how much of the beginning of an image tells it from others, in bytes:
-// what follows may be written to at this moment.
+// what follows may be written to at this moment, and is compared only if there are zeros
+// before. On one machine there is one file at a path.
 const enoughHead = 1 << 10
-
-// begins says whether two images begin alike. Zeros tell nothing: then all that was read
-// must be the same, and be more than zeros, unless there is only one machine.
-func begins(there, here []byte, local bool) bool {
-	first := func(head []byte) string { return string(head[:min(len(head), enoughHead)]) }
-	switch {
-	case first(there) != first(here):
-		return false
-	case local || written([]byte(first(here))):
-		return true
-	}
-	return written(here) && string(there) == string(here)
-}
 
 func written(head []byte) bool {
 	return slices.ContainsFunc(head, func(value byte) bool { return value != 0 })

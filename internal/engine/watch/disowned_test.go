@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,27 +11,43 @@ import (
 	"vireo/internal/engine/vms"
 	"vireo/internal/host"
 	"vireo/internal/host/fake"
+	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
 
 // TestAdoptedAndForgotten: what is left of a guest that the engine does not know any more
-// is removed if the engine has made it, and given back if it was only adopted.
+// is removed if the engine has made it, and given back if it was only adopted. So it is
+// too on a host that was wrongly taken to have ended, where guests must end.
 func TestAdoptedAndForgotten(t *testing.T) {
 	inBubble(t, sitetest.Options{}, func(t *testing.T, site *sitetest.Site) {
+		site.Connected()
 		machine := site.World.Machine(h1)
-		for name, given := range map[string]model.Given{"adopted": {Adopted: true}, "made": {}} {
-			machine.AddGuest(&host.GuestSpec{
+		lost := &model.Lost{At: time.Now(), Runs: make(map[model.ID]uint64)}
+		for name, given := range map[string]model.Given{
+			"adopted": {Adopted: true}, "made": {}, "adopted, ended": {Adopted: true}, "made, ended": {},
+		} {
+			spec := &host.GuestSpec{
 				ID: model.NewID(), Name: name, Memory: 64 << 20, Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1},
 				Engine: site.Engine.ID, Epoch: 7, Given: given,
-			}, true)
-			machine.DestroyGuest(name)
+			}
+			machine.AddGuest(spec, true)
+			if strings.HasSuffix(name, "ended") {
+				machine.DestroyGuest(name)
+			}
+			lost.Runs[spec.ID] = 7
 		}
-		machine.Cut()
-		site.Until(sitetest.Soon, "one is there, and nobody's", func() bool {
-			left := machine.Guests()
-			return len(left) == 1 && left[0].Name == "adopted" && !left[0].Ours
+		site.Edit(func(tx *inventory.Tx) {
+			on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+			lost.BootID, on.Lost = on.BootID, lost
 		})
-		site.Until(sitetest.Soon, "it is listed", func() bool { return len(site.Engine.Foreign(sitetest.HostID(1))) == 1 })
+		machine.Cut()
+		site.Until(sitetest.Soon, "those that were adopted are there, and nobody's", func() bool {
+			left := machine.Guests()
+			return len(left) == 2 && !slices.ContainsFunc(left, func(guest host.Guest) bool {
+				return guest.Ours || guest.State != host.Off || !strings.HasPrefix(guest.Name, "adopted")
+			})
+		})
+		site.Until(sitetest.Soon, "they are listed", func() bool { return len(site.Engine.Foreign(sitetest.HostID(1))) == 2 })
 	})
 }
 
