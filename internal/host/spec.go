@@ -13,6 +13,9 @@ type GuestSpec struct {
 	Given  model.Given
 	// Paused leaves the CPUs stopped after the start.
 	Paused bool
+	// Autostart says that the host starts the guest when it starts itself: Foreign tells
+	// it of others' guests, and Release sees to it. Vireo's own are not.
+	Autostart bool
 	// Emulate runs the guest without KVM.
 	Emulate bool
 

@@ -4,7 +4,7 @@ import "context"
 
 // Storage is what a host sees of storage domains.
 type Storage interface {
-	// ReadFile reads a small file of the host, at most 64 KiB. RefusedResource when it
+	// ReadFile reads a file of the host, of a large one the first 64 KiB. RefusedResource when it
 	// is not there, or cannot be read.
 	ReadFile(ctx context.Context, path string) ([]byte, error)
 	// MountStorage mounts storage on a host that is not the engine's own machine.

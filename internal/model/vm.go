@@ -11,6 +11,9 @@ type VM struct {
 	// Pool is the pool that the VM belongs to; empty for one of its own.
 	Pool ID `json:"pool,omitempty"`
 	VMConfig
+	// Autostart says that the host started the guest when it started itself, before that
+	// was adopted: it does so again when the VM is released.
+	Autostart bool `json:"autostart,omitempty"`
 	// NextRun is a configuration that waits for the VM to go down; nil if none.
 	NextRun *VMConfig `json:"next_run,omitempty"`
 	// Run is what is observed and remembered of the present or last run.

@@ -215,7 +215,9 @@ func (s *Server) images() (image.Images, error) {
 	if s.Images != nil {
 		return s.Images, nil
 	}
-	return files.New(files.Options{Mounts: filepath.Join(s.DataDir, "mnt"), RunDir: filepath.Join(s.DataDir, "run")})
+	return files.New(files.Options{
+		Mounts: filepath.Join(s.DataDir, "mnt"), RunDir: filepath.Join(s.DataDir, "run"), Private: s.DataDir,
+	})
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

@@ -23,7 +23,14 @@ func TestAdoption(t *testing.T) {
 	}
 	system.define(t, foreignXML(v, image))
 	t.Cleanup(func() { system.erase(v.name) })
+	system.must(t, "autostart", v.name)
 	system.must(t, "start", v.name)
+	autostart := func(want string) {
+		t.Helper()
+		if text := system.must(t, "dominfo", v.name); !strings.Contains(strings.Join(strings.Fields(text), " "), "Autostart: "+want) {
+			t.Errorf("it is to be %sd to start with its host: %s", want, text)
+		}
+	}
 	counted, process := v.count(t), v.running(t)
 	host := e.call(t, "GET", "/hosts?search=name%3Dlocal", "").body.at("host").attr("id")
 
@@ -50,6 +57,7 @@ func TestAdoption(t *testing.T) {
 	if after := v.count(t); after < counted {
 		t.Errorf("the guest had counted to %d and is at %d", counted, after)
 	}
+	autostart("disable")
 	if text := listed(); strings.Contains(text, v.name) {
 		t.Errorf("it is still listed: %s", text)
 	}
@@ -83,6 +91,7 @@ func TestAdoption(t *testing.T) {
 	if v.running(t) != process {
 		t.Error("it runs in another process")
 	}
+	autostart("enable")
 	if text := system.must(t, "dumpxml", v.name) + system.must(t, "dumpxml", "--inactive", v.name); strings.Contains(text, "vireo:guest") {
 		t.Errorf("it is still marked: %s", text)
 	}

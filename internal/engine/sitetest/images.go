@@ -185,12 +185,17 @@ func (i *Images) ReadStretch(ctx context.Context, from image.Stretch, to *model.
 }
 
 // Adopt passes on.
-func (i *Images) Adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, path string) (size int64, err error) {
+func (i *Images) Adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, foreign image.Foreign) (found image.Found, err error) {
 	err = i.call(ctx, "Adopt", func() (err error) {
-		size, err = i.Images.Adopt(ctx, domain, spec, path)
+		found, err = i.Images.Adopt(ctx, domain, spec, foreign)
 		return err
 	})
-	return size, err
+	return found, err
+}
+
+// GiveBack passes on.
+func (i *Images) GiveBack(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, kept image.Kept) error {
+	return i.call(ctx, "GiveBack", func() error { return i.Images.GiveBack(ctx, domain, disk, kept) })
 }
 
 // Own passes on.

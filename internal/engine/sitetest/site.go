@@ -72,13 +72,13 @@ type Site struct {
 // inside of the bubble when the time is to be virtual.
 func New(t testing.TB, options Options) *Site {
 	t.Helper()
-	kept, err := files.New(files.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := options.Dir
 	if dir == "" {
 		dir = quickDir(t) // before the rest: it is removed last
+	}
+	kept, err := files.New(files.Options{Private: filepath.Join(dir, "private")})
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := &Site{
 		t: t, Dir: dir, World: options.In, Images: &Images{Images: kept},

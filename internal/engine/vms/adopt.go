@@ -25,10 +25,11 @@ type AdoptParams struct {
 	StorageDomain model.ID `json:"storage_domain,omitempty"`
 
 	// What follows is filled in: the VM that is to be, its disks, the path of the image of
-	// each, and whose images are.
+	// each, whose each is and was, and whose they are to be.
 	VM    *model.VM     `json:"vm,omitempty"`
 	Disks []*model.Disk `json:"disks,omitempty"`
 	Paths []string      `json:"paths,omitempty"`
+	Kept  []image.Kept  `json:"kept,omitempty"`
 	Owner image.Owner   `json:"owner"`
 }
 
@@ -39,25 +40,17 @@ func (*AdoptParams) Durable() {}
 // another name in a storage domain, and it gets the mark of a VM (docs/adoption.md).
 func (r *room) adoptRow() engine.Command {
 	return engine.Command{
-		On: model.KindHost, Name: "adopt", Verb: "adopt", Needs: "create_vm", Demands: demandsOfAdopt,
+		On: model.KindHost, Name: "adopt", Verb: "adopt", Needs: "create_vm", Demands: r.demandsOfAdopt,
 		Locks: locksOfAdopt,
 		Paths: []engine.Path{{
 			Name: "adopt", Title: "Adopting a guest of Host {name}", Apply: r.planAdoption, Settle: r.adopted,
 			Steps: []job.Step{
 				{Name: "images", Title: "Giving its images names in the storage domain", Do: r.adoptImages, Undo: r.leaveImages},
 				{Name: "mark", Title: "Marking the guest", Do: r.markGuest, Undo: r.unmarkGuest},
+				{Name: "own", Title: "Taking its images over", Do: r.ownImages, Undo: r.giveImagesBack},
 			},
 		}},
 	}
-}
-
-// demandsOfAdopt: whoever adopts works on the host, and makes a VM in its cluster.
-func demandsOfAdopt(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, error) {
-	demands := []engine.Demand{{Permit: "manipulate_host", On: model.Ref{Kind: model.KindHost, ID: call.Target}}}
-	if on, ok := tx.Hosts.Get(call.Target); ok {
-		demands = append(demands, engine.Demand{Permit: "create_vm", On: model.Ref{Kind: model.KindCluster, ID: on.Cluster}})
-	}
-	return demands, nil
 }
 
 // locksOfAdopt are what the guest is called; the VM that is to be is held beside it. The
@@ -84,36 +77,40 @@ func (r *room) planAdoption(tx *inventory.Tx, call *engine.Call) (model.Object, 
 		return nil, fault.New(fault.Invalid, call.Verb+" VM", "The guest must be named.")
 	}
 	on, _ := tx.Hosts.Get(call.Target)
+	if err := r.plan(tx, call, on, params); err != nil {
+		return nil, err
+	}
+	call.Holds = nil
+	if ref := params.VM.Ref(); params.Guest != string(ref.ID) {
+		call.Holds = []model.Ref{ref}
+	}
+	return on, nil
+}
+
+// plan fills the parameters in. Nothing is changed by it, nowhere.
+func (r *room) plan(tx *inventory.Tx, call *engine.Call, on *model.Host, params *AdoptParams) error {
 	if on.Status != model.HostUp {
-		return nil, fault.New(fault.HostStatusIllegal, call.Verb)
+		return fault.New(fault.HostStatusIllegal, call.Verb)
 	}
 	found, err := engine.Outside(call, "guest", func(ctx context.Context) (foreigner, error) {
 		return r.seek(ctx, on.ID, params.Guest)
 	})
 	if engine.IsOutside(err) {
-		return nil, err
+		return err
 	}
 	if err != nil {
-		return nil, refuseForeign(call.Verb, params.Guest, on, err)
+		return refuseForeign(call.Verb, params.Guest, on, err)
 	}
 	if vm, known := tx.VMs.Get(found.spec.ID); known {
-		return nil, fault.New(fault.StateConflict, call.Verb+" VM", fmt.Sprintf("Its id is that of the VM %s.", vm.Name))
+		return fault.New(fault.StateConflict, call.Verb+" VM", fmt.Sprintf("Its id is that of the VM %s.", vm.Name))
 	}
-	ref := model.Ref{Kind: model.KindVM, ID: found.spec.ID}
-	if _, held := tx.Holder(ref); held {
-		return nil, fault.New(fault.StateConflict, call.Verb+" VM", "It is being adopted already.")
+	if _, held := tx.Holder(model.Ref{Kind: model.KindVM, ID: found.spec.ID}); held {
+		return fault.New(fault.StateConflict, call.Verb+" VM", "It is being adopted already.")
 	}
 	if params.VM, err = r.planVM(tx, call, on, found); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.planDisks(tx, call, on, found.spec, params); err != nil {
-		return nil, err
-	}
-	call.Holds = nil
-	if params.Guest != string(ref.ID) {
-		call.Holds = []model.Ref{ref}
-	}
-	return on, nil
+	return r.planDisks(tx, call, on, found.spec, params)
 }
 
 // seek finds a guest by id or name.
@@ -153,71 +150,13 @@ func refuseForeign(verb, guest string, on *model.Host, err error) error {
 	return fault.New(fault.StateConflict, verb+" VM", why).Because(err)
 }
 
-// adoptImages gives each image its name in the storage domain.
-func (r *room) adoptImages(ctx context.Context, w *job.Work) error {
-	var params AdoptParams
-	if err := w.Params(&params); err != nil {
-		return err
-	}
-	for i, disk := range params.Disks {
-		domain, ok := r.Inventory.StorageDomains.Get(disk.StorageDomain)
-		if !ok {
-			return fault.New(fault.DomainNotFound, w.Job.Verb)
-		}
-		_, err := r.Images.Adopt(ctx, domain, adoptedVolume(disk, params.Owner), params.Paths[i])
-		if err != nil {
-			return refuseImage(w.Job.Verb, params.Paths[i], domain, err)
-		}
-	}
-	return nil
-}
-
-func adoptedVolume(disk *model.Disk, owner image.Owner) image.VolumeSpec {
-	return image.VolumeSpec{
-		Disk: disk.ID, Volume: disk.Volume, Format: disk.Format, Sparse: disk.Sparse, Alias: disk.Alias, Owner: owner,
-	}
-}
-
-func refuseImage(verb, path string, domain *model.StorageDomain, err error) error {
-	why := ""
-	switch {
-	case errors.Is(err, image.ErrElsewhere):
-		why = fmt.Sprintf("Its image %s is not on the file system of the storage domain %s.", path, domain.Name)
-	case errors.Is(err, image.ErrNotFound):
-		why = fmt.Sprintf("Its image %s is not on the engine's machine, or not at this path.", path)
-	case errors.Is(err, image.ErrUnsafe):
-		why = fmt.Sprintf("Its image %s cannot be a disk: it stands on another one, lies in a storage domain already, or is of another format than the guest says.", path)
-	default:
-		return engine.StorageFault(verb+" VM", domain, err)
-	}
-	return fault.New(fault.StateConflict, verb+" VM", why).Because(err)
-}
-
-// leaveImages takes the names away again; the images have those that they had.
-func (r *room) leaveImages(ctx context.Context, w *job.Work) error {
-	var params AdoptParams
-	if err := w.Params(&params); err != nil {
-		return err
-	}
-	for _, disk := range params.Disks {
-		domain, ok := r.Inventory.StorageDomains.Get(disk.StorageDomain)
-		if !ok {
-			continue
-		}
-		if err := r.Images.Remove(ctx, domain, disk.ID, false); err != nil {
-			return engine.StorageFault(w.Job.Verb, domain, err)
-		}
-	}
-	return nil
-}
-
 func (r *room) markGuest(_ context.Context, w *job.Work) error {
 	var params AdoptParams
 	if err := w.Params(&params); err != nil {
 		return err
 	}
 	err := r.OnHost(w, w.Job.Target.ID, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
-		mark := host.Mark{Engine: r.ID, Epoch: params.VM.Run.Epoch, Given: params.VM.Run.Given}
+		mark := host.Mark{Engine: r.ID, Epoch: params.VM.Run.Epoch, Given: params.VM.Run.Given, Autostart: params.VM.Autostart}
 		if err := conn.Adopt(ctx, params.VM.ID, mark); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func TestAdopt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := sitetest.New(t, sitetest.Options{})
 		site.Connected()
-		name := site.Foreigner(1, "stranger")
+		name := site.Foreigner(1, "stranger", func(spec *host.GuestSpec) { spec.Autostart = true })
 		machine := site.World.Machine(sitetest.Host(1))
 		site.Until(sitetest.Soon, "it is listed", func() bool { return len(site.Engine.Foreign(sitetest.HostID(1))) == 1 })
 		site.Pass(time.Hour)
@@ -63,6 +63,9 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("it is said to run since %v", began)
 		}
 		site.Until(sitetest.Soon, "it is listed no more", func() bool { return len(site.Engine.Foreign(sitetest.HostID(1))) == 0 })
+		if machine.StartsWithHost(name) {
+			t.Error("its host would start it")
+		}
 		disk, _ := site.Inventory.Disks.Get(vm.Disks[0].Disk)
 		if disk.ProvisionedSize != 1<<20 || disk.Format != model.DiskRaw || disk.StorageDomain != sitetest.DataDomain {
 			t.Errorf("its disk is %+v", disk)
@@ -94,10 +97,17 @@ func TestAdopt(t *testing.T) {
 		if _, known := site.Inventory.Disks.Get(disk.ID); known {
 			t.Error("its disk is known")
 		}
+		if !machine.StartsWithHost(name) {
+			t.Error("its host does not start it again")
+		}
 		if _, err := os.Stat(filepath.Join(site.Dir, "data", string(sitetest.DataDomain), "images", string(disk.ID), string(disk.Volume))); err != nil {
 			t.Errorf("its image: %v", err)
 		}
 		site.Until(sitetest.Soon, "it is listed", func() bool { return len(site.Engine.Foreign(sitetest.HostID(1))) == 1 })
+		// Its image is in the storage domain: it would be two disks.
+		if err := adopt(site, name, ""); err == nil || !strings.Contains(fault.Of(err).Message(), "has other names") {
+			t.Errorf("a guest that was released is adopted again: %v", err)
+		}
 		if len(site.World.Violations()) > 0 {
 			t.Error(site.World.Violations())
 		}

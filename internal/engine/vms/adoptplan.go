@@ -1,17 +1,15 @@
 package vms
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"vireo/internal/engine"
 	"vireo/internal/engine/placement"
 	"vireo/internal/fault"
 	"vireo/internal/host"
-	"vireo/internal/image"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
 )
@@ -27,7 +25,7 @@ func (r *room) planVM(tx *inventory.Tx, call *engine.Call, on *model.Host, found
 	vm := &model.VM{ID: spec.ID, CreationTime: now, VMConfig: model.Clone(blank).VMConfig}
 	vm.Name, vm.Description, vm.Comment, vm.DeleteProtected = spec.Name, "", "", false
 	vm.Cluster, vm.Template, vm.Origin, vm.Type = on.Cluster, model.BlankID, "external", model.VMTypeServer
-	vm.Disks, vm.NICs, vm.Tags = nil, nil, nil
+	vm.Disks, vm.NICs, vm.Tags, vm.Autostart = nil, nil, nil, spec.Autostart
 	vm.Memory = (spec.Memory + mebibyte - 1) / mebibyte * mebibyte
 	vm.GuaranteedMemory = vm.Memory
 	vm.CPU.Topology, vm.CPU.Mode, vm.CustomCPUModel = spec.Topology, spec.CPUMode, spec.CPUModel
@@ -53,7 +51,8 @@ func (r *room) planVM(tx *inventory.Tx, call *engine.Call, on *model.Host, found
 	return vm, nil
 }
 
-// planNICs finds the networks of the cluster by which the guest is connected.
+// planNICs finds the networks of the cluster by which the guest is connected, each by its
+// default profile.
 func (r *room) planNICs(tx *inventory.Tx, call *engine.Call, on *model.Host, spec *host.GuestSpec, vm *model.VM) error {
 	for i, nic := range spec.NICs {
 		network := networkOf(tx, on, nic)
@@ -61,12 +60,24 @@ func (r *room) planNICs(tx *inventory.Tx, call *engine.Call, on *model.Host, spe
 			return fault.New(fault.StateConflict, call.Verb+" VM", fmt.Sprintf(
 				"Its network interface %s is connected to %q, which no network of the cluster is reached by there.", nic.MAC, nic.Network+nic.Bridge))
 		}
+		if err := r.checkForeignMAC(tx, call.Verb+" VM", on.Cluster, spec.NICs[:i], nic.MAC); err != nil {
+			return err
+		}
 		vm.NICs = append(vm.NICs, model.NIC{
-			ID: model.NewID(), Name: fmt.Sprintf("nic%d", i+1), Network: network, Interface: nic.Model, MAC: nic.MAC,
-			Linked: nic.Linked, Plugged: true,
+			ID: model.NewID(), Name: fmt.Sprintf("nic%d", i+1), Network: network, Profile: engine.DefaultProfile(tx, network),
+			Interface: nic.Model, MAC: nic.MAC, Linked: nic.Linked, Plugged: true,
 		})
 	}
 	return nil
+}
+
+// checkForeignMAC refuses an address that a VM has, or the guest twice.
+func (r *room) checkForeignMAC(tx *inventory.Tx, verb string, cluster model.ID, before []host.NICSpec, address string) error {
+	twice := slices.ContainsFunc(before, func(nic host.NICSpec) bool { return strings.EqualFold(nic.MAC, address) })
+	if twice && !r.MACPool(tx, cluster).AllowDuplicates {
+		return fault.New(fault.MACInUse, verb, fmt.Sprintf("The guest has the MAC address %s twice.", address))
+	}
+	return r.CheckFreeMAC(tx, verb, cluster, "", address)
 }
 
 // networkOf is the first network, by name, that is reached on a host as a NIC is.
@@ -81,77 +92,4 @@ func networkOf(tx *inventory.Tx, on *model.Host, nic host.NICSpec) model.ID {
 		}
 	}
 	return ""
-}
-
-// planDisks chooses a storage domain for each image: an active data domain of the host's
-// data center, whose file system the image is on.
-func (r *room) planDisks(tx *inventory.Tx, call *engine.Call, on *model.Host, spec *host.GuestSpec, params *AdoptParams) error {
-	center := engine.DataCenterOf(tx, on.Cluster)
-	params.Owner = engine.ImageOwner(tx, center)
-	params.Disks, params.Paths = nil, nil
-	var domains []*model.StorageDomain
-	for _, domain := range tx.StorageDomains.All() {
-		if domain.Type == model.StorageDomainData && domain.DataCenter == center && domain.Status == model.StorageDomainActive &&
-			(params.StorageDomain == "" || domain.ID == params.StorageDomain) {
-			domains = append(domains, domain)
-		}
-	}
-	for i, given := range spec.Disks {
-		disk := &model.Disk{
-			ID: model.NewID(), Alias: fmt.Sprintf("%s_Disk%d", spec.Name, i+1), Volume: model.NewID(), Format: given.Format, Sparse: true,
-			Interface: given.Interface, Bootable: given.Bootable, Status: model.DiskOK, CreationTime: params.VM.CreationTime, Adopted: true,
-		}
-		fits, err := engine.Outside(call, "image "+given.Path, func(ctx context.Context) (adoptable, error) {
-			return r.tryDomains(ctx, domains, disk, given.Path, params.Owner)
-		})
-		if engine.IsOutside(err) {
-			return err
-		}
-		if err != nil {
-			return refuseForDomains(call.Verb, given.Path, domains, err)
-		}
-		disk.StorageDomain, disk.ProvisionedSize, disk.ActualSize = fits.domain, fits.size, fits.size
-		if err := engine.CheckDiskTexts(call.Verb, disk); err != nil {
-			return err
-		}
-		params.Disks, params.Paths = append(params.Disks, disk), append(params.Paths, given.Path)
-		params.VM.Disks = append(params.VM.Disks, model.DiskAttachment{
-			Disk: disk.ID, Interface: given.Interface, Bootable: given.Bootable, Active: true, ReadOnly: given.ReadOnly,
-		})
-	}
-	return nil
-}
-
-// adoptable is where an image can be a disk, and how large it is, in bytes.
-type adoptable struct {
-	domain model.ID
-	size   int64
-}
-
-// tryDomains finds the first storage domain that can have an image, by giving it a name
-// there and taking that away again.
-func (r *room) tryDomains(ctx context.Context, domains []*model.StorageDomain, disk *model.Disk, path string, owner image.Owner) (adoptable, error) {
-	err := error(image.ErrElsewhere)
-	for _, domain := range domains {
-		var size int64
-		size, err = r.Images.Adopt(ctx, domain, adoptedVolume(disk, owner), path)
-		if err == nil {
-			return adoptable{domain.ID, size}, r.Images.Remove(ctx, domain, disk.ID, false)
-		}
-		if !errors.Is(err, image.ErrElsewhere) {
-			return adoptable{}, err
-		}
-	}
-	return adoptable{}, err
-}
-
-func refuseForDomains(verb, path string, domains []*model.StorageDomain, err error) error {
-	if len(domains) == 0 {
-		return fault.New(fault.StateConflict, verb+" VM", "There is no active data storage domain that its disks could be in.")
-	}
-	if len(domains) > 1 && errors.Is(err, image.ErrElsewhere) {
-		return fault.New(fault.StateConflict, verb+" VM", fmt.Sprintf(
-			"Its image %s is not on the file system of any data storage domain: add one there, or copy it into one (virsh blockcopy).", path)).Because(err)
-	}
-	return refuseImage(verb, path, domains[0], err)
 }

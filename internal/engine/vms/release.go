@@ -26,7 +26,7 @@ func (*ReleaseParams) Durable() {}
 // images stay where they are (docs/adoption.md).
 func (r *room) releaseRow() engine.Command {
 	return engine.Command{
-		On: model.KindVM, Name: "release", Verb: "release", Needs: "delete_vm", Demands: demandsOfRelease, Check: r.checkRelease,
+		On: model.KindVM, Name: "release", Verb: "release", Needs: "delete_vm", Demands: demandsOfRelease, Locks: locksOfRelease, Check: r.checkRelease,
 		Paths: []engine.Path{{
 			Name: "release", From: []model.Status{model.StatusUp, model.StatusPoweringUp, model.StatusPaused, model.StatusDown},
 			Title: "Releasing VM {name}", Settle: r.released,
@@ -42,6 +42,15 @@ func releaseParams(call *engine.Call) *ReleaseParams {
 		call.Params = params
 	}
 	return params
+}
+
+// locksOfRelease are its disks too: they are not known when it is over.
+func locksOfRelease(tx *inventory.Tx, call *engine.Call) []model.Ref {
+	refs := []model.Ref{{Kind: model.KindVM, ID: call.Target}}
+	if vm, ok := tx.VMs.Get(call.Target); ok {
+		refs = append(refs, diskRefs(tx, vm)...)
+	}
+	return refs
 }
 
 // demandsOfRelease: whoever releases removes the VM here, and works on its host.
@@ -79,6 +88,12 @@ func (r *room) checkRelease(tx *inventory.Tx, call *engine.Call) error {
 		return fault.New(fault.DeleteProtected, call.Verb)
 	case len(vm.Run.Overlays) > 0 || vm.Stateless:
 		return refuse("It is stateless.")
+	}
+	if err := checkUnlocked(tx, call, vm); err != nil {
+		return err
+	}
+	if err := r.checkDisksUnheld(tx, call, vm); err != nil {
+		return err
 	}
 	for _, snapshot := range tx.Snapshots.All() {
 		if snapshot.VM == vm.ID {
@@ -136,7 +151,7 @@ func (r *room) takeBackReleased(_ context.Context, w *job.Work) error {
 		if vm.Run.Host == "" {
 			return conn.Forget(ctx, vm.ID)
 		}
-		return conn.Adopt(ctx, vm.ID, host.Mark{Engine: r.ID, Epoch: vm.Run.Epoch, Given: openly(vm.Run.Given)})
+		return conn.Adopt(ctx, vm.ID, host.Mark{Engine: r.ID, Epoch: vm.Run.Epoch, Given: openly(vm.Run.Given), Autostart: vm.Autostart})
 	})
 }
 

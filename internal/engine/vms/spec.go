@@ -21,8 +21,8 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 	}
 	spec := &host.GuestSpec{
 		ID: vm.ID, Name: vm.Name, Engine: r.ID, Epoch: vm.Run.Epoch, Given: openly(vm.Run.Given),
-		Emulate: !where.Facts.Accelerated,
-		Memory:  vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
+		Emulate: !where.Facts.Accelerated, Autostart: vm.Autostart,
+		Memory: vm.Memory, Topology: vm.CPU.Topology, CPUMode: vm.CPU.Mode, CPUModel: vm.CustomCPUModel,
 		CPUShares: vm.CPUShares, Pins: vm.CPU.Pins, IOThreads: vm.IOThreads, Machine: vm.CustomEmulatedMachine,
 		Boot: vm.OS.Boot, BootMenu: vm.BootMenu, Cmdline: vm.OS.Cmdline,
 		Display: vm.Display.Type, DisplayAddress: r.Values.String("DisplayAddress"), KeyboardLayout: vm.Display.KeyboardLayout, Monitors: vm.Display.Monitors,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -16,19 +17,19 @@ import (
 // compare reads what a host is and runs, and brings the record in line: the
 // host is up, a host that was restarted has lost its guests, and guests that
 // belong to nobody here are told of. What became of each guest is found by the
-// looks that follow.
-func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error {
+// looks that follow. guests are those that it has listed.
+func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (guests []host.Guest, err error) {
 	for {
-		err := w.compareOnce(ctx, m, conn)
+		guests, err = w.compareOnce(ctx, m, conn)
 		if errors.Is(err, errOutdated) {
 			continue
 		}
 		doomed, ok := errors.AsType[*doomedError](err)
 		if !ok {
-			return err
+			return guests, err
 		}
 		if err := w.end(ctx, conn, m.id, doomed); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
@@ -37,24 +38,24 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) error
 // being read: what it has said may be older than that.
 var errOutdated = errors.New("the host has ended while it was compared")
 
-func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) error {
+func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) ([]host.Guest, error) {
 	var lostBefore *model.Lost
 	if known, exists := w.inventory.Hosts.Get(m.id); exists {
 		lostBefore = known.Lost
 	}
 	facts, err := conn.Facts(ctx)
 	if err != nil {
-		return fmt.Errorf("reading facts: %w", err)
+		return nil, fmt.Errorf("reading facts: %w", err)
 	}
 	bootID, err := conn.BootID(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the boot id: %w", err)
+		return nil, fmt.Errorf("reading the boot id: %w", err)
 	}
 	guests, err := conn.Guests(ctx)
 	if err != nil {
-		return fmt.Errorf("listing guests: %w", err)
+		return nil, fmt.Errorf("listing guests: %w", err)
 	}
-	var stale []model.ID
+	var stale []host.Guest
 	takeBack := func() {}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(m.id)
@@ -86,21 +87,41 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) e
 	})
 	if err != nil {
 		takeBack()
-		return err
+		return nil, err
 	}
-	w.Engine.SetForeign(m.id, guests)
-	for _, id := range stale {
-		if err := conn.Forget(ctx, id); err != nil {
-			w.Log.WarnContext(ctx, "what is left of a guest could not be forgotten", "host", m.id, "vm", id, "err", err)
+	for _, guest := range stale {
+		if err := w.leave(ctx, conn, guest); err != nil {
+			w.Log.WarnContext(ctx, "what is left of a guest could not be forgotten", "host", m.id, "vm", guest.ID, "err", err)
+			continue
+		}
+		if i := slices.IndexFunc(guests, func(each host.Guest) bool { return each.ID == guest.ID }); w.onlyMarked(guest) {
+			guests[i].Ours, guests[i].Engine = false, ""
+		} else {
+			guests = slices.Delete(guests, i, i+1)
 		}
 	}
-	return nil
+	return guests, nil
+}
+
+// leave gives up what a run has left.
+func (w *Watcher) leave(ctx context.Context, conn host.Host, guest host.Guest) error {
+	if w.onlyMarked(guest) {
+		return conn.Disown(ctx, guest.ID)
+	}
+	return conn.Forget(ctx, guest.ID)
+}
+
+// onlyMarked says whether the definition of a guest of this engine is somebody else's, who
+// has it again when no VM is it any more.
+func (w *Watcher) onlyMarked(guest host.Guest) bool {
+	_, known := w.inventory.VMs.Get(guest.ID)
+	return !known && guest.Given.Adopted
 }
 
 // stale are the definitions that runs of this engine's VMs have left on a host,
 // and that nobody needs: somebody could start them.
-func (w *Watcher) stale(tx *inventory.Tx, on *model.Host, guests []host.Guest) []model.ID {
-	var left []model.ID
+func (w *Watcher) stale(tx *inventory.Tx, on *model.Host, guests []host.Guest) []host.Guest {
+	var left []host.Guest
 	for _, guest := range guests {
 		if !guest.Ours || guest.Engine != w.Engine.ID || guest.State != host.Off {
 			continue
@@ -110,7 +131,7 @@ func (w *Watcher) stale(tx *inventory.Tx, on *model.Host, guests []host.Guest) [
 			known && (vm.Run.Host == on.ID || guest.Epoch > vm.Run.Epoch) {
 			continue
 		}
-		left = append(left, guest.ID)
+		left = append(left, guest)
 	}
 	return left
 }

@@ -75,7 +75,8 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	if err != nil {
 		return false, fmt.Errorf("asking for events: %w", err)
 	}
-	if err := w.compare(dialling, m, conn); err != nil {
+	guests, err := w.compare(dialling, m, conn)
+	if err != nil {
 		return false, fmt.Errorf("comparing guests: %w", err)
 	}
 	dialled := known.Dial()
@@ -84,6 +85,7 @@ func (w *Watcher) session(ctx context.Context, m *machine) (reached bool, err er
 	}
 	m.mu.Lock()
 	m.conn, m.lost = conn, time.Time{}
+	w.Engine.SetForeign(m.id, guests) // before anybody can change that, or hears of changes
 	m.mu.Unlock()
 	w.announce()
 	w.Log.InfoContext(ctx, "the host is connected", "host", m.id, "name", known.Name)

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -16,20 +17,34 @@ func (w *Watcher) heardOfForeign(m *machine, guest model.ID) {
 	w.outsiders.ask(guest)
 }
 
+// reviewForeign has every guest looked at that is nobody's, or was: what was listed may be
+// older than what was heard of since.
+func (w *Watcher) reviewForeign(m *machine, listed []host.Guest) {
+	for _, guest := range slices.Concat(listed, w.Engine.Foreign(m.id)) {
+		if !guest.Ours || guest.Engine != w.Engine.ID {
+			w.heardOfForeign(m, guest.ID)
+		}
+	}
+}
+
 // lookForeign keeps the list of guests that are nobody's here true about one of them.
 func (w *Watcher) lookForeign(ctx context.Context, id model.ID) {
 	w.mu.Lock()
 	on, asked := w.outside[id]
 	delete(w.outside, id)
 	w.mu.Unlock()
+	watched := w.machine(on)
 	conn, err := w.Connected(on)
-	if !asked || err != nil {
+	if !asked || watched == nil || err != nil {
 		return // all are listed when the host is connected again
 	}
 	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 	defer cancel()
 	guest, err := conn.Guest(bounded, id)
+	watched.mu.Lock()
+	defer watched.mu.Unlock()
 	switch {
+	case watched.conn != conn: // it was lost, and the list with it
 	case errors.Is(err, host.ErrNotFound):
 		w.Engine.ForgetForeign(on, id)
 	case err == nil:

@@ -12,7 +12,7 @@ import (
 
 // doomedError names guests that must end before their host is used: their runs were
 // closed when the host was taken to have ended, and their VMs have begun others since.
-type doomedError struct{ guests []model.ID }
+type doomedError struct{ guests []host.Guest }
 
 func (e *doomedError) Error() string {
 	return fmt.Sprintf("%d guests run whose VMs may run elsewhere", len(e.guests))
@@ -27,14 +27,14 @@ func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, gu
 		return nil
 	}
 	if on.Lost.BootID == bootID && bootID != "" {
-		var doomed []model.ID
+		var doomed []host.Guest
 		for _, guest := range guests {
 			epoch, closed := on.Lost.Runs[guest.ID]
 			if guest.State == host.Off || !guest.Ours || guest.Engine != w.Engine.ID || !closed || epoch != guest.Epoch {
 				continue
 			}
 			if vm, known := tx.VMs.Get(guest.ID); !known || vm.Run.Epoch != guest.Epoch {
-				doomed = append(doomed, guest.ID)
+				doomed = append(doomed, guest)
 			}
 		}
 		if len(doomed) > 0 {
@@ -46,14 +46,14 @@ func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, gu
 	return nil
 }
 
-// end ends guests that must not be.
+// end ends guests that must not be. The definition of one that was only adopted stays.
 func (w *Watcher) end(ctx context.Context, conn host.Host, on model.ID, doomed *doomedError) error {
-	for _, id := range doomed.guests {
-		w.Log.WarnContext(ctx, "a guest is ended whose VM was started elsewhere", "host", on, "vm", id)
-		if err := conn.Destroy(ctx, id); err != nil {
+	for _, guest := range doomed.guests {
+		w.Log.WarnContext(ctx, "a guest is ended whose VM was started elsewhere", "host", on, "vm", guest.ID)
+		if err := conn.Destroy(ctx, guest.ID); err != nil {
 			return fmt.Errorf("ending a guest whose VM was started elsewhere: %w", err)
 		}
-		if err := conn.Forget(ctx, id); err != nil {
+		if err := w.leave(ctx, conn, guest); err != nil {
 			return fmt.Errorf("forgetting a guest whose VM was started elsewhere: %w", err)
 		}
 	}

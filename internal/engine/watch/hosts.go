@@ -161,7 +161,11 @@ func (w *Watcher) reconsider(ctx context.Context, m *machine, conn host.Host, di
 		// Activated while it is connected.
 		bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
 		defer cancel()
-		return w.compare(bounded, m, conn)
+		guests, err := w.compare(bounded, m, conn)
+		if err == nil {
+			w.reviewForeign(m, guests)
+		}
+		return err
 	}
 	return nil
 }
@@ -173,9 +177,11 @@ func (w *Watcher) Compare(ctx context.Context, id model.ID) error {
 	if err != nil {
 		return err
 	}
-	if err := w.compare(ctx, watched, conn); err != nil {
+	guests, err := w.compare(ctx, watched, conn)
+	if err != nil {
 		return err
 	}
+	w.reviewForeign(watched, guests)
 	w.lookAtAll(id)
 	return nil
 }

@@ -46,6 +46,7 @@ func (c *connection) Adopt(ctx context.Context, id model.ID, mark host.Mark) err
 			return nil, Refuse(host.RefusedExists, fmt.Sprintf("it is a guest of engine %s", g.spec.Engine))
 		}
 		g.ours, g.spec.Engine, g.spec.Epoch, g.spec.Given = true, mark.Engine, mark.Epoch, mark.Given
+		g.autostart, g.spec.Autostart = mark.Autostart, false
 		c.world.epochs[id] = max(c.world.epochs[id], mark.Epoch)
 		return nil, nil
 	})
@@ -63,6 +64,8 @@ func (c *connection) Disown(ctx context.Context, id model.ID) error {
 
 func (g *guest) disown() {
 	g.ours, g.spec.Engine, g.spec.Epoch, g.spec.Given = false, "", 0, model.Given{}
+	g.spec.Autostart = g.spec.Autostart || g.autostart
+	g.autostart = false
 }
 
 // Release defines it without a mark.
@@ -83,6 +86,7 @@ func (c *connection) Release(ctx context.Context, spec *host.GuestSpec) error {
 		if !g.alive() {
 			g.spec = *model.Clone(spec)
 		}
+		g.spec.Autostart = spec.Autostart
 		g.disown()
 		return nil, nil
 	})

@@ -16,6 +16,8 @@ type guest struct {
 	machine *Machine
 	spec    host.GuestSpec
 	ours    bool
+	// autostart is what the mark of a guest that was adopted remembers of it.
+	autostart bool
 
 	state host.State
 	pause host.Pause

@@ -141,6 +141,13 @@ func (m *Machine) SetBridges(names ...string) {
 	slices.SortFunc(m.facts.NICs, func(a, b model.HostNIC) int { return strings.Compare(a.Name, b.Name) })
 }
 
+// RunQEMUAs has the guests' images belong to this user and group.
+func (m *Machine) RunQEMUAs(uid, gid int) {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.facts.ImageUID, m.facts.ImageGID = uid, gid
+}
+
 // Cut loses all connections; new ones succeed at once. Guests run on.
 func (m *Machine) Cut() {
 	m.world.mu.Lock()

@@ -197,3 +197,11 @@ func (m *Machine) Uptime(name string) time.Duration {
 	_, uptime := m.guest(name).times()
 	return uptime
 }
+
+// StartsWithHost says whether the machine starts a guest when it starts itself, as its
+// owner has told it.
+func (m *Machine) StartsWithHost(name string) bool {
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	return m.guest(name).spec.Autostart
+}

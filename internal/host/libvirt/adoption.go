@@ -33,11 +33,15 @@ func (h *hypervisor) Foreign(ctx context.Context, id model.ID) (*host.GuestSpec,
 		return nil, refuse(host.RefusedUnsupported, "%s", why)
 	}
 	spec.Paused = found.State == host.Paused
-	return spec, nil
+	spec.Autostart, err = request(ctx, h, "asking whether the guest starts with its host", func(rpc *libvirt.Libvirt) (bool, error) {
+		value, err := rpc.DomainGetAutostart(domainOf(id))
+		return value != 0, err
+	})
+	return spec, err
 }
 
 // Adopt writes our element into the metadata of the guest, as it runs and as it is
-// defined.
+// defined, and only then does what the element remembers.
 func (h *hypervisor) Adopt(ctx context.Context, id model.ID, mark host.Mark) error {
 	found, err := h.Guest(ctx, id)
 	if err != nil {
@@ -47,12 +51,15 @@ func (h *hypervisor) Adopt(ctx context.Context, id model.ID, mark host.Mark) err
 		return refuse(host.RefusedExists, "it is a guest of engine %s", found.Engine)
 	}
 	given, _ := json.Marshal(mark.Given) // plain values can always be written
-	element := fmt.Sprintf("<guest id=\"%s\" engine=\"%s\" epoch=\"%d\">%s</guest>",
-		escape(string(id)), escape(string(mark.Engine)), mark.Epoch, escape(string(given)))
-	return h.setMark(ctx, id, found.State != host.Off, libvirt.OptString{element})
+	element := fmt.Sprintf("<guest id=\"%s\" engine=\"%s\" epoch=\"%d\" autostart=\"%t\">%s</guest>",
+		escape(string(id)), escape(string(mark.Engine)), mark.Epoch, mark.Autostart, escape(string(given)))
+	if err := h.setMark(ctx, id, found.State != host.Off, libvirt.OptString{element}); err != nil {
+		return err
+	}
+	return h.setAutostart(ctx, id, false)
 }
 
-// Disown removes our element.
+// Disown removes our element, when what it remembers is done.
 func (h *hypervisor) Disown(ctx context.Context, id model.ID) error {
 	found, err := h.Guest(ctx, id)
 	switch {
@@ -61,11 +68,21 @@ func (h *hypervisor) Disown(ctx context.Context, id model.ID) error {
 	case err != nil || !found.Ours:
 		return err
 	}
+	definition, err := h.liveDefinition(ctx, domainOf(id))
+	if err != nil {
+		return err
+	}
+	if definition.Metadata != nil {
+		if owner, ok := readOwnership(definition.Metadata.XML); ok && owner.Autostart {
+			if err := h.setAutostart(ctx, id, true); err != nil {
+				return err
+			}
+		}
+	}
 	return h.setMark(ctx, id, found.State != host.Off, nil)
 }
 
-// setMark writes or removes our element wherever the guest is described. One that is to
-// be ours must not be started with the host.
+// setMark writes or removes our element wherever the guest is described.
 func (h *hypervisor) setMark(ctx context.Context, id model.ID, runs bool, element libvirt.OptString) error {
 	domain := domainOf(id)
 	_, err := command(ctx, h, h.control, id, "marking the guest", func(rpc *libvirt.Libvirt) (struct{}, error) {
@@ -80,13 +97,26 @@ func (h *hypervisor) setMark(ctx context.Context, id model.ID, runs bool, elemen
 		if persistent != 0 {
 			flags |= libvirt.DomainAffectConfig
 		}
-		if persistent != 0 && element != nil {
-			if err := rpc.DomainSetAutostart(domain, 0); err != nil {
-				return struct{}{}, err
-			}
-		}
 		return struct{}{}, rpc.DomainSetMetadata(domain, int32(libvirt.DomainMetadataElement), element,
 			libvirt.OptString{metadataPrefix}, libvirt.OptString{metadataNamespace}, flags)
+	})
+	return err
+}
+
+// setAutostart has a guest be started with its host, or not; one that is not defined
+// cannot be.
+func (h *hypervisor) setAutostart(ctx context.Context, id model.ID, wanted bool) error {
+	domain := domainOf(id)
+	_, err := command(ctx, h, h.control, id, "setting whether the guest starts with its host", func(rpc *libvirt.Libvirt) (struct{}, error) {
+		persistent, err := rpc.DomainIsPersistent(domain)
+		if err != nil || persistent == 0 {
+			return struct{}{}, err
+		}
+		value := int32(0)
+		if wanted {
+			value = 1
+		}
+		return struct{}{}, rpc.DomainSetAutostart(domain, value)
 	})
 	return err
 }
@@ -121,7 +151,10 @@ func (h *hypervisor) Release(ctx context.Context, spec *host.GuestSpec) error {
 	_, err = command(ctx, h, h.control, spec.ID, "defining the guest", func(rpc *libvirt.Libvirt) (libvirt.Domain, error) {
 		return rpc.DomainDefineXMLFlags(text, 0)
 	})
-	if err != nil || !known || found.State == host.Off {
+	if err != nil {
+		return err
+	}
+	if err := h.setAutostart(ctx, spec.ID, spec.Autostart); err != nil || !known || found.State == host.Off {
 		return err
 	}
 	return h.Disown(ctx, spec.ID)

@@ -2,6 +2,8 @@ package libvirt
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -35,16 +37,26 @@ func (h *hypervisor) BootID(ctx context.Context) (string, error) {
 func (h *hypervisor) readFile(ctx context.Context, path string) ([]byte, error) {
 	switch h.target.transport {
 	case transportUnix:
-		text, err := os.ReadFile(path)
+		text, err := readBeginning(path)
 		if err != nil {
 			return nil, refuse(host.RefusedResource, "%v", err)
 		}
 		return text, nil
 	case transportSSH:
-		return runSSH(ctx, h.target, "cat -- "+quoted(path))
+		return runSSH(ctx, h.target, fmt.Sprintf("head -c %d -- %s", remoteFileLimit, quoted(path)))
 	default:
 		return h.readThroughPool(ctx, path)
 	}
+}
+
+// readBeginning reads as much of a file as is read from other machines: it may be an image.
+func readBeginning(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, remoteFileLimit))
 }
 
 // readLine reads a file of one line; empty when it cannot be read.

@@ -24,7 +24,9 @@ type ownership struct {
 	ID     string `xml:"id,attr"`
 	Engine string `xml:"engine,attr"`
 	Epoch  uint64 `xml:"epoch,attr"`
-	Given  string `xml:",chardata"`
+	// Autostart says of a guest that was adopted that its host had started it.
+	Autostart bool   `xml:"autostart,attr"`
+	Given     string `xml:",chardata"`
 }
 
 // metadataXML writes our element; ids are escaped although they are checked.

@@ -14,7 +14,8 @@ import (
 	"vireo/internal/host"
 )
 
-// remoteFileLimit is more than any file that is read from a host has.
+// remoteFileLimit is how much of a file is read from a host, in bytes: more than any has
+// that is needed whole.
 const remoteFileLimit = 64 << 10
 
 // readThroughPool reads a small file of a host that is reached by libvirt alone:

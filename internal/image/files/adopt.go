@@ -4,94 +4,146 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"vireo/internal/image"
 	"vireo/internal/model"
 )
 
-// Adopt makes a hard link, first under a temporary name, where it is looked at.
-func (f *Files) Adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, path string) (int64, error) {
-	size, err := f.adopt(ctx, domain, spec, path)
+// Look reads the file, which it has opened once: nothing can be put in its place.
+func (f *Files) Look(ctx context.Context, domain *model.StorageDomain, foreign image.Foreign) (image.Found, error) {
+	found, err := f.lookForeign(ctx, domain, foreign)
 	if err != nil {
-		return 0, fmt.Errorf("adopting an image as disk %s of storage domain %q: %w", spec.Disk, domain.Name, err)
+		return image.Found{}, fmt.Errorf("looking at an image for storage domain %q: %w", domain.Name, err)
 	}
-	return size, nil
+	return found, nil
 }
 
-func (f *Files) adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, path string) (int64, error) {
-	if err := errors.Join(ctx.Err(), checkIDs(spec.Disk, spec.Volume)); err != nil {
-		return 0, err
+func (f *Files) lookForeign(ctx context.Context, domain *model.StorageDomain, foreign image.Foreign) (image.Found, error) {
+	if err := ctx.Err(); err != nil {
+		return image.Found{}, err
 	}
 	dir, err := open(domain)
 	if err != nil {
-		return 0, err
+		return image.Found{}, err
 	}
 	defer dir.Close()
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return 0, fmt.Errorf("%w: %w", image.ErrNotFound, err)
-	case err != nil:
-		return 0, explain(err)
-	case !info.Mode().IsRegular():
-		return 0, fmt.Errorf("it is no regular file: %w", image.ErrUnsafe)
-	case inDomain(path):
-		return 0, fmt.Errorf("it lies in a storage domain already: %w", image.ErrUnsafe)
+	file, err := f.openForeign(dir, foreign)
+	if err != nil {
+		return image.Found{}, err
 	}
+	defer file.Close()
+	if err := file.alone(); err != nil {
+		return image.Found{}, err
+	}
+	return f.describe(ctx, file, foreign.Format)
+}
+
+// Adopt makes a hard link of the file that it has opened, first under a temporary name,
+// where it is looked at.
+func (f *Files) Adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, foreign image.Foreign) (image.Found, error) {
+	found, err := f.adopt(ctx, domain, spec, foreign)
+	if err != nil {
+		return image.Found{}, fmt.Errorf("adopting an image as disk %s of storage domain %q: %w", spec.Disk, domain.Name, err)
+	}
+	return found, nil
+}
+
+func (f *Files) adopt(ctx context.Context, domain *model.StorageDomain, spec image.VolumeSpec, foreign image.Foreign) (image.Found, error) {
+	if err := errors.Join(ctx.Err(), checkIDs(spec.Disk, spec.Volume)); err != nil {
+		return image.Found{}, err
+	}
+	dir, err := open(domain)
+	if err != nil {
+		return image.Found{}, err
+	}
+	defer dir.Close()
+	file, err := f.openForeign(dir, foreign)
+	if err != nil {
+		return image.Found{}, err
+	}
+	defer file.Close()
 	volume := filepath.Join(group(spec.Disk), string(spec.Volume))
 	if there, err := regular(dir, volume); err == nil {
-		if !os.SameFile(there, info) {
-			return 0, fmt.Errorf("%s is another file: %w", volume, image.ErrUnsafe)
+		if !os.SameFile(there, file.info) {
+			return image.Found{}, fmt.Errorf("%s is another file: %w", volume, image.ErrUnsafe)
 		}
-		said, err := f.inspectOne(ctx, domain, dir, volume, formats[spec.Format])
-		return said.VirtualSize, err
+		return f.describe(ctx, file, foreign.Format)
 	} else if !errors.Is(err, image.ErrNotFound) {
-		return 0, err
+		return image.Found{}, err
 	}
 	if err := makeFolder(dir, group(spec.Disk)); err != nil {
-		return 0, err
+		return image.Found{}, err
 	}
-	size, err := f.adoptLink(ctx, domain, dir, volume, spec, path)
+	found, err := f.adoptLink(ctx, domain, dir, volume, spec, file, foreign.Format)
 	if err != nil {
 		discard(dir, volume)
 	}
-	return size, err
+	return found, err
 }
 
-func (f *Files) adoptLink(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec, path string) (int64, error) {
+func (f *Files) adoptLink(ctx context.Context, domain *model.StorageDomain, dir *os.Root, volume string, spec image.VolumeSpec, file *foreignFile, format model.DiskFormat) (image.Found, error) {
 	if err := dir.RemoveAll(part(volume)); err != nil {
-		return 0, explain(err)
+		return image.Found{}, explain(err)
 	}
-	err := os.Link(path, filepath.Join(root(domain), part(volume)))
-	if errors.Is(err, syscall.EXDEV) {
-		return 0, fmt.Errorf("%w: %w", image.ErrElsewhere, err)
+	if err := file.alone(); err != nil {
+		return image.Found{}, err
 	}
+	if err := file.link(dir, part(volume)); err != nil {
+		return image.Found{}, err
+	}
+	there, err := regular(dir, part(volume))
+	switch {
+	case err != nil:
+		return image.Found{}, err
+	case !os.SameFile(there, file.info):
+		return image.Found{}, fmt.Errorf("%s is another file: %w", part(volume), image.ErrUnsafe)
+	case names(there) != 2: // somebody else has made it a disk at the same time
+		return image.Found{}, image.ErrLinked
+	}
+	found, err := f.describe(ctx, file, format)
 	if err != nil {
-		return 0, explain(err)
+		return image.Found{}, err
 	}
-	said, err := f.inspectOne(ctx, domain, dir, part(volume), formats[spec.Format])
-	if err != nil {
-		return 0, err
+	spec.Size, spec.Format = found.Size, format
+	if err := writeMeta(dir, domain, volume, metaOf(domain, spec), spec.Owner); err != nil {
+		return image.Found{}, err
 	}
-	if said.BackingFilename != "" {
-		return 0, fmt.Errorf("it stands on %.100q and not alone: %w", said.BackingFilename, image.ErrUnsafe)
-	}
-	spec.Size = said.VirtualSize
-	return spec.Size, publish(dir, domain, volume, metaOf(domain, spec), spec.Owner)
+	return found, ready(dir, volume)
 }
 
-// inDomain says whether a path is that of a volume in the layout of storage domains.
-func inDomain(path string) bool {
-	disk := filepath.Dir(path)
-	return filepath.Base(filepath.Dir(disk)) == "images" && checkIDs(model.ID(filepath.Base(disk)), model.ID(filepath.Base(path))) == nil
+// link gives the very file that is open another name.
+func (f *foreignFile) link(dir *os.Root, name string) error {
+	folder, err := dir.Open(filepath.Dir(name))
+	if err != nil {
+		return explain(err)
+	}
+	defer folder.Close()
+	err = unix.Linkat(unix.AT_FDCWD, f.proc(), int(folder.Fd()), filepath.Base(name), unix.AT_SYMLINK_FOLLOW)
+	if errors.Is(err, unix.EXDEV) {
+		return fmt.Errorf("%w: %w", image.ErrElsewhere, err)
+	}
+	return explain(err)
 }
 
 // Own sets owner and mode of the disk's volume.
 func (f *Files) Own(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, owner image.Owner) error {
+	return setOwner(ctx, domain, disk, image.Kept{Owner: owner, Mode: 0o660})
+}
+
+// GiveBack sets them as they were.
+func (f *Files) GiveBack(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, kept image.Kept) error {
+	err := setOwner(ctx, domain, disk, kept)
+	if errors.Is(err, image.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func setOwner(ctx context.Context, domain *model.StorageDomain, disk *model.Disk, kept image.Kept) error {
 	if err := errors.Join(ctx.Err(), checkIDs(disk.ID, disk.Volume)); err != nil {
 		return err
 	}
@@ -104,7 +156,7 @@ func (f *Files) Own(ctx context.Context, domain *model.StorageDomain, disk *mode
 	if _, err := regular(dir, volume); err != nil {
 		return fmt.Errorf("disk %s in storage domain %q: %w", disk.ID, domain.Name, err)
 	}
-	if err := own(dir, volume, 0o660, owner); err != nil {
+	if err := own(dir, volume, kept.Mode, kept.Owner); err != nil {
 		return fmt.Errorf("disk %s in storage domain %q: %w", disk.ID, domain.Name, err)
 	}
 	return nil

@@ -22,6 +22,9 @@ type Options struct {
 	// RunDir is a directory for sockets, of which nobody else may know, and for what
 	// virt-sysprep needs while it works; empty makes one when it is needed.
 	RunDir string
+	// Private is a directory of which no file is ever adopted: that of the engine's data,
+	// its secrets among them. Empty is none.
+	Private string
 }
 
 // Files implements image.Images on directories. It is safe for concurrent use
@@ -29,7 +32,7 @@ type Options struct {
 // care.
 type Files struct {
 	qemuImg, qemuNBD string
-	mounts           string
+	mounts, private  string
 	sysprep          string // empty: not installed
 	sockets          sockets
 }
@@ -49,9 +52,15 @@ func New(options Options) (*Files, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("finding qemu-img: %w", err)
 	}
+	private := options.Private
+	if private != "" {
+		if private, err = filepath.Abs(private); err != nil {
+			return nil, fmt.Errorf("finding the engine's own directory: %w", err)
+		}
+	}
 	return &Files{
 		qemuImg: path, qemuNBD: filepath.Join(filepath.Dir(path), "qemu-nbd"), sockets: sockets{path: options.RunDir},
-		mounts: options.Mounts, sysprep: optional(options.Sysprep, "virt-sysprep"),
+		mounts: options.Mounts, private: private, sysprep: optional(options.Sysprep, "virt-sysprep"),
 	}, nil
 }
 

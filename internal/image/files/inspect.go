@@ -88,7 +88,15 @@ func (f *Files) inspectOne(ctx context.Context, domain *model.StorageDomain, dir
 			return info, err
 		}
 	}
-	err := f.run(ctx, looking, &info, "info", "--output=json", "-U", "-f", format, filepath.Join(root(domain), volume))
+	return f.ask(ctx, filepath.Join(root(domain), volume), format)
+}
+
+// ask has qemu-img describe a file, of the format that is declared.
+func (f *Files) ask(ctx context.Context, path, format string) (info imageInfo, err error) {
+	if format == "" {
+		return info, fmt.Errorf("no format is declared: %w", image.ErrUnsafe)
+	}
+	err = f.run(ctx, looking, &info, "info", "--output=json", "-U", "-f", format, path)
 	var failed *toolError
 	switch {
 	case errors.As(err, &failed) && !errors.Is(err, image.ErrUnavailable):
