@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"vireo/internal/host"
@@ -58,13 +59,17 @@ func TestDisplayIsSecured(t *testing.T) {
 				var plain net.Conn
 				plain, err = net.Dial("tcp", c.at.String())
 				must(t, err)
-				stream = &displayStream{Conn: plain, plain: plain, target: c.target}
+				stream = &displayStream{Conn: plain, plain: plain, target: c.target, secured: new(atomic.Bool)}
 			}
 			must(t, err)
 			defer stream.Close()
 			err = stream.Secure()
 			if (err != nil) != c.fails || c.want != "" && !refusedAs(err, c.want) {
 				t.Fatalf("it ended with %v", err)
+			}
+			// TLS is insisted on from then on.
+			if stream.Insists() == c.fails {
+				t.Errorf("it insists: %v", stream.Insists())
 			}
 			if c.fails {
 				return
