@@ -59,11 +59,32 @@ func (p *peer) inside(t *testing.T, command string) (output string) {
 func (e *engine) peers(t *testing.T, network string) (found [2]*peer) {
 	t.Helper()
 	for i := range found {
-		v := e.create(t)
-		nic := e.call(t, "POST", v.path()+"/nics", `<nic><name>nic1</name><network id="`+network+`"/></nic>`).body.attr("id")
-		found[i] = &peer{vm: v, on: e.daemon, nic: v.path() + "/nics/" + nic, address: fmt.Sprintf("198.18.7.%d", i+1)}
+		found[i] = e.peer(t, network, i+1)
 	}
 	return found
+}
+
+// peer is a VM on a network.
+func (e *engine) peer(t *testing.T, network string, number int) *peer {
+	t.Helper()
+	v := e.create(t)
+	nic := e.call(t, "POST", v.path()+"/nics", `<nic><name>nic1</name><network id="`+network+`"/></nic>`).body.attr("id")
+	return &peer{vm: v, on: e.daemon, nic: v.path() + "/nics/" + nic, address: fmt.Sprintf("198.18.7.%d", number)}
+}
+
+// startOn has the VM run on a host of a farm.
+func (p *peer) startOn(t *testing.T, h *farmHost) {
+	t.Helper()
+	p.on = &h.daemon
+	p.act(t, "start", `<vm><placement_policy><host id="`+h.engineID+`"/></placement_policy></vm>`)
+}
+
+// moveTo has the VM migrate.
+func (p *peer) moveTo(t *testing.T, h *farmHost) {
+	t.Helper()
+	p.act(t, "migrate", `<host id="`+h.engineID+`"/>`)
+	p.await(t, "up")
+	p.on = &h.daemon
 }
 
 // settle gives the guest its address, which no DHCP server does.
@@ -180,19 +201,32 @@ func TestBridgeThatComes(t *testing.T) {
 	e.refused(t, 409, "POST", p.path()+"/start", "<action/>")
 }
 
-// wire gives a host of a farm a bridge of that name, joined with a switch by a network
-// card that nothing else uses.
-func (h *farmHost) wire(t *testing.T, name, toSwitch string) {
+// addCard gives a host of a farm a network card of that name, which leads to a switch outside,
+// and gives the other end.
+func (h *farmHost) addCard(t *testing.T, name, toSwitch string) (port string) {
 	t.Helper()
-	port := linkName('h')
-	ip(t, "link", "add", port, "type", "veth", "peer", "name", "eth1", "netns", strconv.Itoa(h.first))
+	port = linkName('h')
+	ip(t, "link", "add", port, "type", "veth", "peer", "name", name, "netns", strconv.Itoa(h.first))
 	t.Cleanup(func() { _ = exec.Command("ip", "link", "delete", port).Run() })
 	ip(t, "link", "set", port, "master", toSwitch, "up")
-	// The host sees network interfaces of its own, and not the machine's.
-	need(t, h.run("mount", "-t", "sysfs", "sysfs", "/sys"))
-	need(t, h.run("ip", "link", "add", name, "type", "bridge"))
-	need(t, h.run("ip", "link", "set", "eth1", "master", name, "up"))
 	need(t, h.run("ip", "link", "set", name, "up"))
+	return port
+}
+
+// addBridge gives a host of a farm a bridge, with the network card if one is named.
+func (h *farmHost) addBridge(t *testing.T, name, card string) {
+	t.Helper()
+	need(t, h.run("ip", "link", "add", name, "type", "bridge"))
+	if card != "" {
+		need(t, h.run("ip", "link", "set", card, "master", name))
+	}
+	need(t, h.run("ip", "link", "set", name, "up"))
+}
+
+// ownCards makes a host of a farm see network interfaces of its own, and not the machine's.
+func (h *farmHost) ownCards(t *testing.T) {
+	t.Helper()
+	need(t, h.run("mount", "-t", "sysfs", "sysfs", "/sys"))
 }
 
 // TestNetworksOfTwoHosts: two guests on two hosts hear each other across the bridges that
@@ -204,9 +238,11 @@ func TestNetworksOfTwoHosts(t *testing.T) {
 	y := farm(t, 2)
 	between := newBridge(t)
 	for i, name := range []string{"blue", "sky"} {
-		y.hosts[i].wire(t, name, between)
-		need(t, y.hosts[i].run("ip", "link", "add", "lonely", "type", "bridge"))
-		need(t, y.hosts[i].run("ip", "link", "set", "lonely", "up"))
+		h := y.hosts[i]
+		h.ownCards(t)
+		h.addCard(t, "eth1", between)
+		h.addBridge(t, name, "eth1")
+		h.addBridge(t, "lonely", "")
 	}
 	e := y.engine(t, nil)
 	blue, apart := e.network(t, "blue", "<mtu>1400</mtu>"), e.network(t, "lonely", "<mtu>1400</mtu>")
@@ -214,8 +250,7 @@ func TestNetworksOfTwoHosts(t *testing.T) {
 		`<network_attachment><network id="`+blue+`"/><host_nic><name>sky</name></host_nic></network_attachment>`)
 	pair := e.peers(t, blue)
 	for i, p := range pair {
-		p.on = &y.hosts[i].daemon
-		p.act(t, "start", `<vm><placement_policy><host id="`+y.hosts[i].engineID+`"/></placement_policy></vm>`)
+		p.startOn(t, y.hosts[i])
 	}
 	for i, p := range pair {
 		p.await(t, "up")
@@ -230,9 +265,7 @@ func TestNetworksOfTwoHosts(t *testing.T) {
 		to     *farmHost
 		bridge string
 	}{{y.hosts[0], "blue"}, {y.hosts[1], "sky"}} {
-		b.act(t, "migrate", `<host id="`+step.to.engineID+`"/>`)
-		b.await(t, "up")
-		b.on = &step.to.daemon
+		b.moveTo(t, step.to)
 		if xml := b.on.must(t, "dumpxml", b.id); !strings.Contains(xml, "<source bridge='"+step.bridge+"'/>") {
 			t.Errorf("on %s the guest is not on the bridge %s:\n%s", step.to.name, step.bridge, xml)
 		}

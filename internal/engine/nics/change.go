@@ -141,7 +141,13 @@ func (r *room) turn(ctx context.Context, w *job.Work, from, to *model.NIC) error
 	case isPlugged(from) && !isPlugged(to):
 		do = func(ctx context.Context, conn host.Host) error { return conn.UnplugNIC(ctx, vm.ID, from.MAC) }
 	case isPlugged(to) && (from.Network != to.Network || from.Linked != to.Linked):
-		do = func(ctx context.Context, conn host.Host) error { return conn.UpdateNIC(ctx, vm.ID, r.NICSpec(*to, on)) }
+		do = func(ctx context.Context, conn host.Host) error {
+			// A change before that broke off may have left the guest without it.
+			if err := conn.PlugNIC(ctx, vm.ID, r.NICSpec(*to, on)); err != nil {
+				return err
+			}
+			return conn.UpdateNIC(ctx, vm.ID, r.NICSpec(*to, on))
+		}
 	default:
 		return nil
 	}

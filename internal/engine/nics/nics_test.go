@@ -179,6 +179,22 @@ func TestHostRefuses(t *testing.T) {
 	wantEvents(b, before, 935, 931, 1015, 933, 1013)
 }
 
+// TestChangeAfterOneThatBrokeOff: a guest that has lost a network interface between being
+// unplugged and plugged in again has it after the next change.
+func TestChangeAfterOneThatBrokeOff(t *testing.T) {
+	b := enginetest.New(t, nil)
+	vm := b.Running("web1")
+	id := add(b, vm, "nic1")
+	mac := find(b, vm, id).MAC
+	conn, err := b.World.Driver().Connect(t.Context(), b.Machine().Address())
+	want(t, "the connection", err, nil)
+	defer conn.Close()
+	want(t, "unplugging", conn.UnplugNIC(t.Context(), vm, mac), nil)
+	b.Must(nicCall("update", vm, id, func(n *model.NIC) { n.Linked = false }))
+	want(t, "the guest has it", inGuest(b, vm, mac) != nil, true)
+	want(t, "linked", inGuest(b, vm, mac).Linked, false)
+}
+
 func TestUndoThatFails(t *testing.T) {
 	b := enginetest.New(t, nil)
 	vm := b.Running("web1")

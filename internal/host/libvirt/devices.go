@@ -142,8 +142,9 @@ func (h *hypervisor) UnplugNIC(ctx context.Context, id model.ID, mac string) err
 	})
 }
 
-// UpdateNIC changes link, network and MTU. Another MTU, and a change between a network
-// and user mode, is a new device to QEMU: the NIC is unplugged and plugged again.
+// UpdateNIC changes link, network and MTU. Another MTU, a change between a network and
+// user mode, and what libvirt cannot do in place, which is any change to or from a port of
+// Open vSwitch, is a new device to QEMU: the NIC is unplugged and plugged again.
 func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSpec) error {
 	definition, err := h.devices(ctx, id)
 	if err != nil {
@@ -155,15 +156,28 @@ func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSp
 	}
 	wanted := nicSource(spec)
 	if found.Source != nil && (found.Source.User != nil) != (wanted.User != nil) || mtuOf(found.MTU) != mtuOf(nic(spec, 0).MTU) {
-		if err := h.UnplugNIC(ctx, id, spec.MAC); err != nil {
-			return err
-		}
-		return h.PlugNIC(ctx, id, spec)
+		return h.replugNIC(ctx, id, spec)
 	}
 	found.Source, found.Link = wanted, &libvirtxml.DomainInterfaceLink{State: linkState(spec)}
-	return h.change(ctx, id, "changing the NIC", found, func(rpc *libvirt.Libvirt, domain libvirt.Domain, text string) error {
+	// The tag is the network's, or the bridge's; so is the port, which only has to be the same one.
+	found.VLan = nil
+	if wanted.Network == nil {
+		found.VirtualPort = nil
+	}
+	err = h.change(ctx, id, "changing the NIC", found, func(rpc *libvirt.Libvirt, domain libvirt.Domain, text string) error {
 		return rpc.DomainUpdateDeviceFlags(domain, text, libvirt.DomainDeviceModifyLive)
 	})
+	if refused, ok := errors.AsType[*host.RefusedError](err); ok && refused.Code == host.RefusedUnsupported {
+		return h.replugNIC(ctx, id, spec)
+	}
+	return err
+}
+
+func (h *hypervisor) replugNIC(ctx context.Context, id model.ID, spec host.NICSpec) error {
+	if err := h.UnplugNIC(ctx, id, spec.MAC); err != nil {
+		return err
+	}
+	return h.PlugNIC(ctx, id, spec)
 }
 
 func mtuOf(mtu *libvirtxml.DomainInterfaceMTU) uint {
