@@ -47,6 +47,23 @@ func (t CPUType) Lacking(facts *HostFacts) (model bool, flags []string) {
 	return model, flags
 }
 
+// CPUType is the one of the highest level that a host can give to guests; under emulation,
+// where that says nothing of the host, the one that its own CPU is of. False when it is
+// none of those that there are.
+func (f *HostFacts) CPUType() (found CPUType, ok bool) {
+	base := strings.TrimSuffix(strings.TrimSuffix(f.CPUBase, "-IBRS"), "-IBPB")
+	for _, kind := range CPUTypes {
+		has := kind.Model == base
+		if f.Accelerated {
+			has = slices.Contains(f.CPUModels, kind.Model)
+		}
+		if has && kind.Maker() == f.CPUVendor && kind.Level > found.Level {
+			found, ok = kind, true
+		}
+	}
+	return found, ok
+}
+
 // CPUTypes are the types of CPU there are, by maker and level: those of version 3.6,
 // and those of version 4 that came later.
 var CPUTypes = []CPUType{

@@ -24,3 +24,20 @@ func TestSecureCPUTypes(t *testing.T) {
 		}
 	}
 }
+
+func TestCPUTypeOfHost(t *testing.T) {
+	for name, each := range map[string]struct {
+		facts HostFacts
+		want  string
+	}{
+		"the highest that guests can have": {HostFacts{Accelerated: true, CPUVendor: "Intel", CPUBase: "Haswell", CPUModels: []string{"Nehalem", "Opteron_G5", "SandyBridge", "qemu64"}}, "Intel SandyBridge Family"},
+		"emulated":                         {HostFacts{CPUVendor: "AMD", CPUBase: "EPYC-IBPB", CPUModels: []string{"EPYC-Rome"}}, "AMD EPYC"},
+		"of another maker":                 {HostFacts{CPUVendor: "Hygon", CPUBase: "EPYC"}, ""},
+		"none that there is":               {HostFacts{CPUVendor: "AMD", CPUBase: "kvm64"}, ""},
+		"nothing said":                     {HostFacts{}, ""},
+	} {
+		if got, ok := each.facts.CPUType(); got.Name != each.want || ok != (each.want != "") {
+			t.Errorf("%s: it is %q", name, got.Name)
+		}
+	}
+}

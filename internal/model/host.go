@@ -86,9 +86,17 @@ type HostFacts struct {
 	// as libvirt calls them; CPUFlags the features of its own CPU, sorted.
 	CPUModels []string `json:"cpu_models,omitempty"`
 	CPUFlags  []string `json:"cpu_flags,omitempty"`
+	// CPUBase is the model that comes nearest to its own CPU, CPUVendor who made that, as
+	// libvirt calls them.
+	CPUBase   string `json:"cpu_base,omitempty"`
+	CPUVendor string `json:"cpu_vendor,omitempty"`
+	// Architecture is that of the host.
+	Architecture Architecture `json:"architecture,omitempty"`
 	// CPUSpeed is in MHz.
 	CPUSpeed float64  `json:"cpu_speed,omitempty"`
 	Topology Topology `json:"topology"`
+	// NUMANodes are how many parts its memory has.
+	NUMANodes int `json:"numa_nodes,omitempty"`
 	// Memory is in bytes.
 	Memory int64 `json:"memory"`
 	// Accelerated says that guests run under KVM; else they are emulated, and
@@ -113,6 +121,12 @@ type HostFacts struct {
 	Manufacturer string    `json:"manufacturer,omitempty"`
 	ProductName  string    `json:"product_name,omitempty"`
 	SerialNumber string    `json:"serial_number,omitempty"`
+	Family       string    `json:"family,omitempty"`
+	// ProductVersion is that of the machine.
+	ProductVersion string `json:"product_version,omitempty"`
+	// Passthrough says that its devices can be given to guests.
+	Passthrough bool       `json:"passthrough,omitempty"`
+	System      HostSystem `json:"system,omitzero"`
 	// Session says that libvirt runs without root: guests get user-mode networks.
 	Session bool `json:"session,omitempty"`
 	// Local says that it is the engine's own machine.

@@ -19,6 +19,13 @@ type related struct {
 func (r *request) load(id model.ID) v3.HostLoad {
 	if r.related.loads == nil {
 		r.related.loads = v3.Loads(r.view.Hosts(), r.view.VMs(), r.view.Clusters())
+		for _, host := range r.view.Hosts() {
+			if stats := r.view.StatsOf(host); stats.Known {
+				load := r.related.loads[host.ID]
+				load.Merging = &stats.Merging
+				r.related.loads[host.ID] = load
+			}
+		}
 	}
 	return r.related.loads[id]
 }

@@ -43,10 +43,21 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 	facts.OSType = "Linux"
 	facts.KernelVersion = h.readLine(ctx, "/proc/sys/kernel/osrelease")
 	facts.OSVersion = h.prettyOS(ctx)
-	if facts.CPUModel == "" && h.profile.capabilities.Host.CPU != nil {
-		facts.CPUModel = h.profile.capabilities.Host.CPU.Model
-	}
+	facts.System = h.system(ctx)
+	addCapabilities(&facts, h.profile.capabilities.Host)
 	return facts, nil
+}
+
+func addCapabilities(facts *model.HostFacts, of libvirtxml.CapsHost) {
+	facts.Passthrough = of.IOMMU != nil && of.IOMMU.Support == "yes"
+	if of.CPU == nil {
+		return
+	}
+	facts.CPUBase, facts.CPUVendor = of.CPU.Model, of.CPU.Vendor
+	facts.Architecture = model.Architecture(of.CPU.Arch)
+	if facts.CPUModel == "" {
+		facts.CPUModel = of.CPU.Model
+	}
 }
 
 // answers are the parts of the facts as libvirt gives them.
@@ -107,6 +118,7 @@ func (a answers) facts() model.HostFacts {
 		Topology: model.Topology{
 			Sockets: int(max(a.nodes, 1) * a.sockets), Cores: int(a.cores), Threads: int(a.threads),
 		},
+		NUMANodes: int(max(a.nodes, 1)),
 		Displays:  displays(domains),
 		CPUModels: usableModels(domains),
 		CPUFlags:  a.flags,
@@ -170,6 +182,8 @@ func addSysinfo(facts *model.HostFacts, text string) {
 	facts.Manufacturer = entry(parsed.System, "manufacturer")
 	facts.ProductName = entry(parsed.System, "product")
 	facts.SerialNumber = entry(parsed.System, "serial")
+	facts.Family = entry(parsed.System, "family")
+	facts.ProductVersion = entry(parsed.System, "version")
 	if len(parsed.Processor) > 0 {
 		facts.CPUModel = entry(parsed.Processor[0].Entries, "version")
 	}

@@ -60,22 +60,31 @@ type ErrorHandling struct {
 // Host is a host (api-v3 2.6). Its memory figures are in bytes.
 type Host struct {
 	Resource
-	Address             *string              `wire:"address"`
-	Status              *Status              `wire:"status"`
-	Cluster             *Reference           `wire:"cluster"`
-	Type                *string              `wire:"type"`
-	HardwareInformation *HardwareInformation `wire:"hardware_information"`
-	PowerManagement     *PowerManagement     `wire:"power_management"`
-	RootPassword        *string              `wire:"root_password"`
-	SSH                 *SSH                 `wire:"ssh"`
-	Statistics          *Statistics          `wire:"statistics"`
-	CPU                 *CPU                 `wire:"cpu"`
-	Memory              *int64               `wire:"memory"`
-	MaxSchedulingMemory *int64               `wire:"max_scheduling_memory"`
-	Summary             *VMSummary           `wire:"summary"`
-	OS                  *OS                  `wire:"os"`
-	LibvirtVersion      *Version             `wire:"libvirt_version"`
-	LiveSnapshotSupport *bool                `wire:"live_snapshot_support"`
+	Address              *string              `wire:"address"`
+	Status               *Status              `wire:"status"`
+	ExternalStatus       *Status              `wire:"external_status"`
+	Cluster              *Reference           `wire:"cluster"`
+	Type                 *string              `wire:"type"`
+	HardwareInformation  *HardwareInformation `wire:"hardware_information"`
+	PowerManagement      *PowerManagement     `wire:"power_management"`
+	KSM                  *Enabled             `wire:"ksm"`
+	TransparentHugepages *Enabled             `wire:"transparent_hugepages"`
+	ISCSI                *ISCSI               `wire:"iscsi"`
+	RootPassword         *string              `wire:"root_password"`
+	SSH                  *SSH                 `wire:"ssh"`
+	Statistics           *Statistics          `wire:"statistics"`
+	CPU                  *CPU                 `wire:"cpu"`
+	Memory               *int64               `wire:"memory"`
+	MaxSchedulingMemory  *int64               `wire:"max_scheduling_memory"`
+	Summary              *VMSummary           `wire:"summary"`
+	OS                   *OS                  `wire:"os"`
+	LibvirtVersion       *Version             `wire:"libvirt_version"`
+	KdumpStatus          *string              `wire:"kdump_status"`
+	SELinux              *SELinux             `wire:"selinux"`
+	AutoNUMAStatus       *string              `wire:"auto_numa_status"`
+	NUMASupported        *bool                `wire:"numa_supported"`
+	LiveSnapshotSupport  *bool                `wire:"live_snapshot_support"`
+	DevicePassthrough    *Enabled             `wire:"device_passthrough"`
 }
 
 // SSH is ssh of a host: how the engine logs in there. The password is input only,
@@ -102,9 +111,11 @@ type Hosts struct {
 // HardwareInformation is hardware_information of a host.
 type HardwareInformation struct {
 	Manufacturer *string `wire:"manufacturer"`
+	Version      *string `wire:"version"`
 	SerialNumber *string `wire:"serial_number"`
 	ProductName  *string `wire:"product_name"`
 	UUID         *string `wire:"uuid"`
+	Family       *string `wire:"family"`
 }
 
 // VMSummary counts the VMs of a host.

@@ -51,6 +51,9 @@ func (p *Page) ShowCluster(cluster *model.Cluster) *Cluster {
 	out := &Cluster{Resource: p.top(model.KindCluster, cluster.ID)}
 	out.describe(cluster.Name, cluster.Description, cluster.Comment)
 	out.CPU = &CPU{ID: text(cluster.CPUType), Architecture: text(strings.ToUpper(string(cluster.Architecture)))}
+	if kind, known := model.CPUTypeNamed(cluster.CPUType); known {
+		out.CPU.Level = new(kind.Level)
+	}
 	out.DataCenter = p.ref(model.KindDataCenter, cluster.DataCenter)
 	out.MemoryPolicy = &MemoryPolicy{
 		Overcommit:           &Overcommit{Percent: cluster.OvercommitPercent},
@@ -76,6 +79,8 @@ func (p *Page) ShowCluster(cluster *model.Cluster) *Cluster {
 type HostLoad struct {
 	Active, Migrating, Total int
 	SchedulingMemory         int64
+	// Merging says whether its kernel looks for pages of memory that are alike; nil is not known.
+	Merging *bool
 }
 
 // ShowHost shows a host. The detail of its state says why it is not up or, when
@@ -89,19 +94,19 @@ func (p *Page) ShowHost(host *model.Host, load HostLoad) *Host {
 	if host.Status == model.HostUp && host.StatusDetail == "" {
 		out.Status.Detail = new(acceleration(facts))
 	}
+	out.ExternalStatus = &Status{State: "ok"}
 	out.Cluster = p.ref(model.KindCluster, host.Cluster)
 	out.Type = new("rhel")
 	out.HardwareInformation = &HardwareInformation{
 		Manufacturer: text(facts.Manufacturer), SerialNumber: text(facts.SerialNumber),
 		ProductName: text(facts.ProductName), UUID: text(facts.UUID),
+		Family: text(facts.Family), Version: text(facts.ProductVersion),
 	}
 	if host.BySSH() {
 		out.SSH = showSSH(host)
 	}
-	out.CPU = &CPU{Topology: showTopology(facts.Topology), Name: text(facts.CPUModel)}
-	if facts.CPUSpeed > 0 {
-		out.CPU.Speed = new(facts.CPUSpeed)
-	}
+	out.CPU = showHostCPU(facts)
+	out.showSystem(facts, load.Merging)
 	out.Memory = new(facts.Memory)
 	out.MaxSchedulingMemory = new(load.SchedulingMemory)
 	out.Summary = &VMSummary{Active: load.Active, Migrating: load.Migrating, Total: load.Total}

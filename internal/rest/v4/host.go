@@ -1,27 +1,38 @@
 package v4
 
 import (
+	"strconv"
+	"strings"
+
 	"vireo/internal/model"
 )
 
 // Host is a host (api-v4 3.6). Its memory figures are in bytes.
 type Host struct {
 	Resource
-	Address             *string              `wire:"address"`
-	CPU                 *HostCPU             `wire:"cpu"`
-	ExternalStatus      *string              `wire:"external_status"`
-	HardwareInformation *HardwareInformation `wire:"hardware_information"`
-	LibvirtVersion      *Version             `wire:"libvirt_version"`
-	MaxSchedulingMemory *int64               `wire:"max_scheduling_memory"`
-	Memory              *int64               `wire:"memory"`
-	OS                  *HostOS              `wire:"os"`
-	RootPassword        *string              `wire:"root_password"`
-	SSH                 *SSH                 `wire:"ssh"`
-	Status              *string              `wire:"status"`
-	StatusDetail        *string              `wire:"status_detail"`
-	Summary             *VMSummary           `wire:"summary"`
-	Type                *string              `wire:"type"`
-	Cluster             *Reference           `wire:"cluster"`
+	Address              *string              `wire:"address"`
+	AutoNUMAStatus       *string              `wire:"auto_numa_status"`
+	CPU                  *HostCPU             `wire:"cpu"`
+	DevicePassthrough    *Enabled             `wire:"device_passthrough"`
+	ExternalStatus       *string              `wire:"external_status"`
+	HardwareInformation  *HardwareInformation `wire:"hardware_information"`
+	ISCSI                *ISCSI               `wire:"iscsi"`
+	KdumpStatus          *string              `wire:"kdump_status"`
+	KSM                  *Enabled             `wire:"ksm"`
+	LibvirtVersion       *Version             `wire:"libvirt_version"`
+	MaxSchedulingMemory  *int64               `wire:"max_scheduling_memory"`
+	Memory               *int64               `wire:"memory"`
+	NUMASupported        *bool                `wire:"numa_supported"`
+	OS                   *HostOS              `wire:"os"`
+	RootPassword         *string              `wire:"root_password"`
+	SELinux              *SELinux             `wire:"se_linux"`
+	SSH                  *SSH                 `wire:"ssh"`
+	Status               *string              `wire:"status"`
+	StatusDetail         *string              `wire:"status_detail"`
+	Summary              *VMSummary           `wire:"summary"`
+	TransparentHugePages *Enabled             `wire:"transparent_hugepages"`
+	Type                 *string              `wire:"type"`
+	Cluster              *Reference           `wire:"cluster"`
 }
 
 // Hosts is a list of hosts.
@@ -32,9 +43,12 @@ type Hosts struct {
 
 // HostCPU is cpu of a host; Speed is in MHz.
 type HostCPU struct {
-	Name     *string   `wire:"name"`
-	Speed    *float64  `wire:"speed"`
-	Topology *Topology `wire:"topology"`
+	Architecture *string   `wire:"architecture"`
+	Level        *int      `wire:"level"`
+	Name         *string   `wire:"name"`
+	Speed        *float64  `wire:"speed"`
+	Topology     *Topology `wire:"topology"`
+	Type         *string   `wire:"type"`
 }
 
 // Topology is cpu/topology.
@@ -46,16 +60,19 @@ type Topology struct {
 
 // HardwareInformation is hardware_information of a host.
 type HardwareInformation struct {
+	Family       *string `wire:"family"`
 	Manufacturer *string `wire:"manufacturer"`
 	ProductName  *string `wire:"product_name"`
 	SerialNumber *string `wire:"serial_number"`
 	UUID         *string `wire:"uuid"`
+	Version      *string `wire:"version"`
 }
 
 // HostOS is os of a host.
 type HostOS struct {
-	Type    *string  `wire:"type"`
-	Version *Version `wire:"version"`
+	ReportedKernelCmdline *string  `wire:"reported_kernel_cmdline"`
+	Type                  *string  `wire:"type"`
+	Version               *Version `wire:"version"`
 }
 
 // SSH is ssh of a host. The password is input only, and not used.
@@ -85,6 +102,7 @@ type VMSummary struct {
 type HostLoad struct {
 	Active, Migrating, Total int
 	SchedulingMemory         int64
+	Merging                  *bool
 }
 
 // ShowHost shows a host.
@@ -93,20 +111,19 @@ func (p *Page) ShowHost(host *model.Host, load HostLoad) *Host {
 	out.describe(host.Name, host.Description, host.Comment)
 	facts := &host.Facts
 	out.Address = new(host.Address)
-	out.CPU = &HostCPU{Name: text(facts.CPUModel), Topology: &Topology{
-		Cores: facts.Topology.Cores, Sockets: facts.Topology.Sockets, Threads: facts.Topology.Threads,
-	}}
-	if facts.CPUSpeed > 0 {
-		out.CPU.Speed = new(facts.CPUSpeed)
-	}
+	out.CPU = showHostCPU(facts)
+	out.showSystem(facts, load.Merging)
 	out.ExternalStatus = new("ok")
 	out.HardwareInformation = &HardwareInformation{
 		Manufacturer: text(facts.Manufacturer), ProductName: text(facts.ProductName),
 		SerialNumber: text(facts.SerialNumber), UUID: text(facts.UUID),
+		Family: text(facts.Family), Version: text(facts.ProductVersion),
 	}
 	out.LibvirtVersion = fullVersion(facts.LibvirtVersion)
 	out.MaxSchedulingMemory, out.Memory = new(load.SchedulingMemory), new(facts.Memory)
-	out.OS = &HostOS{Type: text(facts.OSType), Version: fullVersion(facts.OSVersion)}
+	out.OS = &HostOS{
+		ReportedKernelCmdline: text(facts.System.CommandLine), Type: text(facts.OSType), Version: fullVersion(facts.OSVersion),
+	}
 	if host.BySSH() {
 		user, port := host.SSHLogin()
 		out.SSH = &SSH{
@@ -121,11 +138,24 @@ func (p *Page) ShowHost(host *model.Host, load HostLoad) *Host {
 	return out
 }
 
+// fullVersion shows the version of some program: the numbers it begins with, and all of it.
 func fullVersion(version string) *Version {
 	if version == "" {
 		return nil
 	}
-	return &Version{FullVersion: new(version)}
+	out, rest := &Version{FullVersion: new(version)}, version
+	for _, part := range []**int{&out.Major, &out.Minor, &out.Build, &out.Revision} {
+		digits, after, more := strings.Cut(rest, ".")
+		number, err := strconv.Atoi(digits)
+		if err != nil {
+			break
+		}
+		*part, rest = new(number), after
+		if !more {
+			break
+		}
+	}
+	return out
 }
 
 // CheckAdd refuses a host to be added that lacks a mandatory parameter.

@@ -49,6 +49,11 @@ type Version struct {
 	Revision    *int    `wire:"revision"`
 }
 
+// Enabled is a switch inside an element of its own.
+type Enabled struct {
+	Enabled *bool `wire:"enabled"`
+}
+
 // Fault says why a request was refused (api-v4 2.9).
 type Fault struct {
 	Detail *string `wire:"detail"`
