@@ -92,8 +92,11 @@ var house = map[string][]string{
 
 	// Roof: what can be seen.
 	"rest/wire": {},
-	"rest/v3":   {"model", "fault", "lifecycle", "auth", "search", "rest/wire"},
-	"rest/v4":   {"model", "fault", "rest/wire"},
+
+	"rest/figures": {"model"},
+
+	"rest/v3": {"model", "fault", "lifecycle", "auth", "search", "rest/wire", "rest/figures"},
+	"rest/v4": {"model", "fault", "rest/wire", "rest/figures"},
 	"rest": {
 		"model", "fault", "lifecycle", "auth", "search", "store", "engine", "engine/placement", "engine/vms", "engine/disks",
 		"engine/nics", "engine/networks", "engine/cdroms", "engine/tags", "engine/affinitygroups", "engine/storage", "engine/templates", "engine/exports",

@@ -38,8 +38,8 @@ func newEdge(t testing.TB, change ...func(*rest.Options)) *edge {
 	world.AddMachine(fake.MachineSpec{Address: "fake://local"})
 	s, err := server.Open(context.Background(), server.Config{
 		DataDir: t.TempDir(), LocalHost: "fake://local", AdminPassword: password, Driver: world.Driver(),
-		Overrides: map[string]string{"UserDefinedVMProperties": "sap=^(true|false)$"},
-		Log:       discard,
+		Overrides:   map[string]string{"UserDefinedVMProperties": "sap=^(true|false)$"},
+		FenceAgents: fenceAgents(t), Log: discard,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +60,15 @@ func newEdge(t testing.TB, change ...func(*rest.Options)) *edge {
 	e := &edge{t: t, engine: s, api: rest.New(options), world: world}
 	e.wait("/api/hosts", "<state>up</state>")
 	return e
+}
+
+// fenceAgents is a folder with a fence agent, which nothing runs.
+func fenceAgents(t testing.TB) string {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "fence_ipmilan"), nil, 0o700); err != nil { //nolint:gosec // it has to be a program
+		t.Fatal(err)
+	}
+	return folder
 }
 
 // request is one request of a test: a method with a path, headers as lines, and

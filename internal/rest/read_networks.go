@@ -168,21 +168,28 @@ func (r *request) hostNIC() (model.HostNIC, error) {
 	return model.HostNIC{}, fault.Missing(string(r.id("nic")))
 }
 
-// showHostNIC names the first network, by name, that guests reach by the interface.
 func showHostNIC(r *request, nic model.HostNIC) (any, error) {
-	host, err := r.host()
+	reached, err := r.reachedBy(nic)
 	if err != nil {
 		return nil, err
 	}
-	var reached model.ID
+	return r.page.ShowHostNIC(&nic, r.id("host"), reached), nil
+}
+
+// reachedBy is the first network, by name, that guests of the host reach by one of its
+// interfaces; none is empty.
+func (r *request) reachedBy(nic model.HostNIC) (model.ID, error) {
+	host, err := r.host()
+	if err != nil || !nic.Bridge {
+		return "", err
+	}
 	for _, network := range r.view.Networks() {
 		link, ok := placement.Attachment(network, host, r.view.AllAttachments())
-		if _, has := network.In(host.Cluster); has && ok && nic.Bridge && link.Bridge == nic.Name {
-			reached = network.ID
-			break
+		if _, has := network.In(host.Cluster); has && ok && link.Bridge == nic.Name {
+			return network.ID, nil
 		}
 	}
-	return r.page.ShowHostNIC(&nic, host.ID, reached), nil
+	return "", nil
 }
 
 var attachmentList = collection[*model.NetworkAttachment]{

@@ -10,6 +10,7 @@ import (
 var (
 	networkList4        = shown4(networkList, showNetwork4)
 	oneNetwork4         = object("network", (*request).network, showNetwork4)
+	oneCenterNetwork4   = object("network", (*request).centerNetwork, showNetwork4)
 	clusterNetworkList4 = shown4(clusterNetworkList, showClusterNetwork4)
 	oneClusterNetwork4  = object("network", (*request).clusterNetwork, showClusterNetwork4)
 	profileList4        = shown4(profileList, showProfile4)
@@ -97,6 +98,11 @@ func (s *Server) networkRoutes4() []*route {
 			delete: s.removes4(kind, "remove", existing((*request).network), noParams),
 		},
 		{path: "datacenters/{datacenter}/networks", get: in(networkList4, func(n *model.Network) model.ID { return n.DataCenter }).get, post: add},
+		{
+			path: "datacenters/{datacenter}/networks/{network}", get: oneCenterNetwork4,
+			put:    s.writes(kind, "update", edits(s, kind, "update", existing((*request).centerNetwork), readNetwork4, oneCenterNetwork4)),
+			delete: s.removes4(kind, "remove", existing((*request).centerNetwork), noParams),
+		},
 		{path: "clusters/{cluster}/networks", get: clusterNetworkList4.get, post: makes4(s, kind, "attach", "network", readAttach4,
 			func(r *request, _ model.ID) (*model.Network, error) { return r.clusterNetwork() },
 			func(r *request, made *model.Network) (any, *v4.Resource) {

@@ -52,7 +52,7 @@ func (s *Server) routes4() []*route {
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
 	table = after(table, "events/{event}", s.networkRoutes4())
-	table = after(table, "hosts/{host}", s.roleRoutes4())
+	table = after(table, "hosts/{host}", slices.Concat(s.hostRoutes4(), s.roleRoutes4()))
 	table = after(table, "storagedomains/{storagedomain}/disks", slices.Concat(s.tagRoutes4(), s.peopleRoutes4()))
 	table = after(table, "jobs/{job}/steps/{step}", slices.Concat(s.profileRoutes4(), s.permissionRoutes4()))
 	return slices.Concat(table, s.archiveRoutes4(), s.consoleRoutes4(), s.actionRoutes4())

@@ -60,6 +60,42 @@ func (r *request) editAgents(change func(*model.PowerManagement) error) error {
 	return err
 }
 
+// makeAgent adds a fence agent that apply fills in.
+func (r *request) makeAgent(apply func(*model.FenceAgent)) (*model.FenceAgent, error) {
+	made := model.FenceAgent{ID: model.NewID()}
+	apply(&made)
+	return &made, r.editAgents(func(power *model.PowerManagement) error {
+		power.Agents = append(power.Agents, made)
+		return nil
+	})
+}
+
+// changeAgent has apply change the agent of the path.
+func (r *request) changeAgent(apply func(*model.FenceAgent)) error {
+	id := r.id("fenceagent")
+	return r.editAgents(func(power *model.PowerManagement) error {
+		at := slices.IndexFunc(power.Agents, func(agent model.FenceAgent) bool { return agent.ID == id })
+		if at < 0 {
+			return fault.Missing(string(id))
+		}
+		apply(&power.Agents[at])
+		return nil
+	})
+}
+
+// dropAgent takes away the agent of the path.
+func (r *request) dropAgent() error {
+	id := r.id("fenceagent")
+	return r.editAgents(func(power *model.PowerManagement) error {
+		at := slices.IndexFunc(power.Agents, func(agent model.FenceAgent) bool { return agent.ID == id })
+		if at < 0 {
+			return fault.Missing(string(id))
+		}
+		power.Agents = slices.Delete(power.Agents, at, at+1)
+		return nil
+	})
+}
+
 // addAgent gives a host a fence agent (3.6, hosts/fenceagents).
 func (s *Server) addAgent(r *request) (*answer, error) {
 	shape := &v3.Agent{}
@@ -69,16 +105,11 @@ func (s *Server) addAgent(r *request) (*answer, error) {
 	if err := shape.CheckAdd(); err != nil {
 		return nil, err
 	}
-	made := model.FenceAgent{ID: model.NewID()}
-	shape.Apply(&made, r.finder())
-	err := r.editAgents(func(power *model.PowerManagement) error {
-		power.Agents = append(power.Agents, made)
-		return nil
-	})
+	made, err := r.makeAgent(func(agent *model.FenceAgent) { shape.Apply(agent, r.finder()) })
 	if err != nil {
 		return nil, err
 	}
-	out := r.page.ShowAgent(&made, r.id("host"))
+	out := r.page.ShowAgent(made, r.id("host"))
 	return &answer{code: http.StatusCreated, root: "agent", shape: out, location: out.Href}, nil
 }
 
@@ -88,16 +119,8 @@ func (s *Server) updateAgent(r *request) (*answer, error) {
 	if err := r.read("agent", shape); err != nil {
 		return nil, err
 	}
-	id, seal := r.id("fenceagent"), r.finder()
-	err := r.editAgents(func(power *model.PowerManagement) error {
-		at := slices.IndexFunc(power.Agents, func(agent model.FenceAgent) bool { return agent.ID == id })
-		if at < 0 {
-			return fault.Missing(string(id))
-		}
-		shape.Apply(&power.Agents[at], seal)
-		return nil
-	})
-	if err != nil {
+	seal := r.finder()
+	if err := r.changeAgent(func(agent *model.FenceAgent) { shape.Apply(agent, seal) }); err != nil {
 		return nil, err
 	}
 	return oneAgent(r)
@@ -105,16 +128,7 @@ func (s *Server) updateAgent(r *request) (*answer, error) {
 
 // removeAgent takes a fence agent from a host.
 func (s *Server) removeAgent(r *request) (*answer, error) {
-	id := r.id("fenceagent")
-	err := r.editAgents(func(power *model.PowerManagement) error {
-		at := slices.IndexFunc(power.Agents, func(agent model.FenceAgent) bool { return agent.ID == id })
-		if at < 0 {
-			return fault.Missing(string(id))
-		}
-		power.Agents = slices.Delete(power.Agents, at, at+1)
-		return nil
-	})
-	if err != nil {
+	if err := r.dropAgent(); err != nil {
 		return nil, err
 	}
 	return &answer{}, nil

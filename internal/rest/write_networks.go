@@ -329,15 +329,24 @@ func (r *request) readAttachment(isNew bool) (any, error) {
 	if err := shape.CheckUpdate(r.id("networkattachment")); err != nil && !isNew {
 		return nil, err
 	}
-	on, err := r.host()
+	on, find, err := r.attachedTo()
 	if err != nil {
 		return nil, err
+	}
+	return changes(func(attachment *model.NetworkAttachment) error { return shape.Apply(attachment, on, find) })
+}
+
+// attachedTo is the host of the path, with what finds networks of its data center.
+func (r *request) attachedTo() (*model.Host, finder, error) {
+	on, err := r.host()
+	if err != nil {
+		return nil, finder{}, err
 	}
 	find := r.finder()
 	if cluster, err := r.view.Cluster(on.Cluster); err == nil {
 		find = find.within(cluster.DataCenter)
 	}
-	return changes(func(attachment *model.NetworkAttachment) error { return shape.Apply(attachment, on, find) })
+	return on, find, nil
 }
 
 // readDataCenter reads what is to change of a data center.

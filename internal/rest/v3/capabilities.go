@@ -231,7 +231,7 @@ func (p *Page) ShowCapabilities(properties []CustomProperty, cpus []CPU) *Capabi
 }
 
 func (p *Page) showLevel(minor uint16, properties []CustomProperty, cpus []CPU) VersionCapabilities {
-	id := string(nameID("3." + strconv.Itoa(int(minor))))
+	id := string(model.NamedID("3." + strconv.Itoa(int(minor))))
 	out := VersionCapabilities{
 		Href: p.Prefix + "/capabilities/" + id, ID: new(id), Major: 3, Minor: minor, Current: minor == highestLevel,
 		StorageTypes: &StorageTypes{texts(storageTypes)},

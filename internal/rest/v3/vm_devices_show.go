@@ -1,11 +1,8 @@
 package v3
 
 import (
-	"crypto/md5" //nolint:gosec // ids are name-based UUIDs of version 3, which are MD5 by definition
 	"encoding/hex"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
@@ -70,18 +67,9 @@ func (s *NIC) Apply(to *model.NIC, find Finder) error {
 	return setMember(&to.Interface, "NicInterface", nicInterfaces, s.Interface)
 }
 
-// nameID makes the id that belongs to a name everywhere: a UUID of version 3
-// without a namespace (api-v3 2.6).
-func nameID(name string) model.ID {
-	sum := md5.Sum([]byte(name)) //nolint:gosec // see the import
-	sum[6] = sum[6]&0x0f | 0x30
-	sum[8] = sum[8]&0x3f | 0x80
-	return model.ID(uuid.UUID(sum).String())
-}
-
 // ShowReportedDevice shows a network interface as the guest sees it.
 func (p *Page) ShowReportedDevice(device *model.GuestDevice, vm model.ID) *ReportedDevice {
-	id := nameID(device.Name + device.MAC)
+	id := model.NamedID(device.Name + device.MAC)
 	href := below(p.Href(model.KindVM, vm), "reporteddevices", string(id))
 	out := &ReportedDevice{Resource: p.resource("reported_device", href, id)}
 	out.Name = new(device.Name)
@@ -97,7 +85,7 @@ func (p *Page) ShowReportedDevice(device *model.GuestDevice, vm model.ID) *Repor
 
 // ShowApplication shows something that is installed in the guest.
 func (p *Page) ShowApplication(name string, vm model.ID) *Application {
-	id := nameID(name)
+	id := model.NamedID(name)
 	out := &Application{Resource: p.resource("application", below(p.Href(model.KindVM, vm), "applications", string(id)), id)}
 	out.Name = new(name)
 	out.VM = p.ref(model.KindVM, vm)
@@ -119,7 +107,7 @@ func (p *Page) ShowSessions(vm model.ID, console *model.User, guestUser string) 
 		}, true)
 	}
 	if guestUser != "" {
-		add(nameID(guestUser), &SessionUser{UserName: new(guestUser)}, false)
+		add(model.NamedID(guestUser), &SessionUser{UserName: new(guestUser)}, false)
 	}
 	return all
 }

@@ -287,7 +287,7 @@ func TestIDsOfNames(t *testing.T) {
 		"memory.buffered": "09e07489-64fd-32ab-8e4e-a2b61eed8d60", "memory.cached": "1b6244ee-8dbd-365d-8762-482ddc05ee11",
 		"memory.free": "5a0fba9d-33d7-3cbf-addd-ba462040c946",
 	} {
-		if got := nameID(name); got != id {
+		if got := model.NamedID(name); got != id {
 			t.Errorf("%s has the id %s instead of %s", name, got, id)
 		}
 	}

@@ -23,6 +23,9 @@ var faces = map[string]any{
 	"data_center": &DataCenter{}, "data_centers": &DataCenters{}, "cluster": &Cluster{}, "clusters": &Clusters{},
 	"storage_domain": &StorageDomain{}, "storage_domains": &StorageDomains{}, "disk": &Disk{}, "disks": &Disks{},
 	"network": &Network{}, "networks": &Networks{}, "vnic_profile": &VNICProfile{}, "vnic_profiles": &VNICProfiles{},
+	"host": &Host{}, "hosts": &Hosts{}, "host_nic": &HostNIC{}, "host_nics": &HostNICs{}, "agent": &Agent{}, "agents": &Agents{},
+	"network_attachment": &NetworkAttachment{}, "network_attachments": &NetworkAttachments{},
+	"statistic": &Statistic{}, "statistics": &Statistics{},
 	"mac_pool": &MACPool{}, "mac_pools": &MACPools{},
 	"tag": &Tag{}, "tags": &Tags{},
 	"user": &User{}, "users": &Users{}, "group": &Group{}, "groups": &Groups{}, "domain": &Domain{}, "domains": &Domains{},
@@ -117,8 +120,10 @@ func (f *filler) fill(v reflect.Value, name string) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(f.count))
-	case reflect.Uint32:
+	case reflect.Uint16, reflect.Uint32:
 		v.SetUint(uint64(f.count))
+	case reflect.Float64:
+		v.SetFloat(float64(f.count) + 0.25)
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			v.Set(reflect.ValueOf(time.Date(2026, 11, 23, 9, 7, 31, 123e6, time.UTC).Add(time.Duration(f.count) * time.Second)))

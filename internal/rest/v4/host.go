@@ -24,6 +24,7 @@ type Host struct {
 	Memory               *int64               `wire:"memory"`
 	NUMASupported        *bool                `wire:"numa_supported"`
 	OS                   *HostOS              `wire:"os"`
+	PowerManagement      *Enabled             `wire:"power_management"`
 	RootPassword         *string              `wire:"root_password"`
 	SELinux              *SELinux             `wire:"se_linux"`
 	SSH                  *SSH                 `wire:"ssh"`
@@ -124,6 +125,7 @@ func (p *Page) ShowHost(host *model.Host, load HostLoad) *Host {
 	out.OS = &HostOS{
 		ReportedKernelCmdline: text(facts.System.CommandLine), Type: text(facts.OSType), Version: fullVersion(facts.OSVersion),
 	}
+	out.PowerManagement = &Enabled{Enabled: new(host.Power.Enabled)}
 	if host.BySSH() {
 		user, port := host.SSHLogin()
 		out.SSH = &SSH{
@@ -183,6 +185,9 @@ func (s *Host) Apply(to *model.Host, find Finder) error {
 	set(&to.Description, s.Description)
 	set(&to.Comment, s.Comment)
 	set(&to.Address, s.Address)
+	if s.PowerManagement != nil {
+		set(&to.Power.Enabled, s.PowerManagement.Enabled)
+	}
 	if s.SSH != nil {
 		user, port := "", 0
 		if s.SSH.User != nil {

@@ -1,4 +1,4 @@
-package v3
+package figures
 
 import "vireo/internal/model"
 
@@ -37,45 +37,38 @@ func used(s *model.HostStats) int64 {
 	return max(s.MemoryTotal-s.MemoryFree-s.MemoryBuffers-s.MemoryCached, 0)
 }
 
-// ShowHostStatistics shows those figures of a host that are known.
-func (p *Page) ShowHostStatistics(stats *model.HostStats, host model.ID) []Statistic {
-	var out []Statistic
+// OfHost are those figures of a host that are known.
+func OfHost(stats *model.HostStats) []Figure {
+	var out []Figure
 	for _, row := range hostStatistics {
-		if row.known != nil && !row.known(stats) {
-			continue
+		if row.known == nil || row.known(stats) {
+			out = append(out, Figure{Name: row.name, Description: row.description, Values: row.values, Unit: row.unit, Datum: row.figure(stats)})
 		}
-		shown := p.statistic(p.Href(model.KindHost, host), row.name, row.description, row.values, "GAUGE", row.unit, row.figure(stats))
-		shown.Host = p.ref(model.KindHost, host)
-		out = append(out, shown)
 	}
 	return out
 }
 
 // nicStatistics are the figures of a network interface.
 var nicStatistics = []struct {
-	name, description, values, kind, unit string
-	figure                                func(model.NICStats) float64
+	name, description, values, unit string
+	counter                         bool
+	figure                          func(model.NICStats) float64
 }{
-	{"data.current.rx", "Receive data rate", "DECIMAL", "GAUGE", "BYTES_PER_SECOND", func(s model.NICStats) float64 { return s.ReceivedRate }},
-	{"data.current.tx", "Transmit data rate", "DECIMAL", "GAUGE", "BYTES_PER_SECOND", func(s model.NICStats) float64 { return s.SentRate }},
-	{"errors.total.rx", "Total receive errors", "INTEGER", "COUNTER", "NONE", func(s model.NICStats) float64 { return float64(s.ReceivedErrors) }},
-	{"errors.total.tx", "Total transmit errors", "INTEGER", "COUNTER", "NONE", func(s model.NICStats) float64 { return float64(s.SentErrors) }},
+	{"data.current.rx", "Receive data rate", "DECIMAL", "BYTES_PER_SECOND", false, func(s model.NICStats) float64 { return s.ReceivedRate }},
+	{"data.current.tx", "Transmit data rate", "DECIMAL", "BYTES_PER_SECOND", false, func(s model.NICStats) float64 { return s.SentRate }},
+	{"errors.total.rx", "Total receive errors", "INTEGER", "NONE", true, func(s model.NICStats) float64 { return float64(s.ReceivedErrors) }},
+	{"errors.total.tx", "Total transmit errors", "INTEGER", "NONE", true, func(s model.NICStats) float64 { return float64(s.SentErrors) }},
 }
 
-// ShowHostNICStatistics shows the figures of a network interface of a host, if they are
-// known.
-func (p *Page) ShowHostNICStatistics(stats *model.HostStats, host model.ID, nic string) []Statistic {
-	figures, known := stats.NICs[nic]
+// OfHostNIC are the figures of a network interface of a host, if they are known.
+func OfHostNIC(stats *model.HostStats, name string) []Figure {
+	figures, known := stats.NICs[name]
 	if !known {
 		return nil
 	}
-	id := model.HostNICID(host, nic)
-	href := below(p.Href(model.KindHost, host), "nics", string(id))
-	var out []Statistic
-	for _, row := range nicStatistics {
-		shown := p.statistic(href, row.name, row.description, row.values, row.kind, row.unit, row.figure(figures))
-		shown.HostNIC = &Reference{Href: href, ID: new(string(id))}
-		out = append(out, shown)
+	out := make([]Figure, len(nicStatistics))
+	for i, row := range nicStatistics {
+		out[i] = Figure{Name: row.name, Description: row.description, Values: row.values, Unit: row.unit, Counter: row.counter, Datum: row.figure(figures)}
 	}
 	return out
 }
