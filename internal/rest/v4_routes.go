@@ -15,10 +15,14 @@ func (s *Server) routes4() []*route {
 		{path: "clusters", get: clusterList4.get, search: true},
 		{
 			path: "clusters/{cluster}", get: oneCluster4, noun: "cluster",
-			put: s.writes(model.KindCluster, "update", edits(s, model.KindCluster, "update", existing((*request).cluster), readCluster4, oneCluster4)),
+			put:    s.writes(model.KindCluster, "update", edits(s, model.KindCluster, "update", existing((*request).cluster), readCluster4, oneCluster4)),
+			delete: s.removes4(model.KindCluster, "remove", existing((*request).cluster), noParams),
 		},
 		{path: "datacenters", get: dataCenterList4.get, search: true},
-		{path: "datacenters/{datacenter}", get: oneDataCenter4, noun: "data_center"},
+		{
+			path: "datacenters/{datacenter}", get: oneDataCenter4, noun: "data_center",
+			delete: s.removes4(model.KindDataCenter, "remove", existing((*request).dataCenter), noParams),
+		},
 		{path: "datacenters/{datacenter}/clusters", get: in(clusterList4, func(c *model.Cluster) model.ID { return c.DataCenter }).get},
 		{path: "datacenters/{datacenter}/storagedomains", get: attachedDomainList4.get},
 		{path: "datacenters/{datacenter}/storagedomains/{storagedomain}", get: oneAttachedDomain4},
@@ -51,6 +55,7 @@ func (s *Server) routes4() []*route {
 		{path: "imagetransfers", get: transferList4.get, post: s.writes(model.KindImageTransfer, "add", s.addTransfer4)},
 		{path: "imagetransfers/{imagetransfer}", get: oneTransfer4, noun: "image_transfer"},
 	}
+	table = after(table, "clusters/{cluster}", s.affinityRoutes4())
 	table = after(table, "events/{event}", s.networkRoutes4())
 	table = after(table, "hosts/{host}", slices.Concat(s.hostRoutes4(), s.roleRoutes4()))
 	table = after(table, "storagedomains/{storagedomain}/disks", slices.Concat(s.tagRoutes4(), s.peopleRoutes4()))

@@ -25,7 +25,7 @@ var faces = map[string]any{
 	"network": &Network{}, "networks": &Networks{}, "vnic_profile": &VNICProfile{}, "vnic_profiles": &VNICProfiles{},
 	"host": &Host{}, "hosts": &Hosts{}, "host_nic": &HostNIC{}, "host_nics": &HostNICs{}, "agent": &Agent{}, "agents": &Agents{},
 	"network_attachment": &NetworkAttachment{}, "network_attachments": &NetworkAttachments{},
-	"statistic": &Statistic{}, "statistics": &Statistics{},
+	"affinity_group": &AffinityGroup{}, "affinity_groups": &AffinityGroups{}, "statistic": &Statistic{}, "statistics": &Statistics{},
 	"mac_pool": &MACPool{}, "mac_pools": &MACPools{},
 	"tag": &Tag{}, "tags": &Tags{},
 	"user": &User{}, "users": &Users{}, "group": &Group{}, "groups": &Groups{}, "domain": &Domain{}, "domains": &Domains{},
