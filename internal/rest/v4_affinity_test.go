@@ -14,6 +14,7 @@ func TestAffinityGroups4(t *testing.T) {
 	e.want(200, "GET", at, "", list+`" rel="affinitygroups"`)
 	e.want(400, "POST", list, "<affinity_group/>", "AffinityGroup [name] required for add")
 	e.want(400, "POST", list, "<affinity_group><name>a</name><vms_rule><enabled>false</enabled></vms_rule></affinity_group>", "cannot be switched off")
+	e.want(400, "POST", list, "<affinity_group><name>a</name><hosts_rule><enabled>true</enabled></hosts_rule></affinity_group>", "no rule for hosts")
 	e.want(404, "POST", newAPI+"/clusters/"+string(model.NewID())+"/affinitygroups", "<affinity_group><name>a</name></affinity_group>", "Entity not found")
 	group := list + "/" + e.make(list, "<affinity_group><name>together</name><vms_rule><enabled>true</enabled><positive>true</positive><enforcing>false</enforcing></vms_rule></affinity_group>")
 	e.want(200, "GET", group, "", "<positive>true</positive>", "<vms_rule>", `<cluster href="`+at+`"`, group+`/vms" rel="vms"`)

@@ -6,7 +6,9 @@ import "vireo/internal/model"
 // older form of the rule for VMs, which clients still send and read.
 type AffinityGroup struct {
 	Resource
-	Enforcing *bool         `wire:"enforcing"`
+	Enforcing *bool `wire:"enforcing"`
+	// HostsRule is read to be refused: groups are of VMs only.
+	HostsRule *AffinityRule `wire:"hosts_rule"`
 	Positive  *bool         `wire:"positive"`
 	VMsRule   *AffinityRule `wire:"vms_rule"`
 	Cluster   *Reference    `wire:"cluster"`
@@ -73,6 +75,9 @@ func (s *AffinityGroup) Apply(to *model.AffinityGroup) error {
 	set(&to.Comment, s.Comment)
 	set(&to.Positive, s.Positive)
 	set(&to.Enforcing, s.Enforcing)
+	if s.HostsRule != nil && s.HostsRule.Enabled != nil && *s.HostsRule.Enabled {
+		return unsupported("Affinity groups have no rule for hosts.")
+	}
 	if s.VMsRule == nil {
 		return nil
 	}
