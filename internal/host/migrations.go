@@ -63,8 +63,8 @@ type Migration struct {
 	Reception Reception
 	// Bandwidth is in MiB/s; 0 is no limit.
 	Bandwidth int
-	// Downtime is for how long the guest may stand still at the end; 0 is the host's
-	// own default.
+	// Downtime is for how long the guest may stand still at the end, until
+	// StretchMigration; 0 is the host's own default.
 	Downtime time.Duration
 	// AutoConverge slows a guest down that changes its memory faster than it can be
 	// carried; Compressed sends what has changed of a page rather than the page.
@@ -83,6 +83,10 @@ type MigrationProgress struct {
 	// Done, Left and Total are bytes of memory; Left grows again while the guest goes on
 	// writing. All 0 where the host does not say.
 	Done, Left, Total int64
+	// Passes is how often all of that has been gone through: 0 at first, and 1 when the
+	// whole memory was carried and what was changed meanwhile is. 0 where the host does not
+	// say.
+	Passes int
 	// Downtime is for how long the guest stood still; -1 where the host does not say.
 	// It is known when it has migrated.
 	Downtime time.Duration

@@ -40,6 +40,7 @@ type Inventory struct {
 
 	write     sync.Mutex // held by the one transaction under way
 	lastEvent int64      // guarded by write
+	line      line
 
 	mu      sync.RWMutex
 	running map[model.ID]*model.Job
@@ -53,7 +54,7 @@ type Inventory struct {
 type keeper interface {
 	decode(document []byte) (model.Object, error)
 	loadAll(objects []model.Object)
-	keep(object model.Object)
+	keep(objects []model.Object)
 	drop(id model.ID)
 }
 
@@ -80,16 +81,17 @@ func typedAs[P model.Object](object model.Object) P {
 	return typed
 }
 
-func (k kept[T, P]) loadAll(objects []model.Object) {
+func allTypedAs[P model.Object](objects []model.Object) []P {
 	typed := make([]P, len(objects))
 	for i, object := range objects {
 		typed[i] = typedAs[P](object)
 	}
-	k.table.load(typed)
+	return typed
 }
 
-func (k kept[T, P]) keep(object model.Object) { k.table.put(typedAs[P](object)) }
-func (k kept[T, P]) drop(id model.ID)         { k.table.remove(id) }
+func (k kept[T, P]) loadAll(objects []model.Object) { k.table.load(allTypedAs[P](objects)) }
+func (k kept[T, P]) keep(objects []model.Object)    { k.table.put(allTypedAs[P](objects)...) }
+func (k kept[T, P]) drop(id model.ID)               { k.table.remove(id) }
 
 // Open reads everything from the store.
 func Open(ctx context.Context, from store.Store) (*Inventory, error) {

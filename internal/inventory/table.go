@@ -73,26 +73,26 @@ func (t *Table[P]) load(objects []P) {
 	slices.SortFunc(t.byName, order[P])
 }
 
-func (t *Table[P]) put(object P) {
+// put keeps objects, new ones and those that replace others; the list is copied once.
+func (t *Table[P]) put(objects ...P) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old, existed := t.byID[object.Ref().ID]
-	t.byID[object.Ref().ID] = object
-	if existed && old.ObjectName() == object.ObjectName() {
-		sorted := slices.Clone(t.byName)
+	sorted := append(make([]P, 0, len(t.byName)+len(objects)), t.byName...)
+	for _, object := range objects {
+		old, existed := t.byID[object.Ref().ID]
+		t.byID[object.Ref().ID] = object
+		if existed {
+			at, _ := slices.BinarySearchFunc(sorted, old, order[P])
+			if old.ObjectName() == object.ObjectName() {
+				sorted[at] = object
+				continue
+			}
+			sorted = slices.Delete(sorted, at, at+1)
+		}
 		at, _ := slices.BinarySearchFunc(sorted, object, order[P])
-		sorted[at] = object
-		t.byName = sorted
-		return
+		sorted = slices.Insert(sorted, at, object)
 	}
-	sorted := make([]P, 0, len(t.byName)+1)
-	if existed {
-		sorted = append(sorted, without(t.byName, old)...)
-	} else {
-		sorted = append(sorted, t.byName...)
-	}
-	at, _ := slices.BinarySearchFunc(sorted, object, order[P])
-	t.byName = slices.Insert(sorted, at, object)
+	t.byName = sorted
 }
 
 func (t *Table[P]) remove(id model.ID) {

@@ -50,6 +50,11 @@ type Tx struct {
 func (inv *Inventory) Update(ctx context.Context, change func(*Tx) error) error {
 	inv.write.Lock()
 	defer inv.write.Unlock()
+	return inv.transact(ctx, change)
+}
+
+// transact is Update for who holds the lock.
+func (inv *Inventory) transact(ctx context.Context, change func(*Tx) error) error {
 	tx := inv.begin()
 	if err := change(tx); err != nil {
 		return err
@@ -132,12 +137,16 @@ func (tx *Tx) batch() (*store.Batch, error) {
 
 func (inv *Inventory) publish(tx *Tx) {
 	inv.lastEvent += int64(len(tx.events))
+	put := make(map[model.Kind][]model.Object)
 	for ref, object := range tx.staged {
 		if object == nil {
 			inv.kinds[ref.Kind].drop(ref.ID)
 		} else {
-			inv.kinds[ref.Kind].keep(object)
+			put[ref.Kind] = append(put[ref.Kind], object)
 		}
+	}
+	for kind, objects := range put {
+		inv.kinds[kind].keep(objects)
 	}
 	inv.mu.Lock()
 	for _, job := range tx.jobs {

@@ -30,7 +30,7 @@ type moment struct {
 }
 
 func openHypervisor(ctx context.Context) (*hypervisor, error) {
-	h := &hypervisor{uri: "qemu:///system", moments: make(chan moment, 1024)}
+	h := &hypervisor{uri: "qemu:///system"}
 	folder := "/run/libvirt"
 	if os.Geteuid() != 0 {
 		h.uri, folder = "qemu:///session", filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "libvirt")
@@ -43,17 +43,26 @@ func openHypervisor(ctx context.Context) (*hypervisor, error) {
 	if err := h.rpc.ConnectToURI(libvirt.ConnectURI(h.uri)); err != nil {
 		return nil, fmt.Errorf("connecting to libvirt: %w", err)
 	}
-	events, err := h.rpc.LifecycleEvents(ctx)
-	if err != nil {
+	if err := h.follow(ctx); err != nil {
 		return nil, errors.Join(err, h.rpc.Disconnect())
 	}
+	return h, nil
+}
+
+// follow asks for the lifecycle events.
+func (h *hypervisor) follow(ctx context.Context) error {
+	events, err := h.rpc.LifecycleEvents(ctx)
+	if err != nil {
+		return err
+	}
+	h.moments = make(chan moment, 1024)
 	go func() {
 		defer close(h.moments)
 		for event := range events {
 			h.moments <- moment{uuid.UUID(event.Dom.UUID), libvirt.DomainEventType(event.Event), time.Now()}
 		}
 	}()
-	return h, nil
+	return nil
 }
 
 func (h *hypervisor) close() { _ = h.rpc.Disconnect() }

@@ -15,8 +15,10 @@ type conduct struct {
 	autoConverge, compressed bool
 	// bandwidth is in MiB/s; 0 is no limit.
 	bandwidth int
-	// downtime is for how long the guest may stand still at first, ceiling in the end.
-	downtime, ceiling time.Duration
+	// limit is for how long the guest may stand still, which schedule comes to by and by;
+	// ceiling is what it may be stretched to when that does not help.
+	limit, ceiling time.Duration
+	schedule       schedule
 	// postCopy says that it is ended in post-copy when it gets no further.
 	postCopy bool
 }
@@ -30,20 +32,21 @@ func (r *room) conductOf(vm *model.VM, isTunnelled bool) conduct {
 		autoConverge: r.wished(options.AutoConverge, "DefaultAutoConvergence"),
 		compressed:   r.wished(options.Compressed, "DefaultMigrationCompression"),
 		bandwidth:    options.Bandwidth.Limit(r.Values.Int("MigrationBandwidth")),
-		downtime:     r.milliseconds("DefaultMaximumMigrationDowntime"),
+		limit:        r.milliseconds("DefaultMaximumMigrationDowntime"),
+		schedule:     scheduleOf(options.Policy),
 	}
-	c.ceiling = max(c.downtime, r.milliseconds("MigrationDowntimeCeiling"))
+	c.ceiling = max(c.limit, r.milliseconds("MigrationDowntimeCeiling"))
 	switch options.Policy {
 	case model.MigrationMinimal:
-		c.autoConverge, c.ceiling = options.AutoConverge != "false", c.downtime
+		c.autoConverge, c.ceiling = options.AutoConverge != "false", c.limit
 	case model.MigrationSuspend:
 		c.autoConverge = options.AutoConverge != "false"
 	case model.MigrationPostCopy:
 		c.postCopy = !isTunnelled
 	}
 	if config.MigrationDowntime >= 0 {
-		c.downtime = time.Duration(config.MigrationDowntime) * time.Millisecond
-		c.ceiling = c.downtime
+		c.limit = time.Duration(config.MigrationDowntime) * time.Millisecond
+		c.ceiling = c.limit
 	}
 	return c
 }
@@ -86,58 +89,8 @@ func (r *room) migration(vm *model.VM, to model.ID, reception host.Reception) (h
 	}
 	how := r.conductOf(vm, carriage.Tunnelled)
 	return host.Migration{
-		To: address, Reception: reception, Bandwidth: how.bandwidth, Downtime: how.downtime,
+		To: address, Reception: reception, Bandwidth: how.bandwidth, Downtime: how.allowed(0),
 		AutoConverge: how.autoConverge, Compressed: how.compressed, PostCopy: how.postCopy,
 		Encrypted: carriage.Encrypted, Tunnelled: carriage.Tunnelled,
 	}, nil
-}
-
-// pace notices that a migration gets no further. Its guest may then stand still for
-// longer in the end, as long as its conduct lets it; or it is ended in post-copy.
-type pace struct {
-	conduct
-	// least is the least that was left, since when.
-	least int64
-	since time.Time
-	stall time.Duration
-}
-
-func (r *room) newPace(vm *model.VM, to model.ID) *pace {
-	var carriage placement.Carriage
-	from, known := r.Inventory.Hosts.Get(vm.Run.Host)
-	if there, ok := r.Inventory.Hosts.Get(to); ok && known {
-		carriage, _ = placement.Carry(from, there, r.clusterOf(vm), vm)
-	}
-	return &pace{conduct: r.conductOf(vm, carriage.Tunnelled), since: time.Now(), stall: r.Values.Duration("MigrationStallTime")}
-}
-
-// measure is what is to be done about a migration now.
-type measure string
-
-// The measures: nothing, to let the guest stand still for longer, to end it in post-copy,
-// and to give it up.
-const (
-	goOn      measure = ""
-	stretch   measure = "stretch"
-	finish    measure = "finish"
-	surrender measure = "surrender"
-)
-
-// look says what to do, now that a migration is so far.
-func (p *pace) look(progress host.MigrationProgress) measure {
-	if progress.Total > 0 && (p.least == 0 || progress.Left < p.least) {
-		p.least, p.since = progress.Left, time.Now()
-	}
-	if time.Since(p.since) < p.stall {
-		return goOn
-	}
-	p.since = time.Now()
-	switch {
-	case p.postCopy:
-		return finish
-	case p.downtime >= p.ceiling:
-		return surrender
-	}
-	p.downtime = min(2*p.downtime, p.ceiling)
-	return stretch
 }

@@ -93,19 +93,19 @@ func (w *Watcher) lookLater(id model.ID) {
 // over says that the run has ended and is recorded.
 func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Guest) (over bool, err error) {
 	seen := lifecycle.Seen{State: guest.State, Pause: guest.Pause, End: guest.End, Agent: guest.AgentConnected || w.Engine.HearsAgent(guest.ID)}
-	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+	err = w.inventory.Join(ctx, func(tx *inventory.Tx) {
 		over = false
 		vm, exists := tx.VMs.Get(guest.ID)
 		if !exists {
-			return nil
+			return
 		}
 		if vm != looked {
 			w.looks.ask(vm.ID)
-			return nil
+			return
 		}
 		if _, held := tx.Holder(vm.Ref()); held {
 			w.restoreHeld(tx, vm)
-			return nil
+			return
 		}
 		move, moved := lifecycle.Observe(vm.Run.Status, vm.Run.Before, vm.Run.Detail, seen)
 		if !moved {
@@ -114,7 +114,7 @@ func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Gues
 			}
 			w.refresh(tx, vm, guest)
 			over = vm.Run.Status == model.StatusDown
-			return nil
+			return
 		}
 		edited, _ := tx.VMs.Edit(vm.ID)
 		on, _ := tx.Hosts.Get(edited.Run.Host)
@@ -128,7 +128,6 @@ func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Gues
 		default:
 			w.lives(tx, edited, on, guest, move)
 		}
-		return nil
 	})
 	return over, err
 }

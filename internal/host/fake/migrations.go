@@ -154,6 +154,23 @@ func (m *moving) schedule() {
 	m.retry(max(takes-time.Since(m.began), 0))
 }
 
+// pass says how often what has changed was gone through when so much has been carried, and
+// what is left of the pass: in the first one that is all memory, in each other what the
+// guest has written during the one before.
+func (m *moving) pass(carried int64) (passes int, left int64) {
+	memory, slowed := m.guest.spec.Memory, m.dirty
+	size := memory
+	for carried >= size && size > 0 {
+		carried -= size
+		passes++
+		if passes >= throttling && m.AutoConverge && m.dirty >= m.rate {
+			slowed = m.dirty / throttle
+		}
+		size = min(int64(float64(size)*float64(slowed)/float64(m.rate)), memory)
+	}
+	return passes, max(size-carried, 0)
+}
+
 // carry is how long so many bytes take.
 func (m *moving) carry(size int64) time.Duration {
 	return time.Duration(float64(size) / float64(m.rate) * float64(time.Second))
@@ -279,12 +296,12 @@ func (c *connection) FollowMigration(ctx context.Context, id model.ID, wait time
 		m := g.moving
 		progress.State, progress.Total = host.Migrating, g.spec.Memory
 		progress.Done = int64(time.Since(m.began).Seconds() * float64(m.rate))
-		progress.Left = max(g.spec.Memory-progress.Done, g.spec.Memory/10)
+		progress.Passes, progress.Left = m.pass(progress.Done)
 		if m.broken {
 			progress.State = host.MigrationBroken
 		}
 	case !g.alive() && g.end == host.EndMigrated:
-		progress.State, progress.Done, progress.Total = host.Migrated, g.spec.Memory, g.spec.Memory
+		progress.State, progress.Done, progress.Total, progress.Passes = host.Migrated, g.spec.Memory, g.spec.Memory, 1
 		if g.moved != nil {
 			progress.Downtime = g.moved.downtime
 		}
@@ -342,6 +359,16 @@ func (c *connection) AbortMigration(ctx context.Context, id model.ID) error {
 		})
 		return op, nil
 	})
+}
+
+// Allowed is for how long a guest on its way may stand still at the end; 0 when it is on none.
+func (w *World) Allowed(id model.ID) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.running[id]; g != nil && g.moving != nil {
+		return g.moving.Downtime
+	}
+	return 0
 }
 
 // Moving says whether a guest is on its way, by id, wherever it is.

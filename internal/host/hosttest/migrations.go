@@ -67,6 +67,9 @@ func guestMigrates(t *testing.T, target Target) {
 	if last.Downtime < 0 || last.Downtime > b.target.Patience {
 		t.Errorf("it stood still for %v", last.Downtime)
 	}
+	if last.Passes < 1 {
+		t.Errorf("it has migrated after %d passes", last.Passes)
+	}
 	if e := b.expect(mark, spec.ID, host.EventStopped); e.End != host.EndMigrated {
 		t.Errorf("the event says that it ended by %q", e.End)
 	}
@@ -113,6 +116,9 @@ func migrationIsAborted(t *testing.T, target Target) {
 		coming, err := there.Guest(b.ctx, spec.ID)
 		return err == nil && coming.State == host.Paused
 	})
+	if progress := b.followed(spec.ID, time.Millisecond); progress.Passes != 0 {
+		t.Errorf("in the first pass there were %d", progress.Passes)
+	}
 	b.must("StretchMigration", b.StretchMigration(b.ctx, spec.ID, 2*time.Second))
 	b.twice("AbortMigration", func() error { return b.AbortMigration(b.ctx, spec.ID) })
 	if progress := b.followed(spec.ID, time.Millisecond); progress.State != host.MigrationNone {

@@ -265,6 +265,8 @@ func (h *hypervisor) migrationProgress(ctx context.Context, id model.ID, state h
 	progress.Done = job.number("memory_processed", 0)
 	progress.Left = job.number("memory_remaining", 0)
 	progress.Total = job.number("memory_total", 0)
+	// QEMU counts how often it has asked what has changed, which is once before the first pass.
+	progress.Passes = max(int(job.number("memory_iteration", 0))-1, 0)
 	if state == host.Migrated {
 		if downtime := job.number("downtime", -1); downtime >= 0 {
 			progress.Downtime = time.Duration(downtime) * time.Millisecond
