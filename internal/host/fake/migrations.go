@@ -97,6 +97,9 @@ func (c *connection) BeginMigration(ctx context.Context, id model.ID, migration 
 		case to == nil || to.down || to.mute != nil:
 			g.moved.failure = "the destination does not answer"
 			return nil, nil
+		case to.barred || c.machine.barred:
+			g.moved.failure = "the images cannot be opened"
+			return nil, nil
 		case to.guests[id] != nil:
 			g.moved.failure = "the guest is at the destination already"
 			return nil, nil
@@ -177,6 +180,9 @@ func (m *moving) complete() {
 	case from.down || to.down:
 		m.fail("the connection between the hosts was lost")
 		return
+	case to.barred:
+		m.fail("the images cannot be opened")
+		return
 	case g.deaf || from.mute != nil || to.mute != nil:
 		m.retry(stuck)
 		return
@@ -200,6 +206,9 @@ func (m *moving) complete() {
 	left.emit(host.EventStopped, func(e *host.Event) { e.End = host.EndMigrated })
 	g.machine, g.console = to, m.there.console
 	to.guests[g.spec.ID] = g
+	if from.barred && g.life != 0 {
+		g.enter(DiskBack, "")
+	}
 	m.there.state = host.Off // it was never more than a place
 	g.moving, g.moved = nil, nil
 	close(m.ended)
