@@ -87,7 +87,7 @@ func carried(percent int64) func(*race, *testing.T) bool {
 func newRace(t *testing.T, y *yard, e *engine) *race {
 	t.Helper()
 	r := &race{
-		vm: e.tiny(t), from: y.hosts[0], to: y.hosts[1], eyes: make(map[*farmHost]host.Host),
+		vm: e.tiny(t, cdPayload), from: y.hosts[0], to: y.hosts[1], eyes: make(map[*farmHost]host.Host),
 		ports: make(map[*farmHost][]string), memory: make(map[*farmHost]string), outcomes: make(map[string]map[string]int),
 	}
 	for _, h := range y.hosts {

@@ -57,16 +57,16 @@ const (
 	tinyCount = "0x1000e0"
 )
 
-// tiny makes a VM of the tiny guest, with a seed. It has no agent, so that it is up after
+// tiny makes a VM of the tiny guest. It has no agent, so that it is up after
 // GuestAgentStartupTimeout.
-func (e *engine) tiny(t *testing.T) *vm {
+func (e *engine) tiny(t *testing.T, elements ...string) *vm {
 	t.Helper()
 	image, err := hex.DecodeString(strings.Join(strings.Fields(tinyKernel), ""))
 	need(t, err)
 	e.writeISO(t, tinyFile, image)
 	name := fmt.Sprintf("%s%d", e.names, made.Add(1))
 	said := e.call(t, "POST", "/vms", `<vm><name>`+name+`</name><cluster><name>Default</name></cluster><template><name>Blank</name></template>
-		<memory>`+fmt.Sprint(tinyMemory)+`</memory><os><kernel>iso://`+tinyFile+`</kernel></os>`+cdPayload+`</vm>`)
+		<memory>`+fmt.Sprint(tinyMemory)+`</memory><os><kernel>iso://`+tinyFile+`</kernel></os>`+strings.Join(elements, "")+`</vm>`)
 	return &vm{e: e, id: said.body.attr("id"), name: name}
 }
 
