@@ -169,18 +169,23 @@ func (r *room) turnOn(ctx context.Context, w *job.Work) error {
 		return err
 	}
 	powered, err := r.power(ctx, on)
-	if err == nil && on.MayReturn() {
-		err = r.letBack(ctx, on)
-	}
 	if err != nil {
 		return r.failed(ctx, w, on, err)
+	}
+	back := on.MayReturn()
+	if back {
+		err := r.letBack(ctx, on)
+		if err != nil && !powered {
+			return r.failed(ctx, w, on, err)
+		}
+		back = err == nil // else it is tried again when the host answers
 	}
 	return w.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(on.ID)
 		if !ok {
 			return nil
 		}
-		if edited.MayReturn() {
+		if back && edited.MayReturn() {
 			edited.Barred = nil
 			if r.heard(on) && edited.Status == model.HostNonOperational {
 				engine.ReviewHost(tx, edited)

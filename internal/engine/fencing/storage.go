@@ -97,8 +97,12 @@ func (r *room) loseBarred(tx *inventory.Tx, on *model.Host) {
 }
 
 // letBack has the agents that have cut a host off from its storage undo that. Where only
-// the host can, they are asked whether it has.
+// the host can, they are asked whether it has. Agents that are not to be used any more
+// (power management is disabled, or they were removed) are left to the operator.
 func (r *room) letBack(ctx context.Context, on *model.Host) error {
+	if !on.Power.Enabled {
+		return nil
+	}
 	for _, recorded := range on.Power.Agents {
 		if !slices.Contains(on.Barred.Agents, recorded.ID) {
 			continue

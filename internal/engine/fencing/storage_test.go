@@ -270,6 +270,43 @@ func TestStorageAfterPower(t *testing.T) {
 	})
 }
 
+// TestStorageBeforePower: an agent of storage that fails does not keep one of power from
+// restarting the host; what it may have done is undone when it can be. Nor is an agent
+// asked that is not to be used any more.
+func TestStorageBeforePower(t *testing.T) {
+	for _, disabled := range []bool{false, true} {
+		t.Run(fmt.Sprint("disabled=", disabled), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, site *sitetest.Site) {
+				guard(site, "fabric", "all")
+				site.Edit(func(tx *inventory.Tx) {
+					on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+					on.Power.Agents = append(slices.Clone(on.Power.Agents), model.FenceAgent{ID: model.NewID(), Type: "fake", Address: h1, Order: 3})
+					on.Power.Agents[0].Address = h2
+				})
+				site.Fences.Break(h2)
+				important, _ := guarded(site)
+				site.World.Machine(h1).Disappear()
+				site.Until(5*time.Minute, "it runs elsewhere", func() bool { return site.VM(important).Run.Host != sitetest.HostID(1) && site.Status(important) == model.StatusUp })
+				site.Until(5*time.Minute, "it is not used", func() bool { return status(site, 1) == model.HostNonOperational })
+				site.Pass(time.Hour)
+				if disabled {
+					site.Edit(func(tx *inventory.Tx) {
+						on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+						on.Power.Enabled = false
+					})
+				} else {
+					site.Fences.Mend(h2)
+				}
+				site.Until(20*time.Minute, "it is used", func() bool { return status(site, 1) == model.HostUp })
+				if done := site.Fences.Done(); !slices.Equal(done, []string{"off " + h1, "on " + h1}) {
+					t.Errorf("the agents did %v", done)
+				}
+				site.Whole(time.Minute)
+			})
+		})
+	}
+}
+
 // TestEngineDiesCuttingOff: at each step.
 func TestEngineDiesCuttingOff(t *testing.T) {
 	for _, step := range []string{"off", "lose", "on"} {
