@@ -52,6 +52,14 @@ func guarded(site *sitetest.Site) (important, plain model.ID) {
 	return important, plain
 }
 
+// runsElsewhere waits until a VM has left the first host.
+func runsElsewhere(site *sitetest.Site, id model.ID) {
+	site.Until(5*time.Minute, "it runs elsewhere", func() bool {
+		vm := site.VM(id)
+		return vm.Run.Status == model.StatusUp && vm.Run.Host != sitetest.HostID(1)
+	})
+}
+
 // tellings are the last sentences of each event after one.
 func tellings(t *testing.T, site *sitetest.Site, after int64) map[audit.Code]string {
 	t.Helper()
@@ -102,10 +110,7 @@ func TestCutOffFromStorage(t *testing.T) {
 				since := site.LastEvent()
 				machine := site.World.Machine(h1)
 				machine.Disappear()
-				site.Until(5*time.Minute, "it runs elsewhere", func() bool {
-					vm := site.VM(important)
-					return vm.Run.Status == model.StatusUp && vm.Run.Host != sitetest.HostID(1)
-				})
+				runsElsewhere(site, important)
 				site.UntilStatus(plain, time.Second, model.StatusDown)
 				if now := status(site, 1); now != model.HostNonResponsive || !slices.Contains(running(site, "plain"), h1) {
 					t.Errorf("the host is %s, and runs %v", now, running(site, "plain"))
@@ -286,7 +291,7 @@ func TestStorageBeforePower(t *testing.T) {
 				site.Fences.Break(h2)
 				important, _ := guarded(site)
 				site.World.Machine(h1).Disappear()
-				site.Until(5*time.Minute, "it runs elsewhere", func() bool { return site.VM(important).Run.Host != sitetest.HostID(1) && site.Status(important) == model.StatusUp })
+				runsElsewhere(site, important)
 				site.Until(5*time.Minute, "it is not used", func() bool { return status(site, 1) == model.HostNonOperational })
 				site.Pass(time.Hour)
 				if disabled {
