@@ -198,7 +198,7 @@ func besideHung(t *testing.T, m *mover) {
 // its name and the host's.
 func betweenClusters(t *testing.T, m *mover) {
 	e, far := m.e, m.elsewhere()
-	made := e.call(t, "POST", "/clusters", `<cluster><name>elsewhere</name><data_center><name>Default</name></data_center></cluster>`).body.attr("id")
+	made := e.call(t, "POST", "/clusters", `<cluster><name>elsewhere</name><data_center><name>Default</name></data_center><cpu id=""/><version major="3" minor="6"/></cluster>`).body.attr("id")
 	path := "/hosts/" + far.engineID
 	for _, other := range m.at.yard.hosts {
 		if other != m.at { // the one that is to go may have guests of others

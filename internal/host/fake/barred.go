@@ -1,5 +1,7 @@
 package fake
 
+import "vireo/internal/host"
+
 // Bar cuts the machine off from the storage, or lets it back. Its guests live on: one that
 // writes stands still then. What starts the machine leaves that as it is.
 func (m *Machine) Bar(to bool) {
@@ -14,6 +16,8 @@ func (m *Machine) Bar(to bool) {
 			m.world.watchReturn(g)
 		}
 		switch {
+		case to && !g.alive() && g.end != host.EndUnknown:
+			g.forget() // as long as it does not answer, it is as if it had crashed
 		case g.life == 0:
 		case to:
 			g.enter(DiskBarred, "")

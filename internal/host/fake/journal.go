@@ -19,8 +19,8 @@ const (
 	// DiskOpened: a QEMU has begun. DiskClosed: it has ended.
 	DiskOpened EntryKind = "opened"
 	DiskClosed EntryKind = "closed"
-	// DiskForgotten: its machine has crashed, and nobody will say why the QEMU has ended
-	// that ran there last.
+	// DiskForgotten: its machine has crashed, or was cut off from the storage, and nobody
+	// says why the QEMU has ended that ran there last.
 	DiskForgotten EntryKind = "forgotten"
 	// DiskBarred: its machine was cut off from the storage, so that the QEMU, which lives,
 	// cannot write to it. DiskBack: that has ended, and it can.
