@@ -248,7 +248,10 @@ func (m *moving) clear(end host.End) {
 		there.machine.closeConsole(there.console)
 		there.emit(host.EventStopped, func(e *host.Event) { e.End = end })
 		there.machine.world.watchEnd(there)
-		there.closeDisk(end)
+		if there.life != 0 {
+			there.closeDisk(end)
+			there.forget() // its definition goes with it: nobody says why it has ended
+		}
 	}
 	there.machine.remove(there)
 }
