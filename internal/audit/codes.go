@@ -214,6 +214,7 @@ const (
 	FenceSkipped      Code = 20451
 	FenceInVain       Code = 20452
 	HostPowerAsked    Code = 20453
+	HostBarred        Code = 20454
 	HostRefreshed     Code = 20322
 
 	HostEmulates      Code = 20001

@@ -75,6 +75,14 @@ func step(now disk, a act) (bool, disk) {
 			now.Broke = a.HA
 		}
 		return legal, now
+	case string(fake.DiskBarred):
+		legal := now.Life == a.Life
+		now.Life, now.Broke = 0, a.HA
+		return legal, now
+	case string(fake.DiskBack):
+		legal := now.Life == 0
+		now.Life = a.Life
+		return legal, now
 	case string(fake.DiskForgotten):
 		// Now nobody can know that it was shut down.
 		now.Broke = now.Broke || now.Untold && a.HA

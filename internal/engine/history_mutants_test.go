@@ -22,15 +22,11 @@ var mutants = map[string]struct {
 }{
 	"takes silence for an end": {
 		mutant:   loseTheSilent,
-		schedule: onEveryHost("the host is gone", 3*time.Minute),
+		schedule: append(brokenAgents(), onEveryHost("the host is gone", 3*time.Minute)...),
 	},
 	"takes half a guest that is silent for ended": {
-		mutant: loseTheSilent,
-		schedule: []deed{
-			{What: "its agent breaks", Host: 0},
-			{What: "its agent breaks", Host: 1},
-			{What: "it is torn, and the destination is gone", Wait: 5 * time.Minute},
-		},
+		mutant:   loseTheSilent,
+		schedule: append(brokenAgents(), deed{What: "it is torn, and the destination is gone", Wait: 5 * time.Minute}),
 	},
 	"believes an agent that lies": {
 		mutant: func(p *play) {
@@ -50,6 +46,14 @@ var mutants = map[string]struct {
 		},
 		schedule: onEveryHost("the host is gone", 3*time.Minute),
 	},
+	"lets back to the storage what was not restarted": {
+		mutant: func(p *play) {
+			for i := range randomHosts {
+				p.World.Machine(sitetest.Host(i + 1)).Bar(false)
+			}
+		},
+		schedule: onEveryHost("the host is gone", 3*time.Minute),
+	},
 	"shows down what is silent": {
 		mutant: func(p *play) {
 			p.Edit(func(tx *inventory.Tx) {
@@ -61,7 +65,7 @@ var mutants = map[string]struct {
 				}
 			})
 		},
-		schedule: onEveryHost("the host is gone", 3*time.Minute),
+		schedule: append(brokenAgents(), onEveryHost("the host is gone", 3*time.Minute)...),
 	},
 	"starts again what was shut down": {
 		mutant: func(p *play) {
@@ -82,6 +86,14 @@ func loseTheSilent(p *play) {
 			}
 		}
 	})
+}
+
+// brokenAgents leave hosts that are silent alone.
+func brokenAgents() (all []deed) {
+	for i := range randomHosts {
+		all = append(all, deed{What: "its agent breaks", Host: i})
+	}
+	return all
 }
 
 // onEveryHost has the same happen to one host after the other, alone.

@@ -203,24 +203,30 @@ func lossSchedules() *rapid.Generator[[]deed] {
 	}), 5, 40)
 }
 
-// newPlay makes a site whose first two hosts have fence agents, and runs its VMs, of
-// which all but the last are highly available. Those that are busy migrate in post-copy.
+// newPlay makes a site whose hosts have fence agents, the last one of storage, and runs
+// its VMs, of which all but the last are highly available. Those that are busy migrate in post-copy.
 func newPlay(t *testing.T, mutant func(*play)) *play {
 	var hosts []fake.MachineSpec
 	for i := range randomHosts {
 		hosts = append(hosts, fake.MachineSpec{Address: sitetest.Host(i + 1)})
 	}
 	p := &play{mutant: mutant}
-	p.Site = sitetest.New(t, sitetest.Options{Hosts: hosts, World: fake.Options{Journal: true}})
+	p.Site = sitetest.New(t, sitetest.Options{
+		Hosts: hosts, World: fake.Options{Journal: true},
+		// Storage does not fail here, and to look at it would be most of the work.
+		Overrides: map[string]string{"StorageCheckInterval": "24h"},
+	})
 	p.Connected()
 	p.Edit(func(tx *inventory.Tx) {
 		cluster, _ := tx.Clusters.Edit(sitetest.Cluster)
 		cluster.Migration = model.MigrationOptions{Policy: model.MigrationPostCopy, AutoConverge: "false"}
-		for i := range 2 {
+		for i := range randomHosts {
+			agent := model.FenceAgent{ID: model.NewID(), Type: "fake", Address: sitetest.Host(i + 1), Order: 1}
+			if i == 2 {
+				agent.Type, agent.Options = "fabric", map[string]string{model.StorageOption: "all"}
+			}
 			on, _ := tx.Hosts.Edit(sitetest.HostID(i + 1))
-			on.Power = model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{{
-				ID: model.NewID(), Type: "fake", Address: sitetest.Host(i + 1), Order: 1,
-			}}}
+			on.Power = model.PowerManagement{Enabled: true, Agents: []model.FenceAgent{agent}}
 		}
 	})
 	for i := range randomVMs {
@@ -255,7 +261,7 @@ func (p *play) run(schedule []deed) string {
 		machine := p.World.Machine(sitetest.Host(i + 1))
 		p.Fences.Mend(sitetest.Host(i + 1))
 		machine.Answer()
-		if machine.Crashed() {
+		if machine.Crashed() || machine.Barred() {
 			machine.Restart("")
 		}
 		for _, guest := range machine.Guests() {
@@ -281,11 +287,14 @@ func (p *play) run(schedule []deed) string {
 // TestHistories: whatever is lost, cut off, fenced, confirmed, moved and killed, there is
 // an order of what has happened in which no disk had two guests, no guest wrote what it
 // did not know, no VM was shown at rest that ran, and none was started that nobody wanted
-// to run. Two hundred schedules, or thousands with VIREO_SOAK.
+// to run. Four thousand schedules, or ten times as many with VIREO_SOAK.
 func TestHistories(t *testing.T) {
-	rounds := 1
-	if soak {
-		rounds = 20
+	rounds := 20 // of a hundred schedules each, twice
+	switch {
+	case soak:
+		rounds = 200
+	case sitetest.Slow:
+		rounds = 2
 	}
 	for half := range 2 {
 		t.Run(fmt.Sprint(half), func(t *testing.T) {
@@ -309,6 +318,8 @@ func TestHistoryModel(t *testing.T) {
 	asked, forgotten := act{Kind: actAsked}, act{Kind: string(fake.DiskForgotten), HA: true}
 	opened := func(life int) act { return act{Kind: string(fake.DiskOpened), Life: life, HA: true} }
 	wrote := func(life int, known int64) act { return act{Kind: string(fake.DiskWritten), Life: life, Known: known} }
+	barred := func(life int) act { return act{Kind: string(fake.DiskBarred), Life: life, HA: true} }
+	back := func(life int) act { return act{Kind: string(fake.DiskBack), Life: life, HA: true} }
 	closed := func(life int, end string) act {
 		return act{Kind: string(fake.DiskClosed), Life: life, End: host.End(end), HA: true}
 	}
@@ -326,6 +337,9 @@ func TestHistoryModel(t *testing.T) {
 		"asked after a shutdown": {[]act{asked, opened(1), closed(1, "shutdown"), asked, opened(2)}, true},
 		"again after a shutdown that nobody heard of": {[]act{asked, opened(1), closed(1, "shutdown"), forgotten, opened(2)}, true},
 		"again after one that was shown":              {[]act{asked, opened(1), closed(1, "shutdown"), {Kind: actShown}, forgotten, opened(2)}, false},
+		"elsewhere, cut off from its storage":         {[]act{asked, opened(1), barred(1), opened(2), wrote(2, 0)}, true},
+		"cut off from its storage, and back":          {[]act{asked, opened(1), barred(1), back(1), wrote(1, 0)}, true},
+		"back while another has it":                   {[]act{asked, opened(1), barred(1), opened(2), back(1)}, false},
 		"again after a stop":                          {[]act{asked, opened(1), closed(1, "crashed"), {Kind: actStopped}, opened(2)}, false},
 		"shown at rest and lives":                     {[]act{asked, opened(1), {Kind: actShown}}, false},
 		"a stop that was none":                        {[]act{asked, opened(1), {Kind: actStopped}}, false},

@@ -18,6 +18,12 @@ func Unfit(tx *inventory.Tx, on *model.Host) string {
 			return fmt.Sprintf("It is the same machine as the host %s, at %s.", other.Name, other.Address)
 		}
 	}
+	switch {
+	case on.MayReturn():
+		return "It was cut off from its storage, and has not been let back yet."
+	case on.Barred != nil:
+		return "It was cut off from its storage, and has not been restarted since."
+	}
 	cluster, ok := tx.Clusters.Get(on.Cluster)
 	if !ok {
 		return ""

@@ -12,13 +12,25 @@ type Fences interface {
 	// Check says why an agent could not be used as it is described; nil is no
 	// reason. Nothing is asked of the machine.
 	Check(agent Agent) error
-	// Status asks whether the machine has power.
+	// Reach asks what agents of a type cut a machine off from. An error says that this
+	// is not known: such an agent must not be used.
+	Reach(ctx context.Context, kind string) (Reach, error)
+	// Status asks whether the machine has power; of agents that cut it off from its
+	// storage, whether it has that.
 	Status(ctx context.Context, agent Agent) (Power, error)
 	// TurnOff cuts the machine off and returns when its agent says that it has no
 	// power. A machine without power is success.
 	TurnOff(ctx context.Context, agent Agent) error
 	// TurnOn gives the machine power. One that has it is success.
 	TurnOn(ctx context.Context, agent Agent) error
+}
+
+// Reach is what agents of a type cut a machine off from: its power, if nothing is said.
+type Reach struct {
+	// Storage: it runs on, and can write no more to what the agent stands before.
+	Storage bool
+	// Itself: nobody but the machine itself can undo that.
+	Itself bool
 }
 
 // Agent is what cuts one machine off, and how it is reached.

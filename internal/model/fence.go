@@ -2,7 +2,9 @@ package model
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -49,6 +51,43 @@ func (p *PowerManagement) Groups() [][]FenceAgent {
 		groups = append(groups, []FenceAgent{agent})
 	}
 	return groups
+}
+
+// StorageOption is an option of agents that cut hosts off from storage, which is the
+// engine's own: the ids of the storage domains that they stand before, with commas between
+// them, or "all".
+const StorageOption = "storage_domains"
+
+// Before says whether an agent says of itself that it stands before a storage domain.
+func (a *FenceAgent) Before(domain ID) bool {
+	listed := strings.FieldsFunc(a.Options[StorageOption], func(r rune) bool { return r == ',' || r == ' ' })
+	return slices.Contains(listed, string(domain)) || slices.Equal(listed, []string{"all"})
+}
+
+// Own are the options that the agent's program knows.
+func (a *FenceAgent) Own() map[string]string {
+	own := maps.Clone(a.Options)
+	delete(own, StorageOption)
+	return own
+}
+
+// Barred says that fence agents may have cut a host off from its storage. It is kept
+// until they have let it back.
+type Barred struct {
+	// BootID is that of the host's run that was cut off: its guests may run, and what
+	// they have written may be in its memory. Agents are those that did it.
+	BootID string `json:"boot_id"`
+	Agents []ID   `json:"agents"`
+	// Closed says that they have done it, so that its VMs may run elsewhere.
+	Closed bool `json:"closed,omitempty"`
+	// Confirmed says that an operator has confirmed that the host was restarted.
+	Confirmed bool `json:"confirmed,omitempty"`
+}
+
+// MayReturn says whether a host that is barred can be let back: nothing of the run that
+// was cut off is there any more, or nobody has relied on its being cut off.
+func (h *Host) MayReturn() bool {
+	return h.Barred != nil && (!h.Barred.Closed || h.Barred.Confirmed || h.Barred.BootID != h.BootID)
 }
 
 // Lost is the proof, or an operator's word, that what ran on a host has ended, kept

@@ -30,6 +30,9 @@ type Host struct {
 	// Power is how it can be cut off.
 	Power PowerManagement `json:"power,omitzero"`
 
+	// Barred is set while it is, or may be, cut off from its storage.
+	Barred *Barred `json:"barred,omitempty"`
+
 	// Lost is set when its guests are known to have ended and it has not started since.
 	Lost *Lost `json:"lost,omitempty"`
 

@@ -95,6 +95,15 @@ func TestAdoption(t *testing.T) {
 	if text := system.must(t, "dumpxml", v.name) + system.must(t, "dumpxml", "--inactive", v.name); strings.Contains(text, "vireo:guest") {
 		t.Errorf("it is still marked: %s", text)
 	}
+	// Nobody but libvirt is needed for it.
+	e.stop(t)
+	system.must(t, "snapshot-create-as", v.name, "before")
+	v.inside(t, "echo after >/tmp/after")
+	system.must(t, "snapshot-revert", v.name, "before")
+	if left := v.inside(t, "ls /tmp"); strings.Contains(left, "after") {
+		t.Errorf("after going back there is %s", left)
+	}
+	system.must(t, "snapshot-delete", v.name, "before")
 	system.must(t, "destroy", v.name)
 	system.must(t, "start", v.name)
 	if size := v.inside(t, "cat /sys/block/vda/size"); strings.TrimSpace(size) != "131072" {
@@ -110,6 +119,7 @@ func TestAdoption(t *testing.T) {
 		t.Fatalf("its image is in %s", left)
 	}
 	need(t, os.RemoveAll(left))
+	e.start(t)
 }
 
 // foreignXML is a guest as somebody else describes it.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +42,7 @@ func TestWhileAway(t *testing.T) {
 		panicked.act(t, "stop")
 		panicked.await(t, "down")
 	})
+	t.Run("highly available", func(t *testing.T) { highlyAvailableAway(t, e) })
 	t.Run("destroyed, paused and untouched", func(t *testing.T) {
 		destroyed, paused, untouched := e.create(t), e.create(t), e.create(t)
 		for _, v := range []*vm{destroyed, paused, untouched} {
@@ -67,6 +69,38 @@ func TestWhileAway(t *testing.T) {
 		untouched.act(t, "shutdown")
 		untouched.await(t, "down")
 	})
+}
+
+// highlyAvailableAway: of highly available VMs the one that its user has shut down stays
+// so, and the one whose QEMU has died runs again.
+func highlyAvailableAway(t *testing.T, e *engine) {
+	off, killed := e.create(t), e.create(t)
+	for _, v := range []*vm{off, killed} {
+		e.call(t, "PUT", v.path(), "<vm><high_availability><enabled>true</enabled></high_availability></vm>")
+		v.up(t)
+	}
+	qemu := killed.running(t)
+	e.kill(t)
+	off.leave(t, "poweroff -f")
+	if err := syscall.Kill(qemu, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	off.is(t, "shut off (shutdown)")
+	killed.is(t, "shut off (crashed)")
+	e.start(t)
+	off.await(t, "down")
+	killed.told(t, "119", "9602")
+	killed.await(t, "up")
+	if now := killed.running(t); now == qemu {
+		t.Errorf("it runs in process %d", now)
+	}
+	// By now the other one would have been started, too.
+	off.gone(t)
+	if codes := off.events(t); off.status(t) != "down" || slices.Contains(codes, "9602") || !slices.Contains(codes, "61") {
+		t.Errorf("it is %s, with the events %v", off.status(t), codes)
+	}
+	killed.act(t, "stop")
+	killed.await(t, "down")
 }
 
 // is waits until libvirt says this of the guest.

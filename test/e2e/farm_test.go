@@ -199,11 +199,24 @@ func (h *farmHost) signal(t *testing.T, signal string) {
 
 // run runs a program on the host.
 func (h *farmHost) run(command ...string) error {
+	_, err := h.says(command...)
+	return err
+}
+
+// output is what a program on the host writes.
+func (h *farmHost) output(t *testing.T, command ...string) string {
+	t.Helper()
+	output, err := h.says(command...)
+	need(t, err)
+	return output
+}
+
+func (h *farmHost) says(command ...string) (string, error) {
 	output, err := exec.Command("nsenter", append([]string{"--target", strconv.Itoa(h.first), "--all"}, command...)...).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%s on %s: %w: %s", strings.Join(command, " "), h.name, err, output)
+		return "", fmt.Errorf("%s on %s: %w: %s", strings.Join(command, " "), h.name, err, output)
 	}
-	return nil
+	return string(output), nil
 }
 
 // seen is a path of the host as this machine sees it, for folders that are the host's own.

@@ -78,6 +78,7 @@ func byTLS(t *testing.T, e *engine, h *farmHost) {
 		t.Errorf("it is %+v", on)
 	}
 	id := strings.TrimPrefix(path, "/hosts/")
+	renews(t, e, h, path)
 
 	v := e.create(t)
 	e.call(t, "PUT", v.path(), `<vm><placement_policy><host id="`+id+`"/><affinity>pinned</affinity></placement_policy></vm>`)

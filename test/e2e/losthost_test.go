@@ -31,6 +31,7 @@ func TestLostHost(t *testing.T) {
 	t.Run("in order", l.inOrder)
 	t.Run("its power, confirmed", l.power)
 	t.Run("an agent", l.agent)
+	t.Run("its storage", l.storage)
 	for _, v := range []*vm{important, plain} {
 		v.act(t, "stop")
 		v.await(t, "down")
@@ -62,6 +63,9 @@ func (l *loser) network(t *testing.T) {
 	h := l.m.at
 	counted := l.m.count(t)
 	h.cut(t)
+	h.awaitStatus(t, l.e, "connecting")
+	l.e.kill(t)
+	l.e.start(t)
 	h.awaitStatus(t, l.e, "non_responsive")
 	l.m.await(t, "unknown")
 	l.e.refused(t, 409, "POST", l.m.path()+"/start", "<action/>")
@@ -122,13 +126,14 @@ func (l *loser) power(t *testing.T) {
 	if where := l.on(t, l.m.vm); len(where) > 0 {
 		t.Errorf("it is on %v without a proof", where)
 	}
-	begun := time.Now()
 	if said := l.e.call(t, "POST", "/hosts/"+h.engineID+"/fence", "<action><fence_type>manual</fence_type></action>"); said.code != 200 {
 		t.Fatalf("it was answered %d: %s", said.code, said.text)
 	}
-	l.plain.await(t, "down")
-	l.m.await(t, "up")
-	t.Logf("it was up again %s after the proof", time.Since(begun).Round(time.Second))
+	// What was promised: a minute from the proof on.
+	within(t, time.Minute, "one to run elsewhere, and one to be down", func() (bool, string) {
+		important, plain := l.m.status(t), l.plain.status(t)
+		return important == "up" && plain == "down", "they are " + important + " and " + plain
+	})
 	l.m.find(t, h, nil)
 	l.m.running(t)
 	h.boot(t)
@@ -151,22 +156,30 @@ case $action in
 off) kill -9 "$first" 2>/dev/null; while kill -0 "$first" 2>/dev/null; do sleep 0.1; done ;;
 on) : >"${0%/*}/on" ;;
 status) kill -0 "$first" 2>/dev/null || exit 2 ;;
+metadata) echo '<resource-agent name="fence_farm"><actions><action name="on"/><action name="off"/><action name="reboot"/><action name="status"/></actions></resource-agent>' ;;
 *) exit 1 ;;
 esac
 `
 
-// agent has the engine cut off by itself a host that is cut off from the network while
-// its guests live.
-func (l *loser) agent(t *testing.T) {
-	h := l.m.at
-	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "fence_farm"), []byte(farmAgent), 0o755); err != nil {
+// agents gives the engine one fence agent, and the folder that it is in.
+func (l *loser) agents(t *testing.T, kind, text string) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "fence_"+kind), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	l.e.flags = append(l.e.flags, "--fence-agents", folder)
 	l.e.stop(t)
 	l.e.start(t)
-	h.awaitStatus(t, l.e, "up")
+	l.m.at.awaitStatus(t, l.e, "up")
+	return folder
+}
+
+// agent has the engine cut off by itself a host that is cut off from the network while
+// its guests live.
+func (l *loser) agent(t *testing.T) {
+	h := l.m.at
+	folder := l.agents(t, "farm", farmAgent)
 	said := l.e.call(t, "POST", "/hosts/"+h.engineID+"/fenceagents", `<agent type="farm"><address>`+h.IP+`</address><order>1</order>
 		<username>fence</username><password>only the agent knows</password><options><option name="plug" value="`+strconv.Itoa(h.first)+`"/></options></agent>`)
 	if said.code != 201 || strings.Contains(said.text, "only the agent") {
@@ -178,8 +191,16 @@ func (l *loser) agent(t *testing.T) {
 	if said := l.e.call(t, "POST", "/hosts/"+h.engineID+"/fence", "<action><fence_type>status</fence_type></action>"); said.body.text("power_management/status/state") != "on" {
 		t.Errorf("the power is %s", said.text)
 	}
+	// One engine dies when it has cut the host off, and the next when it has started the
+	// VM again.
+	l.e.stop(t)
+	l.e.start(t, "VIREO_CRASH_AT=restart/off/done")
+	h.awaitStatus(t, l.e, "up")
 	h.cut(t)
-	l.m.await(t, "unknown")
+	l.e.awaitEnd(t)
+	l.e.start(t, "VIREO_CRASH_AT=launch/boot/done")
+	l.e.awaitEnd(t)
+	l.e.start(t)
 	l.m.await(t, "up")
 	l.m.find(t, h, nil)
 	l.m.running(t)
@@ -196,4 +217,64 @@ func (l *loser) agent(t *testing.T) {
 	if where := l.on(t, l.m.vm); !slices.Equal(where, []string{l.m.at.name}) {
 		t.Errorf("it is on %v", where)
 	}
+}
+
+// fabricAgent is a fence agent of a switch between hosts and storage, of which a file is
+// all that there is.
+const fabricAgent = `#!/bin/sh
+while read -r line; do
+	case $line in
+	action=*) action=${line#action=} ;;
+	plug=*) port=${0%/*}/cut-${line#plug=} ;;
+	storage_domains=*) exit 3 ;;
+	esac
+done
+case $action in
+off) : >"$port" ;;
+on) rm -f "$port" ;;
+status) [ ! -e "$port" ] || exit 2 ;;
+metadata) echo '<resource-agent name="fence_fabric"><actions><action name="on" automatic="1"/><action name="off"/><action name="status"/></actions></resource-agent>' ;;
+*) exit 1 ;;
+esac
+`
+
+// storage has the engine cut a host off from its storage that is cut off from the network
+// while its guests live. It comes back as it is, and is used again when it has restarted.
+func (l *loser) storage(t *testing.T) {
+	h := l.m.at
+	folder := l.agents(t, "fabric", fabricAgent)
+	path := "/hosts/" + h.engineID
+	agent := func(domains string) string {
+		return `<host><power_management><enabled>true</enabled><agents><agent type="fabric"><address>` + h.IP + `</address><order>1</order>
+			<options><option name="plug" value="7"/>` + domains + `</options></agent></agents></power_management></host>`
+	}
+	if said := l.e.refused(t, 400, "PUT", path, agent("")); !strings.Contains(said.text, "Say with the option storage_domains from which storage domains") {
+		t.Errorf("it was refused with %s", said.text)
+	}
+	l.e.call(t, "PUT", path, agent(`<option name="storage_domains" value="all"/>`))
+	l.e.refused(t, 409, "POST", path+"/fence", "<action><fence_type>restart</fence_type></action>")
+	port := filepath.Join(folder, "cut-7")
+	cut := func() bool { _, err := os.Stat(port); return err == nil }
+	h.cut(t)
+	l.m.await(t, "unknown")
+	l.m.await(t, "up")
+	l.m.find(t, h, nil)
+	if lives := qemus(l.m.id); len(lives) != 2 || !cut() {
+		t.Errorf("it has the QEMU processes %v; its old host is cut off: %v", lives, cut())
+	}
+	h.join(t)
+	h.awaitStatus(t, l.e, "non_operational")
+	l.m.running(t)
+	l.e.refused(t, 409, "POST", path+"/fence", "<action><fence_type>start</fence_type></action>")
+	if where := l.on(t, l.m.vm); !slices.Equal(where, []string{l.m.at.name}) || !cut() {
+		t.Errorf("it is on %v; its old host is cut off: %v", where, cut())
+	}
+	h.kill()
+	h.awaitStatus(t, l.e, "non_responsive")
+	h.boot(t)
+	h.awaitStatus(t, l.e, "up")
+	if cut() {
+		t.Error("it was not let back")
+	}
+	l.m.running(t)
 }

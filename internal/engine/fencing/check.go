@@ -77,6 +77,10 @@ func (r *room) confirm(tx *inventory.Tx, call *engine.Call) (model.Object, error
 			"That it was restarted can be confirmed of a host that does not answer.")
 	}
 	edited, _ := tx.Hosts.Edit(on.ID)
+	if edited.Barred != nil {
+		edited.Barred = model.Clone(edited.Barred)
+		edited.Barred.Confirmed = true
+	}
 	r.Lose(tx, edited, "An operator has confirmed that its host was restarted.")
 	r.told(tx, call, edited, audit.HostConfirmed, "")
 	return edited, nil

@@ -44,7 +44,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			{Name: "status", When: wants(model.FenceStatus), Check: r.checkAgents, Apply: r.status},
 			{
 				Name: "restart", When: wants(model.FenceRestart), Title: "Restarting Host {name} by its power management",
-				Check: r.checkCut, Begun: audit.HostRestartBegun, Done: audit.HostRestarted, Failed: audit.HostRestartFailed,
+				Check: r.checkRestart, Begun: audit.HostRestartBegun, Done: audit.HostRestarted, Failed: audit.HostRestartFailed,
 				Steps: []job.Step{off, lose, on},
 			},
 			{
@@ -54,7 +54,7 @@ func Commands(e *engine.Engine) []engine.Command {
 			},
 			{
 				Name: "start", When: wants(model.FenceStart), Title: "Starting Host {name} by its power management",
-				Check: r.checkAgents, Begun: audit.HostStartBegun, Done: audit.HostStarted, Failed: audit.HostStartFailed,
+				Check: r.checkOn, Begun: audit.HostStartBegun, Done: audit.HostStarted, Failed: audit.HostStartFailed,
 				Steps: []job.Step{on},
 			},
 		},

@@ -33,19 +33,19 @@ func (r *room) agent(of model.FenceAgent) (fence.Agent, error) {
 	}
 	return fence.Agent{
 		Type: of.Type, Address: of.Address, Port: of.Port, Username: of.Username, Password: password,
-		Encrypt: of.Encrypt, Options: of.Options,
+		Encrypt: of.Encrypt, Options: of.Own(),
 	}, nil
 }
 
-// each has the agents of a host do something, group by group, until one group has done
-// it as a whole. The errors of those before are told only if none has.
-func (r *room) each(ctx context.Context, on *model.Host, do func(context.Context, fence.Agent) error) error {
+// each tries groups of agents in their order until one has done something as a whole.
+// The errors of those before are told only if none has.
+func (r *room) each(ctx context.Context, groups [][]model.FenceAgent, do func(context.Context, []model.FenceAgent) error) error {
 	if r.Fences == nil {
 		return fmt.Errorf("%w: this engine has no fence agents", fence.ErrAgent)
 	}
 	var failures []error
-	for _, group := range on.Power.Groups() {
-		err := r.all(ctx, group, do)
+	for _, group := range groups {
+		err := do(ctx, group)
 		if err == nil {
 			return nil
 		}
@@ -74,12 +74,14 @@ func (r *room) all(ctx context.Context, group []model.FenceAgent, do func(contex
 // if all of them say so.
 func (r *room) ask(ctx context.Context, on *model.Host) (fence.Power, error) {
 	power := fence.PowerOff
-	err := r.each(ctx, on, func(ctx context.Context, agent fence.Agent) error {
-		says, err := r.Fences.Status(ctx, agent)
-		if says == fence.PowerOn {
-			power = fence.PowerOn
-		}
-		return err
+	err := r.each(ctx, on.Power.Groups(), func(ctx context.Context, group []model.FenceAgent) error {
+		return r.all(ctx, group, func(ctx context.Context, agent fence.Agent) error {
+			says, err := r.Fences.Status(ctx, agent)
+			if says == fence.PowerOn {
+				power = fence.PowerOn
+			}
+			return err
+		})
 	})
 	return power, err
 }
@@ -104,41 +106,118 @@ func (r *room) turnOff(ctx context.Context, w *job.Work) error {
 			return fault.New(fault.HostStatusWrong, w.Job.Verb, on.Name, lifecycle.HostLabel(on.Status), "It answers again.")
 		}
 	}
-	err = r.each(ctx, on, func(ctx context.Context, agent fence.Agent) error { return r.Fences.TurnOff(ctx, agent) })
+	err = r.each(ctx, on.Power.Groups(), func(ctx context.Context, group []model.FenceAgent) error { return r.cut(ctx, w, on, group) })
 	if err != nil {
 		return r.failed(ctx, w, on, err)
 	}
 	return nil
 }
 
-// lose closes the runs of the VMs of a host that has no power.
+// cutData is what a job remembers that cuts a host off.
+type cutData struct {
+	// Storage says that it was cut off from its storage. It runs on, and is not let back.
+	Storage bool `json:"storage,omitempty"`
+}
+
+// cut has one group of agents cut the host off.
+func (r *room) cut(ctx context.Context, w *job.Work, on *model.Host, group []model.FenceAgent) error {
+	reach, err := r.reach(ctx, group)
+	if err != nil {
+		return err
+	}
+	if reach.Storage {
+		if err := r.bar(ctx, w, on, group); err != nil {
+			return err
+		}
+	}
+	if err := r.all(ctx, group, r.Fences.TurnOff); err != nil {
+		return err
+	}
+	return w.Remember(cutData{Storage: reach.Storage})
+}
+
+// lose closes the runs of the VMs of a host that has no power, or no storage.
 func (r *room) lose(ctx context.Context, w *job.Work) error {
+	var data cutData
+	if err := w.Data(&data); err != nil {
+		return err
+	}
 	return w.Update(ctx, func(tx *inventory.Tx) error {
 		edited, ok := tx.Hosts.Edit(w.Job.Target.ID)
-		if !ok {
+		switch {
+		case !ok:
 			return fault.Missing(string(w.Job.Target.ID))
+		case data.Storage:
+			r.loseBarred(tx, edited)
+		default:
+			r.Lose(tx, edited, "Its host was cut off by its power management.")
+			engine.MoveHost(edited, lifecycle.HostTurnedOff, "Its power management has cut it off.")
 		}
-		r.Lose(tx, edited, "Its host was cut off by its power management.")
-		engine.MoveHost(edited, lifecycle.HostTurnedOff, "Its power management has cut it off.")
 		return nil
 	})
 }
 
-// turnOn gives the host power. It is connected to when it answers.
+// turnOn gives the host power, and its storage if that may be. It is connected to when it
+// answers. One that was cut off from its storage just now, to be restarted, is left alone.
 func (r *room) turnOn(ctx context.Context, w *job.Work) error {
+	var data cutData
+	if err := w.Data(&data); err != nil || data.Storage {
+		return err
+	}
 	on, err := r.host(w)
 	if err != nil {
 		return err
 	}
-	err = r.each(ctx, on, func(ctx context.Context, agent fence.Agent) error { return r.Fences.TurnOn(ctx, agent) })
+	powered, err := r.power(ctx, on)
 	if err != nil {
 		return r.failed(ctx, w, on, err)
 	}
+	back := on.MayReturn()
+	if back {
+		err := r.letBack(ctx, on)
+		if err != nil && !powered {
+			return r.failed(ctx, w, on, err)
+		}
+		back = err == nil // else it is tried again when the host answers
+	}
 	return w.Update(ctx, func(tx *inventory.Tx) error {
-		if edited, ok := tx.Hosts.Edit(on.ID); ok {
+		edited, ok := tx.Hosts.Edit(on.ID)
+		if !ok {
+			return nil
+		}
+		if back && edited.MayReturn() {
+			edited.Barred = nil
+			if r.heard(on) && edited.Status == model.HostNonOperational {
+				engine.ReviewHost(tx, edited)
+				return nil
+			}
+		}
+		if powered {
 			engine.MoveHost(edited, lifecycle.HostTurnedOn, "It starts.")
 		}
 		return nil
+	})
+}
+
+// power has the agents of power that a host has switch it on; false: there are none.
+func (r *room) power(ctx context.Context, on *model.Host) (switched bool, err error) {
+	if r.heard(on) && on.Barred != nil {
+		return false, nil // it has power
+	}
+	var groups [][]model.FenceAgent
+	for _, group := range on.Power.Groups() {
+		if reach, err := r.reach(ctx, group); err != nil || !reach.Storage {
+			groups = append(groups, group) // one that cannot say what it does is told of
+		}
+	}
+	if len(groups) == 0 {
+		return false, nil
+	}
+	return true, r.each(ctx, groups, func(ctx context.Context, group []model.FenceAgent) error {
+		if _, err := r.reach(ctx, group); err != nil {
+			return err
+		}
+		return r.all(ctx, group, r.Fences.TurnOn)
 	})
 }
 

@@ -27,7 +27,7 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 	if err := check(tx, call.Verb, on); err != nil {
 		return nil, err
 	}
-	if err := r.checkPower(call.Verb, on); err != nil {
+	if err := r.checkPower(call, nil, on); err != nil {
 		return nil, err
 	}
 	tx.Hosts.Put(on)

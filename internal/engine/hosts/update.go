@@ -45,7 +45,7 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	if err := check(tx, call.Verb, on); err != nil {
 		return nil, err
 	}
-	if err := r.checkPower(call.Verb, on); err != nil {
+	if err := r.checkPower(call, old, on); err != nil {
 		return nil, err
 	}
 	if err := checkChange(tx, call, old, moved || on.Cluster != old.Cluster, repinned); err != nil {

@@ -23,6 +23,7 @@ const (
 // world is a cluster with two hosts that are alike.
 type world struct {
 	hosts   []*model.Host
+	others  []*model.Host // of which no reason is given
 	vms     []*model.VM
 	cluster *model.Cluster
 	vm      *model.VM
@@ -71,6 +72,17 @@ func (w *world) cpus(models, flags []string) {
 	}
 }
 
+// migrates has the VM run on a third host, of another cluster, which it is to leave.
+func (w *world) migrates() {
+	from := model.Clone(w.hosts[0])
+	from.ID, from.Name, from.Cluster = "source", "source", "another"
+	w.others = append(w.others, from)
+	w.vm.Run.Host, w.vm.Run.Status = from.ID, model.StatusUp
+	w.needs = func(n *placement.Needs) { n.From = from.ID }
+}
+
+func (w *world) source() *model.Host { return w.others[0] }
+
 // group makes an affinity group of all VMs.
 func (w *world) group(name string, positive, enforcing bool) {
 	group := &model.AffinityGroup{ID: model.ID(name), Name: name, Cluster: "cluster", Positive: positive, Enforcing: enforcing, VMs: []model.ID{"vm"}}
@@ -96,7 +108,7 @@ func (w *world) stage(tx *inventory.Tx) {
 	for _, each := range w.groups {
 		tx.AffinityGroups.Put(each)
 	}
-	for _, each := range w.hosts {
+	for _, each := range append(slices.Clone(w.hosts), w.others...) {
 		tx.Hosts.Put(each)
 	}
 	for _, each := range append(slices.Clone(w.vms), w.vm) {
@@ -208,6 +220,25 @@ func TestFilters(t *testing.T) {
 				w.needs = func(n *placement.Needs) { n.From = "elsewhere" }
 			},
 			"Migration because the VM may not be migrated.",
+		},
+		{
+			"where guests run in another way", func(w *world) { w.migrates(); w.source().Facts.Accelerated = true },
+			"Migration because guests run there in another way, with KVM on one of the two hosts only.",
+		},
+		{
+			"addresses that others cannot reach", func(w *world) {
+				w.migrates()
+				w.hosts[0].Address, w.hosts[1].Address = "qemu:///system", "qemu:///session"
+			},
+			"Migration because its address is one that other hosts cannot reach.",
+		},
+		{
+			"nothing that is encrypted", func(w *world) {
+				w.migrates()
+				w.vm.Migration.Encrypted = "true"
+				w.hosts[0].Address, w.hosts[1].Address = "qemu+tcp://h1/system", "qemu+tcp://h2/system"
+			},
+			"Migration because the VM is to migrate encrypted, and its address is not one of ssh or TLS.",
 		},
 		{
 			"CPUs that it is pinned to", func(w *world) { w.vm.CPU.Pins = []model.VCPUPin{{CPUSet: "0-3"}, {CPUSet: "2,4,^9"}} },
@@ -335,6 +366,10 @@ func TestChoice(t *testing.T) {
 			w.vm.Run.Host, w.vm.Run.Status = "h1", model.StatusUp
 			w.needs = func(n *placement.Needs) { n.From = "h1" }
 		}, "h2"},
+		{"not where it is, though it is the only one", func(w *world) {
+			w.vm.Run.Host, w.vm.Run.Status = "h2", model.StatusUp
+			w.needs = func(n *placement.Needs) { n.From = "h2" }
+		}, "h1"},
 		{"by force", func(w *world) {
 			w.vm.Run.Host, w.vm.Run.Status = "h1", model.StatusUp
 			w.vm.Placement.Affinity = model.AffinityUserMigratable

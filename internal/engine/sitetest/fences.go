@@ -3,6 +3,8 @@ package sitetest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"vireo/internal/fence"
@@ -52,12 +54,26 @@ func (f *Fences) set(of map[string]bool, address string, to bool) {
 	of[address] = to
 }
 
+// reaches are what the agents of each type cut machines off from.
+var reaches = map[string]fence.Reach{
+	"fake": {}, "fabric": {Storage: true}, "fabric-itself": {Storage: true, Itself: true},
+}
+
 // Types implements [fence.Fences].
-func (f *Fences) Types() []string { return []string{"fake"} }
+func (f *Fences) Types() []string { return slices.Sorted(maps.Keys(reaches)) }
+
+// Reach implements [fence.Fences].
+func (f *Fences) Reach(_ context.Context, kind string) (fence.Reach, error) {
+	reach, known := reaches[kind]
+	if !known {
+		return reach, fmt.Errorf("%w: there is no agent %s", fence.ErrAgent, kind)
+	}
+	return reach, nil
+}
 
 // Check implements [fence.Fences].
 func (f *Fences) Check(agent fence.Agent) error {
-	if agent.Type != "fake" {
+	if _, known := reaches[agent.Type]; !known {
 		return fmt.Errorf("%w: there is no agent %s", fence.ErrAgent, agent.Type)
 	}
 	return nil
@@ -70,7 +86,7 @@ func (f *Fences) Status(_ context.Context, agent fence.Agent) (fence.Power, erro
 	switch {
 	case f.broken[agent.Address]:
 		return "", fmt.Errorf("%w: it is broken", fence.ErrAgent)
-	case f.off[agent.Address]:
+	case reaches[agent.Type].Storage && f.world.Machine(agent.Address).Barred(), !reaches[agent.Type].Storage && f.off[agent.Address]:
 		return fence.PowerOff, nil
 	}
 	return fence.PowerOn, nil
@@ -78,12 +94,35 @@ func (f *Fences) Status(_ context.Context, agent fence.Agent) (fence.Power, erro
 
 // TurnOff implements [fence.Fences].
 func (f *Fences) TurnOff(_ context.Context, agent fence.Agent) error {
+	if reaches[agent.Type].Storage {
+		return f.bar(agent, true)
+	}
 	return f.turn(agent, true, func(machine *fake.Machine) { machine.Crash() })
 }
 
 // TurnOn implements [fence.Fences].
 func (f *Fences) TurnOn(_ context.Context, agent fence.Agent) error {
+	if reaches[agent.Type].Storage {
+		return f.bar(agent, false)
+	}
 	return f.turn(agent, false, func(machine *fake.Machine) { machine.Restart("") })
+}
+
+func (f *Fences) bar(agent fence.Agent, to bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	machine := f.world.Machine(agent.Address)
+	switch {
+	case f.broken[agent.Address]:
+		return fmt.Errorf("%w: it is broken", fence.ErrAgent)
+	case machine.Barred() == to:
+		return nil
+	}
+	f.done = append(f.done, map[bool]string{true: "bar ", false: "let back "}[to]+agent.Address)
+	if !f.lying[agent.Address] {
+		machine.Bar(to)
+	}
+	return nil
 }
 
 func (f *Fences) turn(agent fence.Agent, off bool, does func(*fake.Machine)) error {

@@ -114,6 +114,30 @@ func TestAdopt(t *testing.T) {
 	})
 }
 
+// TestReleasedLast: an engine that ends right after a release leaves no description of a
+// VM that there is none of any more.
+func TestReleasedLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := sitetest.New(t, sitetest.Options{})
+		site.Connected()
+		name := site.Foreigner(1, "stranger")
+		if err := adopt(site, name, ""); err != nil {
+			t.Fatal(err)
+		}
+		id := adopted(t, site, name).ID
+		described := filepath.Join(site.Dir, "data", string(sitetest.DataDomain), "master/vms", string(id))
+		site.Until(time.Minute, "it is described", func() bool { _, err := os.Stat(described); return err == nil })
+		if err := release(site, id, ""); err != nil {
+			t.Fatal(err)
+		}
+		site.Kill()
+		site.Start()
+		if _, err := os.Stat(described); !os.IsNotExist(err) {
+			t.Errorf("its description is there: %v", err)
+		}
+	})
+}
+
 // TestAdoptedStartsAnew: after its first shutdown a VM that was adopted is one like others.
 func TestAdoptedStartsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

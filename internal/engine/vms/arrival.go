@@ -142,7 +142,19 @@ func (r *room) showProgress(w *job.Work, id model.ID, progress host.MigrationPro
 // it is there, whatever the source says or does not say.
 func (r *room) seenThere(w *job.Work, vm *model.VM, data *moveData) bool {
 	guest, ok := r.lookThere(w.Steady(), vm, data.To)
-	return ok && guest.State == host.Running && !guest.PostCopy
+	return ok && hasCome(guest)
+}
+
+// hasCome says of a guest of this run at the destination that it runs there, or that it
+// did: one that was shut down since is not to be taken for lost.
+func hasCome(guest host.Guest) bool {
+	switch guest.State {
+	case host.Running, host.ShuttingDown:
+		return !guest.PostCopy
+	case host.Off:
+		return guest.End == host.EndShutdown
+	}
+	return false
 }
 
 func (r *room) lookThere(ctx context.Context, vm *model.VM, to model.ID) (host.Guest, bool) {
@@ -171,7 +183,7 @@ func (r *room) silentSource(vm *model.VM, to model.ID, cause error) error {
 			if _, err := r.Machines.Connected(vm.Run.Host); err == nil || r.isLost(vm.Run.Host) {
 				return nil
 			}
-			if guest, ok := r.lookThere(ctx, vm, to); ok && guest.State == host.Running && !guest.PostCopy {
+			if guest, ok := r.lookThere(ctx, vm, to); ok && hasCome(guest) {
 				return nil
 			}
 		}

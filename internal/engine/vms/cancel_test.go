@@ -7,9 +7,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"vireo/internal/audit"
 	"vireo/internal/engine"
+	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/fault"
+	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/model"
 )
@@ -208,6 +211,43 @@ func TestMigrationEndsAlone(t *testing.T) {
 		site.Connected()
 		site.Until(5*time.Minute, "the source keeps nothing", func() bool { return len(source.Guests()) == 0 && len(source.Seeded()) == 0 })
 	})
+}
+
+// TestArrivedAndShutDown: the source is lost in the moment in which the guest arrives, and
+// its user shuts it down before anybody has looked: it is down, and stays so.
+func TestArrivedAndShutDown(t *testing.T) {
+	migrating(t, 3, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		since := site.LastEvent()
+		source, there := site.World.Machine(sitetest.Host(1)), site.World.Machine(sitetest.Host(2))
+		site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id, Params: to(2)})
+		site.Pass(4 * time.Second)
+		silent := site.World.Fail(fake.Rule{Host: sitetest.Host(1), Hang: true})
+		unseen := site.World.Fail(fake.Rule{Host: sitetest.Host(2), Call: "Guest", Hang: true})
+		site.Until(time.Minute, "it has arrived", func() bool { return len(there.Guests()) == 1 && there.Guests()[0].State == host.Running })
+		source.Crash()
+		there.PowerOff("vm")
+		site.Pass(5 * time.Second)
+		silent()
+		unseen()
+		there.Cut() // what hangs is asked again
+		site.Until(5*time.Minute, "the host is silent", func() bool {
+			on, _ := site.Inventory.Hosts.Get(sitetest.HostID(1))
+			return on.Status == model.HostNonResponsive
+		})
+		manual := &engine.Call{On: model.KindHost, Name: "fence", Target: sitetest.HostID(1), Params: &fencing.Params{Type: model.FenceManual}}
+		if _, err := site.Act(manual); err != nil {
+			t.Fatal(err)
+		}
+		site.Pass(time.Hour)
+		if status := site.Status(id); status != model.StatusDown || site.VM(id).Run.Restart != nil {
+			t.Errorf("it is %s, events %v", status, site.Events(id, since))
+		}
+		if events := site.Events(id, since); !slices.Contains(events, 61) || slices.Contains(events, int(audit.WillRestart)) || slices.Contains(events, 143) {
+			t.Errorf("events %v", events)
+		}
+		source.Restart("")
+		site.Connected()
+	}, func(vm *model.VM) { vm.HA.Enabled = true })
 }
 
 // TestEngineDiesWhileMigrating: the guest goes on, and arrives, with or without an engine.

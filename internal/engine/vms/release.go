@@ -30,7 +30,10 @@ func (r *room) releaseRow() engine.Command {
 		Paths: []engine.Path{{
 			Name: "release", From: []model.Status{model.StatusUp, model.StatusPoweringUp, model.StatusPaused, model.StatusDown},
 			Title: "Releasing VM {name}", Settle: r.released,
-			Steps: []job.Step{{Name: "define", Title: "Defining the guest on its host", Do: r.defineReleased, Undo: r.takeBackReleased}},
+			Steps: []job.Step{
+				{Name: "define", Title: "Defining the guest on its host", Do: r.defineReleased, Undo: r.takeBackReleased},
+				{Name: "forget", Title: "Removing its description from the storage domains", Do: r.undescribeReleased, Lasting: true},
+			},
 		}},
 	}
 }
@@ -135,6 +138,22 @@ func (r *room) defineReleased(_ context.Context, w *job.Work) error {
 		return r.seeForeign(ctx, conn, params.Host, vm.ID)
 	})
 	return r.HostFault(w.Job.Verb, params.Host, err)
+}
+
+// undescribeReleased removes the description of what is no VM any more: the watcher would
+// do that soon, if the engine is there then.
+func (r *room) undescribeReleased(ctx context.Context, w *job.Work) error {
+	var described []model.ID
+	err := w.Update(ctx, func(tx *inventory.Tx) error {
+		if vm, ok := tx.VMs.Get(w.Job.Target.ID); ok {
+			described = describedIn(tx, vm)
+		}
+		return nil
+	})
+	if err == nil {
+		r.Undescribe(w, described)
+	}
+	return err
 }
 
 // takeBackReleased marks the guest again, or forgets the definition of one that is off.

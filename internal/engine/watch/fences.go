@@ -30,8 +30,12 @@ func newFences() *fences { return &fences{keeping: make(map[model.ID]chan struct
 
 // fenced says whether a host's status is one that a keeper has something to do in.
 func fenced(on *model.Host) bool {
-	return on.Status == model.HostNonResponsive || on.Status == model.HostReboot
+	return on.Status == model.HostNonResponsive || on.Status == model.HostReboot || returns(on)
 }
+
+// returns says whether a host that was cut off from its storage answers and is to be let
+// back.
+func returns(on *model.Host) bool { return on.Status == model.HostNonOperational && on.MayReturn() }
 
 // guardHost begins to keep a host that needs it, and tells its keeper of a change.
 func (w *Watcher) guardHost(on *model.Host) {
@@ -49,8 +53,8 @@ func (w *Watcher) guardHost(on *model.Host) {
 	w.wait.Go(func() { w.keepHost(on.ID, changed) })
 }
 
-// keepHost cuts a host off while it does not answer, and gives up one that was to
-// start and does not.
+// keepHost cuts a host off while it does not answer, gives up one that was to start and
+// does not, and has one let back to its storage.
 func (w *Watcher) keepHost(id model.ID, changed <-chan struct{}) {
 	pause := firstFence
 	var notBefore time.Time
@@ -77,14 +81,14 @@ func (w *Watcher) keepHost(id model.ID, changed <-chan struct{}) {
 				continue
 			}
 			timer = time.NewTimer(time.Until(limit))
-		case w.toBeFenced(on) && !time.Now().Before(notBefore):
-			if w.fenceNow(w.base, id) {
+		case (w.toBeFenced(on) || returns(on)) && !time.Now().Before(notBefore):
+			if w.keepNow(on) {
 				continue
 			}
 			notBefore = time.Now().Add(pause)
 			pause = min(pause*2, lastFence)
 			timer = time.NewTimer(time.Until(notBefore))
-		case w.toBeFenced(on):
+		case w.toBeFenced(on) || returns(on):
 			timer = time.NewTimer(time.Until(notBefore))
 		}
 		if timer != nil {
@@ -99,6 +103,20 @@ func (w *Watcher) keepHost(id model.ID, changed <-chan struct{}) {
 			timer.Stop()
 		}
 	}
+}
+
+// keepNow cuts one host off, or has it let back. It returns when that has ended.
+func (w *Watcher) keepNow(on *model.Host) bool {
+	if !returns(on) {
+		return w.fenceNow(w.base, on.ID)
+	}
+	_, err := w.Engine.Act(w.base, &engine.Call{
+		On: model.KindHost, Name: "fence", Target: on.ID, Async: new(false), Params: &fencing.Params{Type: model.FenceStart, Automatic: true},
+	})
+	if err != nil && w.base.Err() == nil {
+		w.Log.Warn("a host could not be let back to its storage", "host", on.ID, "err", err)
+	}
+	return err == nil
 }
 
 // compareSoon compares a host that is connected.

@@ -40,7 +40,9 @@ func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, gu
 		if len(doomed) > 0 {
 			return &doomedError{doomed}
 		}
-		tx.Event(audit.New(audit.HostAliveAfterAll, audit.About{Host: on}))
+		if on.Barred == nil {
+			tx.Event(audit.New(audit.HostAliveAfterAll, audit.About{Host: on}))
+		}
 	}
 	on.Lost = nil
 	return nil

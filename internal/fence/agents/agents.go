@@ -1,16 +1,17 @@
 package agents
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,7 +30,7 @@ const (
 	// namePrefix begins the name of each agent's program.
 	namePrefix = "fence_"
 	// longestAnswer bounds what is kept of what an agent says, in bytes.
-	longestAnswer = 16 << 10
+	longestAnswer = 256 << 10
 	// powerSwitch is how long an agent may take to switch: machines are slow to lose
 	// their power, and some agents wait for it. asking is for its other answers.
 	powerSwitch = 2 * time.Minute
@@ -61,7 +62,7 @@ func (p *Programs) Types() []string {
 
 // Status implements [fence.Fences].
 func (p *Programs) Status(ctx context.Context, agent fence.Agent) (fence.Power, error) {
-	err := p.run(ctx, asking, agent, "status")
+	_, err := p.run(ctx, asking, agent, "status")
 	if err == nil {
 		return fence.PowerOn, nil
 	}
@@ -74,7 +75,7 @@ func (p *Programs) Status(ctx context.Context, agent fence.Agent) (fence.Power, 
 // TurnOff implements [fence.Fences]. The agent's word that it has switched is not
 // believed before it has said, asked once more, that there is no power.
 func (p *Programs) TurnOff(ctx context.Context, agent fence.Agent) error {
-	if err := p.run(ctx, powerSwitch, agent, "off"); err != nil {
+	if _, err := p.run(ctx, powerSwitch, agent, "off"); err != nil {
 		return err
 	}
 	power, err := p.Status(ctx, agent)
@@ -89,13 +90,14 @@ func (p *Programs) TurnOff(ctx context.Context, agent fence.Agent) error {
 
 // TurnOn implements [fence.Fences].
 func (p *Programs) TurnOn(ctx context.Context, agent fence.Agent) error {
-	return p.run(ctx, powerSwitch, agent, "on")
+	_, err := p.run(ctx, powerSwitch, agent, "on")
+	return err
 }
 
-// run has an agent's program do one thing.
-func (p *Programs) run(ctx context.Context, limit time.Duration, agent fence.Agent, action string) error {
+// run has an agent's program do one thing, and gives what it has written to its output.
+func (p *Programs) run(ctx context.Context, limit time.Duration, agent fence.Agent, action string) ([]byte, error) {
 	if err := p.Check(agent); err != nil {
-		return err
+		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -108,18 +110,18 @@ func (p *Programs) run(ctx context.Context, limit time.Duration, agent fence.Age
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	var said bounded
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output, said bounded
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, &said), &said
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("fence agent %s: %w", agent.Type, ctx.Err())
+		return nil, fmt.Errorf("fence agent %s: %w", agent.Type, ctx.Err())
 	case limited.Err() != nil:
-		return fmt.Errorf("%w: %s did not answer within %s", fence.ErrAgent, agent.Type, limit)
+		return nil, fmt.Errorf("%w: %s did not answer within %s", fence.ErrAgent, agent.Type, limit)
 	case err != nil:
-		return fmt.Errorf("%w: %s: %s: %w", fence.ErrAgent, agent.Type, sentence(said.String(), agent), err)
+		return nil, fmt.Errorf("%w: %s: %s: %w", fence.ErrAgent, agent.Type, sentence(string(said.kept), agent), err)
 	}
-	return nil
+	return output.kept, nil
 }
 
 // sentence is the last line of what an agent has said that says something, without
@@ -138,12 +140,16 @@ func sentence(said string, agent fence.Agent) string {
 	return strings.ToValidUTF8(last[:min(len(last), 300)], "")
 }
 
-// bounded keeps the beginning of what is written to it.
-type bounded struct{ bytes.Buffer }
+// bounded keeps the beginning of what is written to it, by whomever. It is no
+// io.ReaderFrom, which would keep all.
+type bounded struct {
+	mu   sync.Mutex
+	kept []byte
+}
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if room := longestAnswer - b.Len(); room > 0 {
-		b.Buffer.Write(p[:min(room, len(p))])
-	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept = append(b.kept, p[:min(len(p), longestAnswer-len(b.kept))]...)
 	return len(p), nil
 }

@@ -54,6 +54,31 @@ func TestDummy(t *testing.T) {
 	}
 }
 
+// TestReach: what agents cut a machine off from is in what they say of themselves.
+func TestReach(t *testing.T) {
+	real := agents.New(agents.Folder)
+	for kind, want := range map[string]fence.Reach{
+		"ipmilan": {}, "apc": {}, "dummy": {},
+		"brocade": {Storage: true}, "sanbox2": {Storage: true},
+		"scsi": {Storage: true, Itself: true}, "mpath": {Storage: true, Itself: true},
+	} {
+		if reach, err := real.Reach(t.Context(), kind); err != nil || reach != want {
+			t.Errorf("%s: %+v, %v; want %+v", kind, reach, err, want)
+		}
+	}
+	for script, says := range map[string]string{
+		"exit 1":    "it said nothing",
+		"echo none": "cannot be read",
+		"echo '<resource-agent><actions><action name=\"on\"/></actions></resource-agent>'": "cannot switch anything off",
+		"head -c 1000000 /dev/zero": "cannot be read",
+	} {
+		programs, _ := stand(t, script)
+		if reach, err := programs.Reach(t.Context(), "test"); !errors.Is(err, fence.ErrAgent) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %+v, %v", script, reach, err)
+		}
+	}
+}
+
 // TestInput: what an agent is told, and that its password is on no command line.
 func TestInput(t *testing.T) {
 	programs, folder := stand(t, `tr '\0' ' ' </proc/$$/cmdline >line; exit 0`)

@@ -243,6 +243,9 @@ func (g *guest) run() {
 	g.state, g.pause = host.Running, ""
 	g.resumed = time.Now()
 	g.write()
+	if g.state != host.Running {
+		return // it could not write
+	}
 	if g.doing != nil {
 		g.schedule(g.doing)
 	}
@@ -261,7 +264,7 @@ func (g *guest) stopCPUs() {
 	ran := time.Since(g.resumed)
 	g.cpu += ran
 	g.uptime += ran
-	if d := g.doing; d != nil {
+	if d := g.doing; d != nil && d.timer != nil {
 		d.timer.Stop()
 		d.left -= time.Since(d.started)
 	}

@@ -19,9 +19,13 @@ const (
 	// DiskOpened: a QEMU has begun. DiskClosed: it has ended.
 	DiskOpened EntryKind = "opened"
 	DiskClosed EntryKind = "closed"
-	// DiskForgotten: its machine has crashed, and nobody will say why the QEMU has ended
-	// that ran there last.
+	// DiskForgotten: its machine has crashed, or was cut off from the storage, and nobody
+	// says why the QEMU has ended that ran there last.
 	DiskForgotten EntryKind = "forgotten"
+	// DiskBarred: its machine was cut off from the storage, so that the QEMU, which lives,
+	// cannot write to it. DiskBack: that has ended, and it can.
+	DiskBarred EntryKind = "barred"
+	DiskBack   EntryKind = "back"
 	// DiskWritten: the guest has written, and believed that the disk was as it knew it.
 	DiskWritten EntryKind = "written"
 )
@@ -101,10 +105,10 @@ func (g *guest) openDisk(saved *savedState) {
 
 // closeDisk ends a life.
 func (g *guest) closeDisk(end host.End) {
-	if g.life != 0 {
+	if g.life != 0 && !g.machine.barred {
 		g.enter(DiskClosed, end)
-		g.life = 0
 	}
+	g.life = 0
 }
 
 // forget enters that nobody knows any more why the guest has ended.
@@ -117,6 +121,11 @@ func (g *guest) forget() {
 // write writes now, and again as long as the CPUs run.
 func (g *guest) write() {
 	if g.life == 0 {
+		return
+	}
+	if g.machine.barred {
+		g.emit(host.EventIOError, func(e *host.Event) { e.Pause = host.PauseIO })
+		g.hold(host.PauseIO, nil)
 		return
 	}
 	g.enter(DiskWritten, "")

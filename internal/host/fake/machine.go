@@ -46,7 +46,9 @@ type Machine struct {
 	// machine, and is closed when it speaks again.
 	down    bool
 	crashed bool
-	mute    chan struct{}
+	// barred is cut off from the storage.
+	barred bool
+	mute   chan struct{}
 	// blind are directories that the machine does not have; mounts those that it was
 	// told to mount.
 	blind, mounts []string

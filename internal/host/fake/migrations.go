@@ -97,6 +97,9 @@ func (c *connection) BeginMigration(ctx context.Context, id model.ID, migration 
 		case to == nil || to.down || to.mute != nil:
 			g.moved.failure = "the destination does not answer"
 			return nil, nil
+		case to.barred || c.machine.barred:
+			g.moved.failure = "the images cannot be opened"
+			return nil, nil
 		case to.guests[id] != nil:
 			g.moved.failure = "the guest is at the destination already"
 			return nil, nil
@@ -194,6 +197,9 @@ func (m *moving) complete() {
 	case from.down || to.down:
 		m.fail("the connection between the hosts was lost")
 		return
+	case to.barred:
+		m.fail("the images cannot be opened")
+		return
 	case g.deaf || from.mute != nil || to.mute != nil:
 		m.retry(stuck)
 		return
@@ -217,6 +223,9 @@ func (m *moving) complete() {
 	left.emit(host.EventStopped, func(e *host.Event) { e.End = host.EndMigrated })
 	g.machine, g.console = to, m.there.console
 	to.guests[g.spec.ID] = g
+	if from.barred && g.life != 0 {
+		g.enter(DiskBack, "")
+	}
 	m.there.state = host.Off // it was never more than a place
 	g.moving, g.moved = nil, nil
 	close(m.ended)
@@ -256,7 +265,10 @@ func (m *moving) clear(end host.End) {
 		there.machine.closeConsole(there.console)
 		there.emit(host.EventStopped, func(e *host.Event) { e.End = end })
 		there.machine.world.watchEnd(there)
-		there.closeDisk(end)
+		if there.life != 0 {
+			there.closeDisk(end)
+			there.forget() // its definition goes with it: nobody says why it has ended
+		}
 	}
 	there.machine.remove(there)
 }

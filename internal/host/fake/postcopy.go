@@ -3,6 +3,7 @@ package fake
 import (
 	"context"
 	"slices"
+	"time"
 
 	"vireo/internal/host"
 	"vireo/internal/model"
@@ -77,6 +78,10 @@ func (m *moving) orphan() {
 		if w.writers[disk.Path] == g {
 			w.writers[disk.Path] = half
 		}
+	}
+	half.resumed = time.Now()
+	if half.doing != nil {
+		half.schedule(half.doing)
 	}
 	half.emit(host.EventResumed, nil)
 	half.write()

@@ -41,6 +41,9 @@ func (m *Machine) launch(spec *host.GuestSpec, saved *savedState) error {
 	if err := m.hasRoom(spec); err != nil {
 		return err
 	}
+	if m.barred {
+		return Refuse(host.RefusedResource, "the images cannot be opened")
+	}
 	g := m.define(spec, true)
 	if saved == nil {
 		m.world.watchFreshBoot(g)

@@ -24,7 +24,7 @@ func (w *World) violated(format string, args ...any) {
 // watchStart judges the start of a QEMU and remembers it.
 func (w *World) watchStart(g *guest) {
 	id := g.spec.ID
-	if other := w.running[id]; other != nil && other != g {
+	if other := w.running[id]; other != nil && other != g && !other.machine.barred {
 		w.violated("guest %s (%s) was started on %s while it ran on %s", g.spec.Name, id, g.machine.address, other.machine.address)
 	}
 	w.running[id] = g
@@ -37,6 +37,15 @@ func (w *World) watchStart(g *guest) {
 	for _, disk := range g.disks {
 		w.watchWriter(g, disk)
 	}
+}
+
+// watchReturn judges that the machine of a QEMU is let back to the storage.
+func (w *World) watchReturn(g *guest) {
+	id := g.spec.ID
+	if other := w.running[id]; other != nil && other != g {
+		w.violated("guest %s (%s) was let back to its storage on %s while it ran on %s", g.spec.Name, id, g.machine.address, other.machine.address)
+	}
+	w.running[id] = g
 }
 
 // watchFreshBoot judges a boot that is no restore.
@@ -55,7 +64,7 @@ func (w *World) watchWriter(g *guest, disk host.DiskSpec) {
 	if disk.ReadOnly || disk.Shareable || disk.Path == "" {
 		return
 	}
-	if other := w.writers[disk.Path]; other != nil && other != g {
+	if other := w.writers[disk.Path]; other != nil && other != g && !other.machine.barred {
 		w.violated("disk %s was opened by guest %s on %s while guest %s on %s had it", disk.Path,
 			g.spec.Name, g.machine.address, other.spec.Name, other.machine.address)
 	}

@@ -128,7 +128,7 @@ func acceleration(facts *model.HostFacts) string {
 }
 
 // Loads sums up what runs on each host. Memory may be given out up to the
-// overcommit of the host's cluster.
+// overcommit of the host's cluster; that of a VM which migrates is taken on both hosts.
 func Loads(hosts []*model.Host, vms []*model.VM, clusters []*model.Cluster) map[model.ID]HostLoad {
 	loads := make(map[model.ID]HostLoad, len(hosts))
 	overcommit := make(map[model.ID]int64, len(clusters))
@@ -148,8 +148,14 @@ func Loads(hosts []*model.Host, vms []*model.VM, clusters []*model.Cluster) map[
 			load.Migrating++
 		}
 		load.Active++
-		load.SchedulingMemory = max(load.SchedulingMemory-vm.Memory, 0)
+		memory := max(vm.Run.Memory, vm.Memory)
+		load.SchedulingMemory = max(load.SchedulingMemory-memory, 0)
 		loads[vm.Run.Host] = load
+		if coming := vm.Run.Migration; coming != nil {
+			there := loads[coming.To]
+			there.SchedulingMemory = max(there.SchedulingMemory-memory, 0)
+			loads[coming.To] = there
+		}
 	}
 	return loads
 }
