@@ -30,6 +30,8 @@ type launchData struct {
 	Begun bool `json:"begun,omitempty"`
 	// Lost says that a restored guest was lost with its host.
 	Lost bool `json:"lost,omitempty"`
+	// Left are hosts that have refused, and could not be freed of what the guest has left there.
+	Left []model.ID `json:"left,omitempty"`
 	// Kept says that the saved state of a restored guest could not be removed.
 	Kept bool `json:"kept,omitempty"`
 }
@@ -131,7 +133,7 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 		}
 		// Nothing is left on a host that has refused; a guest that runs twice
 		// would be worse than asking again.
-		if err := r.clear(w, data.Host); err != nil {
+		if err := r.clearRefused(w, &data); err != nil {
 			return err
 		}
 		if !r.another(w, data, refusal) {
@@ -252,6 +254,34 @@ func (r *room) clear(w *job.Work, on model.ID) error {
 	})
 }
 
+// clearRefused clears a host that has refused. Its answer was definite, so that a guest that
+// is seen to be off there stays so: that its definition cannot be removed now is no
+// reason to try no other host.
+func (r *room) clearRefused(w *job.Work, data *launchData) error {
+	err := r.clear(w, data.Host)
+	if !errors.Is(err, host.ErrRefused) {
+		return err
+	}
+	vm, vmErr := r.vm(w)
+	if vmErr != nil {
+		return vmErr
+	}
+	off := false
+	if lookErr := r.OnHost(w, data.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		off = errors.Is(err, host.ErrNotFound) || err == nil && guest.State == host.Off
+		return gone(err)
+	}); lookErr != nil {
+		return lookErr
+	}
+	if !off {
+		return err
+	}
+	r.Log.WarnContext(w.Steady(), "what a guest that was not started has left could not be removed", "vm", vm.ID, "host", data.Host, "err", err)
+	data.Left = append(data.Left, data.Host)
+	return w.Remember(data)
+}
+
 // unseed removes the seeds of a guest that the host does not know. No guest comes of
 // those that cannot be removed: that is no reason to try no other host.
 func (r *room) unseed(ctx context.Context, conn host.Host, id model.ID) error {
@@ -269,6 +299,9 @@ func (r *room) launched(tx *inventory.Tx, w *job.Work, failure error) {
 	if !ok {
 		return
 	}
+	var data launchData
+	_ = w.Data(&data)
+	r.leaveLater(tx, vm, data.Left)
 	if failure != nil {
 		if !w.Dirty {
 			r.NeverRan(tx, vm)

@@ -69,7 +69,8 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 	err := r.OnHost(w, params.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, id)
 		if err == nil && guest.PostCopy {
-			return endPostCopy(ctx, conn, id) // half a guest, which nobody goes on with
+			_, err := endPostCopy(ctx, conn, id) // half a guest, which nobody goes on with
+			return err
 		}
 		if err == nil && guest.State != host.Off {
 			return nil // it is not what was left

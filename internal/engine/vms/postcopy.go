@@ -187,12 +187,18 @@ func (r *room) untilEnded(on model.ID, cause error) error {
 // misses a page: it counts as ended only when the destination has said so, or has ended
 // itself. Until then somebody is told once what to do.
 func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
-	err := r.OnHost(w, data.To, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
-		return endPostCopy(ctx, conn, vm.ID)
+	ended := false
+	err := r.OnHost(w, data.To, "HostCallTimeout", func(ctx context.Context, conn host.Host) (err error) {
+		ended, err = endPostCopy(ctx, conn, vm.ID)
+		return err
 	})
 	switch {
 	case err == nil || w.Steady().Err() != nil:
 		return err
+	case ended:
+		// Its libvirt may be at work on it for a while yet. Nobody is to wait for that.
+		data.leave(data.To)
+		return w.Remember(data)
 	case r.isLost(data.To):
 		data.leave(data.To)
 		return w.Remember(data)
@@ -209,18 +215,20 @@ func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
 	return r.untilEnded(data.To, err)
 }
 
-// endPostCopy ends a guest on a host that is half there, and forgets it.
-func endPostCopy(ctx context.Context, conn host.Host, id model.ID) error {
+// endPostCopy ends a guest on a host that is half there, and forgets it: it may have ended
+// and still be known there.
+func endPostCopy(ctx context.Context, conn host.Host, id model.ID) (ended bool, err error) {
 	guest, err := conn.Guest(ctx, id)
 	if err != nil {
-		return gone(err)
+		return false, gone(err)
 	}
 	if guest.PostCopy && guest.Ours {
 		if err := conn.Destroy(ctx, id); err != nil {
-			return err
+			return false, err
 		}
+		guest.State = host.Off
 	}
-	return conn.Forget(ctx, id)
+	return guest.State == host.Off, conn.Forget(ctx, id)
 }
 
 // gone is no error for what is not there.

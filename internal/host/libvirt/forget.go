@@ -3,6 +3,7 @@ package libvirt
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/digitalocean/go-libvirt"
 
@@ -39,17 +40,28 @@ func (h *hypervisor) forget(ctx context.Context, id model.ID) error {
 	if unknown {
 		return nil
 	}
-	_, err = command(ctx, h, h.control, id, "forgetting the guest", func(rpc *libvirt.Libvirt) (struct{}, error) {
+	bounded, cancel := context.WithTimeout(ctx, undefineTime)
+	defer cancel()
+	_, err = command(bounded, h, h.control, id, "forgetting the guest", func(rpc *libvirt.Libvirt) (struct{}, error) {
 		if err := refuseRunning(rpc, domainOf(id)); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, undefine(rpc, domainOf(id))
 	})
-	if errors.Is(err, host.ErrNotFound) {
+	switch {
+	case errors.Is(err, host.ErrNotFound):
 		return nil
+	case err != nil && bounded.Err() != nil && ctx.Err() == nil:
+		return refuse(host.RefusedResource, "libvirt does not come to an end with what it does with the guest; restarting its daemon helps, and no guest notices")
 	}
 	return err
 }
+
+// undefineTime is how long libvirt may take to remove a definition, which is done at once unless
+// it is at other work on the guest. libvirt 9.0 can stay so for ever, when QEMU dies at the source of a
+// migration in post-copy. The gate of the guest stays closed until the call has ended indeed: a
+// definition that is made later is not removed by it.
+const undefineTime = 10 * time.Second
 
 // forgettable refuses a guest that runs; of another one it says whether it has
 // seeds.
