@@ -23,6 +23,8 @@ var lines = map[Code]line{
 	HostConfirmed:        {model.SeverityWarning, "{user} has confirmed that host {host} was restarted. Its VMs are taken to have ended."},
 	HostAliveAfterAll:    {model.SeverityAlert, "Host {host} was taken to have ended, and was alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management."},
 	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
+	LeaseNotHeld:         {model.SeverityWarning, "VM {vm} runs on host {host}, which does not hold its lease. If the host is lost, it is not started elsewhere by its lease. Set up the host's lease manager, and start the VM anew."},
+	LeaseDied:            {model.SeverityWarning, "The lease of VM {vm} has died, which host {host} held: its guest has been killed there."},
 	FenceInVain:          {model.SeverityAlert, "Host {host} does not answer and could not be cut off: {detail} It is tried again. Its VMs run nowhere else until it is known to have ended."},
 	WillRestart:          {model.SeverityError, "Highly available VM {vm} has failed. It will be started again."},
 	RestartFailed:        {model.SeverityError, "Highly available VM {vm} could not be started again: {detail} It will be tried once more."},

@@ -39,9 +39,9 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (gues
 var errOutdated = errors.New("the host has ended while it was compared")
 
 func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) ([]host.Guest, error) {
-	var lostBefore *model.Lost
+	var lostBefore, leasedBefore *model.Lost
 	if known, exists := w.inventory.Hosts.Get(m.id); exists {
-		lostBefore = known.Lost
+		lostBefore, leasedBefore = known.Lost, known.Leased
 	}
 	facts, err := conn.Facts(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) (
 		if !ok || !lifecycle.HostWatched(edited.Status) {
 			return errLetGo
 		}
-		if edited.Lost != nil && (lostBefore == nil || !lostBefore.At.Equal(edited.Lost.At)) {
+		if isNewer(edited.Lost, lostBefore) || isNewer(edited.Leased, leasedBefore) {
 			return errOutdated
 		}
 		if err := w.foundAlive(tx, edited, bootID, guests); err != nil {
@@ -101,6 +101,11 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) (
 		}
 	}
 	return guests, nil
+}
+
+// isNewer says whether a proof has come since another was known.
+func isNewer(now, before *model.Lost) bool {
+	return now != nil && (before == nil || !before.At.Equal(now.At))
 }
 
 // leave gives up what a run has left.
