@@ -21,7 +21,7 @@ var lines = map[Code]line{
 	HostStartFailed:      {model.SeverityError, "Host {host} could not be started by its power management: {detail}"},
 	HostPowerAsked:       {model.SeverityNormal, "The power management of host {host} was asked by {user}: the power is {detail}."},
 	HostConfirmed:        {model.SeverityWarning, "{user} has confirmed that host {host} was restarted. Its VMs are taken to have ended."},
-	HostAliveAfterAll:    {model.SeverityAlert, "Host {host} was taken to have ended, and was alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management."},
+	HostAliveAfterAll:    {model.SeverityAlert, "Host {host}, or guests of it, were taken to have ended and were alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management, and its watchdog."},
 	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
 	LeaseNotHeld:         {model.SeverityWarning, "VM {vm} runs on host {host}, which does not hold its lease. If the host is lost, it is not started elsewhere by its lease. Set up the host's lease manager, and start the VM anew."},
 	LeaseDied:            {model.SeverityWarning, "The lease of VM {vm} has died, which host {host} held: its guest has been killed there."},

@@ -24,9 +24,9 @@ func (e *doomedError) Error() string {
 // the host, and the others are found again like any guest that was lost sight of.
 //
 // The same is done with single guests that had a lease which died. That their host lives is
-// no surprise; that they do is one.
-func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, guests []host.Guest) error {
-	alive := on.Lost != nil && on.Lost.BootID == bootID && bootID != ""
+// no surprise; that they do is one. ended says that some were ended by this comparison.
+func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, guests []host.Guest, ended bool) error {
+	alive := ended || on.Lost != nil && on.Lost.BootID == bootID && bootID != ""
 	var doomed []host.Guest
 	for _, proof := range []*model.Lost{on.Lost, on.Leased} {
 		if proof == nil || proof.BootID != bootID || bootID == "" {

@@ -78,6 +78,8 @@ func (m *moving) orphan() {
 			w.writers[disk.Path] = half
 		}
 	}
+	g.dropLease()
+	half.takeLease(half.machine)
 	half.emit(host.EventResumed, nil)
 	half.write()
 }
