@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -107,7 +109,12 @@ func (l *lessee) taken(t *testing.T) {
 	holder := exec.Command("nsenter", "--target", strconv.Itoa(l.y.hosts[0].first), "--all", "env", sanlockPlace,
 		"sanlock", "client", "command", "-r", l.space.resource(l.lives), "-c", "/bin/sleep", "infinity")
 	need(t, holder.Start())
-	end := func() { _ = holder.Process.Kill(); _ = holder.Wait() }
+	end := sync.OnceFunc(func() {
+		if inner := childOf(holder.Process.Pid); inner != 0 {
+			_ = syscall.Kill(inner, syscall.SIGKILL) // it is not nsenter that holds it
+		}
+		_ = holder.Wait()
+	})
 	defer end()
 	eventually(t, "the lease to be taken", func() (bool, string) { return l.space.holder(t, l.lives) == 1, "it is not" })
 	l.e.refused(t, 400, "POST", l.lives.path()+"/start", "<action>"+onHost(`<host id="`+l.y.hosts[1].engineID+`"/>`)+"</action>")

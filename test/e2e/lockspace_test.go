@@ -90,14 +90,19 @@ func (h *farmHost) sanlock(arguments ...string) error {
 }
 
 // joinLockspace starts the host's sanlock, and joins. There is no watchdog here, and no right
-// to lock as much memory as it wants: it does without both, and waits for storage a tenth
+// to lock as much memory as it wants: it does without both, and waits for storage a third
 // of the usual time.
 func (h *farmHost) joinLockspace(t *testing.T, l lockspace, number int) {
 	t.Helper()
 	need(t, h.run("env", sanlockPlace, "SANLOCK_PRIVILEGED=0", "sanlock", "daemon", "-w", "0"))
+	t.Cleanup(func() {
+		if t.Failed() && h.first != 0 {
+			t.Logf("the sanlock of %s: %v", h.name, h.run("sh", "-c", sanlockPlace+" sanlock client log_dump | tail -n 40; false"))
+		}
+	})
 	eventually(t, "the sanlock of "+h.name, func() (bool, string) {
 		err := h.sanlock("status")
 		return err == nil, fmt.Sprint(err)
 	})
-	need(t, h.sanlock("add_lockspace", "-o", "1", "-s", l.host(number)))
+	need(t, h.sanlock("add_lockspace", "-o", "3", "-s", l.host(number)))
 }
