@@ -30,9 +30,16 @@ func TestLeases(t *testing.T) {
 	for _, v := range l.vms {
 		v.act(t, "stop")
 		v.await(t, "down")
-		if n := l.space.holder(t, v); v != l.plain && n != 0 {
+		if v == l.plain {
+			continue
+		}
+		if n := l.space.holder(t, v); n != 0 {
 			t.Errorf("host %d holds the lease of a VM that is down", n)
 		}
+		if said := e.call(t, "DELETE", v.path(), ""); said.code != 200 {
+			t.Errorf("removing the VM was answered %d: %s", said.code, said.text)
+		}
+		eventually(t, "the lease to be removed", func() (bool, string) { return !exists(l.space.lease(v)), "it is there" })
 	}
 }
 

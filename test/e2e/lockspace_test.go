@@ -40,13 +40,16 @@ func (l lockspace) element() string {
 	return `<lease><storage_domain id="` + l.id + `"/></lease>`
 }
 
+// lease is the file of a VM's.
+func (l lockspace) lease(v *vm) string { return filepath.Join(l.folder, "leases", v.id) }
+
 // host describes a host of the lockspace to sanlock, resource the lease of a VM.
 func (l lockspace) host(number int) string {
 	return fmt.Sprintf("%s:%d:%s/dom_md/ids:0", l.id, number, l.folder)
 }
 
 func (l lockspace) resource(v *vm) string {
-	return fmt.Sprintf("%s:%s:%s/leases/%s:0", l.id, v.id, l.folder, v.id)
+	return fmt.Sprintf("%s:%s:%s:0", l.id, v.id, l.lease(v))
 }
 
 // holder is the number of the host that holds the lease of a VM, as sanlock reads it; 0
