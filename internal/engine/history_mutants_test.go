@@ -113,8 +113,8 @@ func (p *play) closeByLeases(proves func(lease.Record, lease.Renewal) bool) {
 		if err != nil || vm.Run.Lease == nil || vm.Run.Status != model.StatusUnknown {
 			continue
 		}
-		renewal, err := leases.Renewal(ctx, nil, record.Holder.Host)
-		if err != nil || !proves(record, renewal) {
+		all, err := leases.Renewals(ctx, nil)
+		if err != nil || !proves(record, all[record.Holder.Host]) {
 			continue
 		}
 		p.Edit(func(tx *inventory.Tx) {

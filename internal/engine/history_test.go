@@ -66,12 +66,14 @@ var losses = map[string]func(*play, deed){
 		p.leaseless[d.Host] = true
 		p.machine(d).LoseLeases()
 	},
-	"it gains its leases":     func(p *play, d deed) { p.gains(d) },
-	"it leaves the lockspace": func(p *play, d deed) { p.machine(d).LeaveLeases() },
-	"it leaves leases alone":  func(p *play, d deed) { p.machine(d).IgnoreLeases() },
-	"leases cannot be read":   func(p *play, _ deed) { p.World.HideLeases(true) },
-	"leases can be read":      func(p *play, _ deed) { p.World.HideLeases(false) },
-	"it is torn in two":       func(p *play, d deed) { p.tear(d) },
+	"it gains its leases":         func(p *play, d deed) { p.gains(d) },
+	"it leaves the lockspace":     func(p *play, d deed) { p.machine(d).LeaveLeases() },
+	"it leaves leases alone":      func(p *play, d deed) { p.machine(d).IgnoreLeases() },
+	"leases cannot be read":       func(p *play, _ deed) { p.World.HideLeases(true) },
+	"leases are read from a copy": func(p *play, _ deed) { p.World.CopyLeases(true) },
+	"the copy is gone":            func(p *play, _ deed) { p.World.CopyLeases(false) },
+	"leases can be read":          func(p *play, _ deed) { p.World.HideLeases(false) },
+	"it is torn in two":           func(p *play, d deed) { p.tear(d) },
 	"it is torn, and the destination is gone": func(p *play, d deed) {
 		if there := p.tear(d); there != nil {
 			there.Disappear()
@@ -277,6 +279,7 @@ func (p *play) run(schedule []deed) string {
 	}
 	p.World.ClearRules()
 	p.World.HideLeases(false)
+	p.World.CopyLeases(false)
 	for i := range randomHosts {
 		p.gains(deed{Host: i})
 		machine := p.World.Machine(sitetest.Host(i + 1))

@@ -22,8 +22,9 @@ type Leases interface {
 	Remove(ctx context.Context, domain *model.StorageDomain, vm model.ID) error
 	// Record reads who holds the lease of a VM.
 	Record(ctx context.Context, domain *model.StorageDomain, vm model.ID) (Record, error)
-	// Renewal reads what a host has last written to say that it lives.
-	Renewal(ctx context.Context, domain *model.StorageDomain, holder uint64) (Renewal, error)
+	// Renewals reads what hosts have last written to say that they live, by their numbers.
+	// A host whose record cannot be read is left out.
+	Renewals(ctx context.Context, domain *model.StorageDomain) (map[uint64]Renewal, error)
 }
 
 // Place is what the definition of a guest says of its lease.

@@ -1,6 +1,7 @@
 package fencing_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"vireo/internal/engine/vms"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
+	"vireo/internal/job"
 	"vireo/internal/model"
 )
 
@@ -149,6 +151,64 @@ func TestLeaseCannotBeRead(t *testing.T) {
 		}
 		site.Until(lostLong, "the VM to run again", func() bool { return site.Status(id) == model.StatusUp })
 	})
+}
+
+// TestLeaseIsReadFromACopy: while nobody renews, it is not known whether what is read is
+// what hosts write.
+func TestLeaseIsReadFromACopy(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		id := leased(site)
+		site.World.Machine(h1).Disappear()
+		site.UntilStatus(id, 2*time.Minute, model.StatusUnknown)
+		site.Pass(time.Minute)
+		site.World.CopyLeases(true)
+		site.Pass(time.Hour)
+		if status := site.Status(id); status != model.StatusUnknown {
+			t.Errorf("it is %s", status)
+		}
+		site.World.CopyLeases(false)
+		site.Pass(lostLong)
+		if status := site.Status(id); status != model.StatusUnknown {
+			t.Errorf("it is %s when the host is read to renew", status)
+		}
+		site.World.Machine(h1).Crash()
+		site.Until(lostLong, "the VM to run again", func() bool { return site.Status(id) == model.StatusUp })
+	})
+}
+
+// TestEngineDiesWhileItStarts: an engine that takes up a start, or a migration, knows by
+// what was written before whether the lease is of this run.
+func TestEngineDiesWhileItStarts(t *testing.T) {
+	for _, at := range []struct {
+		verb, step string
+		worked     bool
+	}{{"start", "boot", false}, {"start", "boot", true}, {"migrate", "move", false}, {"migrate", "move", true}} {
+		t.Run(fmt.Sprintf("%s, %v", at.verb, at.worked), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, site *sitetest.Site) {
+				id := leased(site)
+				if at.verb == "start" {
+					site.Do("stop", id, nil)
+				}
+				died := site.DieAt(func(point job.Point) bool { return point.Step == at.step && point.Worked == at.worked })
+				site.Begin(&engine.Call{On: model.KindVM, Name: at.verb, Target: id})
+				<-died
+				site.Kill()
+				site.AtPoints(nil)
+				site.Start()
+				site.UntilStatus(id, 5*time.Minute, model.StatusUp)
+				noted(site, id)
+				before := site.VM(id).Run
+				if holder := before.Lease.Holder.Host; sitetest.HostID(int(holder)) != before.Host {
+					t.Errorf("host %d is taken for the holder of a guest on %s", holder, before.Host)
+				}
+				site.Machine(id).Crash()
+				site.Until(lostLong, "the VM to run elsewhere", func() bool {
+					vm := site.VM(id)
+					return vm.Run.Status == model.StatusUp && vm.Run.Host != before.Host
+				})
+			})
+		})
+	}
 }
 
 // TestNobodyHoldsTheLease: a host that runs guests without their leases proves nothing by

@@ -23,7 +23,7 @@ const (
 	heldAfter = 30 * time.Second
 	// someRenewals are added to the time in which a holder dies: the lease manager of
 	// another host counts from when it has last looked.
-	someRenewals = 2
+	someRenewals = 1
 	// noteAgain is how often it is read who holds the lease of a guest that is well.
 	noteAgain = 10 * time.Second
 )
@@ -33,7 +33,13 @@ const (
 type silence struct {
 	holder model.Holder
 	stamp  uint64
-	since  time.Time // when the first reading had ended
+	// since is when the first reading had ended.
+	since time.Time
+	// read is when the latest reading was begun, others what it had of other hosts, and shown
+	// when a reading was begun after which another host was read to have renewed. Until then
+	// storage was read and not what somebody remembers of it, or a copy.
+	read, shown time.Time
+	others      map[uint64]uint64
 }
 
 // keepLeases reads the leases of VMs that run: of those that are seen to, who holds them,
@@ -99,7 +105,9 @@ func (w *Watcher) noteHolder(ctx context.Context, vm *model.VM) {
 	held := record.Held && record.Holder.Version > run.Floor && record.Holder.Host != run.Not
 	var renewal lease.Renewal
 	if err == nil && held {
-		renewal, err = w.Engine.Leases.Renewal(bounded, domain, record.Holder.Host)
+		var all map[uint64]lease.Renewal
+		all, err = w.Engine.Leases.Renewals(bounded, domain)
+		renewal = all[record.Holder.Host]
 		held = renewal.Stamp != 0 && renewal.Generation == record.Holder.Generation
 	}
 	if err != nil {
@@ -158,7 +166,7 @@ func (w *Watcher) hearHolder(ctx context.Context, vm *model.VM, silent map[model
 	}
 	holder := *vm.Run.Lease.Holder
 	begun := time.Now()
-	record, renewal, err := w.readHolder(ctx, domain, vm.ID, holder)
+	record, all, err := w.readHolder(ctx, domain, vm.ID)
 	switch {
 	case err != nil: // proves nothing, and what was read before stays so
 		w.Log.DebugContext(ctx, "the lease of a VM could not be read", "vm", vm.ID, "err", err)
@@ -169,8 +177,7 @@ func (w *Watcher) hearHolder(ctx context.Context, vm *model.VM, silent map[model
 		delete(silent, vm.ID)
 		return
 	}
-	renewal.Dead = max(renewal.Dead, vm.Run.Lease.Dead)
-	if !hasDied(silent, vm.ID, holder, renewal, begun) {
+	if !hasDied(silent, vm, all, begun) {
 		return
 	}
 	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {
@@ -179,34 +186,52 @@ func (w *Watcher) hearHolder(ctx context.Context, vm *model.VM, silent map[model
 	}))
 }
 
-// readHolder reads a lease and then what its holder has written last.
-func (w *Watcher) readHolder(ctx context.Context, domain *model.StorageDomain, vm model.ID, holder model.Holder) (lease.Record, lease.Renewal, error) {
+// readHolder reads a lease and then what hosts have written last.
+func (w *Watcher) readHolder(ctx context.Context, domain *model.StorageDomain, vm model.ID) (lease.Record, map[uint64]lease.Renewal, error) {
 	bounded, cancel := context.WithTimeout(ctx, readingLease)
 	defer cancel()
 	record, err := w.Engine.Leases.Record(bounded, domain, vm)
 	if err != nil {
-		return record, lease.Renewal{}, err
+		return record, nil, err
 	}
-	renewal, err := w.Engine.Leases.Renewal(bounded, domain, holder.Host)
-	return record, renewal, err
+	all, err := w.Engine.Leases.Renewals(bounded, domain)
+	return record, all, err
 }
 
-// hasDied says whether a holder has ended: it has left the lockspace, which it does when
-// all that held leases there is dead; or it has not renewed for so long, as this engine has
-// seen itself, that it was killed. begun is when the reading began. One that has joined anew
-// does not renew as what it was before.
-func hasDied(silent map[model.ID]silence, vm model.ID, holder model.Holder, renewal lease.Renewal, begun time.Time) bool {
+// hasDied says whether the holder of a VM's lease has ended: it has left the lockspace, which
+// it does when all that held leases there is dead; or it has not renewed for so long that it
+// was killed, as this engine has seen itself, while another host has. begun is when the reading
+// of all was begun.
+func hasDied(silent map[model.ID]silence, vm *model.VM, all map[uint64]lease.Renewal, begun time.Time) bool {
+	holder := *vm.Run.Lease.Holder
+	renewal, known := all[holder.Host]
+	if !known {
+		return false
+	}
 	if renewal.Generation == holder.Generation && renewal.Stamp == 0 {
 		return true
 	}
 	stamp := renewal.Stamp
 	if renewal.Generation != holder.Generation {
-		stamp = 0
+		stamp = 0 // one that has joined anew does not renew as what it was before
 	}
-	before, known := silent[vm]
-	if !known || before.holder != holder || before.stamp != stamp {
-		silent[vm] = silence{holder: holder, stamp: stamp, since: time.Now()}
+	others := make(map[uint64]uint64)
+	for host, each := range all {
+		if host != holder.Host {
+			others[host] = each.Stamp
+		}
+	}
+	before, heard := silent[vm.ID]
+	if !heard || before.holder != holder || before.stamp != stamp {
+		silent[vm.ID] = silence{holder: holder, stamp: stamp, since: time.Now(), read: begun, others: others}
 		return false
 	}
-	return begun.Sub(before.since) >= renewal.Dead+someRenewals*renewal.Every
+	for host, stamp := range others {
+		if was, known := before.others[host]; known && stamp != 0 && stamp != was {
+			before.shown = before.read
+		}
+	}
+	before.read, before.others = begun, others
+	silent[vm.ID] = before
+	return before.shown.Sub(before.since) >= max(renewal.Dead, vm.Run.Lease.Dead)+someRenewals*renewal.Every
 }

@@ -140,6 +140,17 @@ func (w *World) HideLeases(hidden bool) {
 	w.hidden = hidden
 }
 
+// CopyLeases has engines read a copy of what hosts write to renew, as it is now, until it is
+// called with false.
+func (w *World) CopyLeases(copied bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.copied = nil
+	if copied {
+		w.copied = w.renewals()
+	}
+}
+
 // takeLease lets a guest have its lease on a machine; false when that cannot be.
 func (g *guest) takeLease(on *Machine) bool {
 	k := &on.keeper
@@ -249,22 +260,27 @@ func (r records) Record(_ context.Context, _ *model.StorageDomain, vm model.ID) 
 	}, nil
 }
 
-// Renewal implements [lease.Leases].
-func (r records) Renewal(_ context.Context, _ *model.StorageDomain, holder uint64) (lease.Renewal, error) {
+// Renewals implements [lease.Leases].
+func (r records) Renewals(context.Context, *model.StorageDomain) (map[uint64]lease.Renewal, error) {
 	r.world.mu.Lock()
 	defer r.world.mu.Unlock()
-	if r.world.hidden {
-		return lease.Renewal{}, errHidden
+	switch {
+	case r.world.hidden:
+		return nil, errHidden
+	case r.world.copied != nil:
+		return maps.Clone(r.world.copied), nil
 	}
-	for _, m := range r.world.machines {
-		if m.keeper.number != holder {
-			continue
-		}
-		stamp := uint64(m.keeper.renewed().Sub(m.world.began)/time.Second) + 1
+	return r.world.renewals(), nil
+}
+
+func (w *World) renewals() map[uint64]lease.Renewal {
+	all := make(map[uint64]lease.Renewal)
+	for _, m := range w.machines {
+		stamp := uint64(m.keeper.renewed().Sub(w.began)/time.Second) + 1
 		if m.keeper.left && m.keeper.stopped.IsZero() {
 			stamp = 0
 		}
-		return lease.Renewal{Generation: m.keeper.generation, Stamp: stamp, Dead: DeadAfter, Every: RenewsEvery}, nil
+		all[m.keeper.number] = lease.Renewal{Generation: m.keeper.generation, Stamp: stamp, Dead: DeadAfter, Every: RenewsEvery}
 	}
-	return lease.Renewal{}, errors.New("there is no such host")
+	return all
 }

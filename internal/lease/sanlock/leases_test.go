@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,8 +53,8 @@ func TestMake(t *testing.T) {
 	if err != nil || read.Held || read.Holder.Version != 0 {
 		t.Errorf("a new lease says %+v, %v", read, err)
 	}
-	if _, err := leases.Renewal(t.Context(), domain, 7); err == nil || !strings.Contains(err.Error(), "of another host: 0") {
-		t.Errorf("a host that never came has written something: %v", err)
+	if all, err := leases.Renewals(t.Context(), domain); err != nil || len(all) > 0 {
+		t.Errorf("hosts that never came have written %v, %v", all, err)
 	}
 	left, _ := filepath.Glob(filepath.Join(root(domain), "*", ".*"))
 	if len(left) > 0 {
@@ -82,26 +83,41 @@ func TestMake(t *testing.T) {
 	}
 }
 
-func TestRenewal(t *testing.T) {
+func TestRenewals(t *testing.T) {
 	t.Parallel()
 	leases, domain := New(Program), domainIn(t)
 	if err := leases.Make(t.Context(), domain, model.NewID(), -1, -1); err != nil {
 		t.Fatal(err)
 	}
-	const host = 11 // not in the first block of the file
-	write(t, filepath.Join(root(domain), spaceFile), func(data []byte) {
-		data = data[(host-1)*recordSize:]
-		put(data, host, 4, 0, 1234)
-		binary.LittleEndian.PutUint16(data[174:], 5)
-	})
-	read, err := leases.Renewal(t.Context(), domain, host)
-	if want := (lease.Renewal{Generation: 4, Stamp: 1234, Dead: 100 * time.Second, Every: 10 * time.Second}); err != nil || read != want {
-		t.Errorf("it says %+v, %v", read, err)
-	}
-	for _, none := range []uint64{0, 2049, 1 << 63} {
-		if _, err := leases.Renewal(t.Context(), domain, none); err == nil {
-			t.Errorf("host %d was read", none)
+	space := filepath.Join(root(domain), spaceFile)
+	write(t, space, func(data []byte) {
+		for i, host := range []int{2, 11, 2000} {
+			record := data[(host-1)*recordSize:]
+			put(record, uint64(host), 4, 0, uint64(i*1234))
+			binary.LittleEndian.PutUint16(record[174:], uint16(5*i))
 		}
+		put(data[2*recordSize:], 4, 1, 0, 5) // of another host
+		put(data[3*recordSize:], 4, 1, 0, 5) // and one that is torn
+		data[3*recordSize+checked-1]++
+	})
+	read, err := leases.Renewals(t.Context(), domain)
+	want := map[uint64]lease.Renewal{
+		2:    {Generation: 4, Stamp: 0, Dead: 140 * time.Second, Every: 20 * time.Second},
+		11:   {Generation: 4, Stamp: 1234, Dead: 100 * time.Second, Every: 10 * time.Second},
+		2000: {Generation: 4, Stamp: 2468, Dead: 140 * time.Second, Every: 20 * time.Second},
+	}
+	if err != nil || !maps.Equal(read, want) {
+		t.Errorf("they say %+v, %v", read, err)
+	}
+	write(t, space, func(data []byte) { data[0]++ })
+	if read, err := leases.Renewals(t.Context(), domain); err == nil {
+		t.Errorf("what is no lockspace says %+v", read)
+	}
+	if err := os.WriteFile(space, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := leases.Renewals(t.Context(), domain); err == nil {
+		t.Errorf("what is empty says %+v", read)
 	}
 }
 

@@ -13,23 +13,37 @@ import (
 	"vireo/internal/model"
 )
 
-// block is what is read at once, and what its place in a file and in memory must be a
-// multiple of to be read past the page cache on any device.
-const block = 4096
+const (
+	// block is what a size and a place in memory must be a multiple of to be read past the
+	// page cache on any device.
+	block = 4096
+	// spaceSize is that of a lockspace.
+	spaceSize = 1 << 20
+)
 
 // Record implements [lease.Leases].
 func (l *Leases) Record(ctx context.Context, domain *model.StorageDomain, vm model.ID) (lease.Record, error) {
 	return reading(ctx, l, domain, func(dir *os.Root) (lease.Record, error) { return readLease(dir, domain, vm) })
 }
 
-// Renewal implements [lease.Leases].
-func (l *Leases) Renewal(ctx context.Context, domain *model.StorageDomain, holder uint64) (lease.Renewal, error) {
-	return reading(ctx, l, domain, func(dir *os.Root) (lease.Renewal, error) {
-		data, err := readSector(dir, spaceFile, int64(holder)-1)
+// Renewals implements [lease.Leases].
+func (l *Leases) Renewals(ctx context.Context, domain *model.StorageDomain) (map[uint64]lease.Renewal, error) {
+	return reading(ctx, l, domain, func(dir *os.Root) (map[uint64]lease.Renewal, error) {
+		data, err := readRecords(dir, spaceFile, spaceSize)
 		if err != nil {
-			return lease.Renewal{}, err
+			return nil, err
 		}
-		return parseRenewal(data, string(domain.ID), holder)
+		// The first is there also when its host has never come: it says what file this is.
+		if _, err := parse(data[:recordSize], hostMagic, hostMajor, string(domain.ID)); err != nil {
+			return nil, err
+		}
+		found := make(map[uint64]lease.Renewal)
+		for host := range uint64(spaceSize / recordSize) {
+			if renewal, err := parseRenewal(data[host*recordSize:][:recordSize], string(domain.ID), host+1); err == nil {
+				found[host+1] = renewal
+			}
+		}
+		return found, nil
 	})
 }
 
@@ -55,19 +69,16 @@ func reading[T any](ctx context.Context, l *Leases, domain *model.StorageDomain,
 }
 
 func readLease(dir *os.Root, domain *model.StorageDomain, vm model.ID) (lease.Record, error) {
-	data, err := readSector(dir, leaseFile(vm), 0)
+	data, err := readRecords(dir, leaseFile(vm), block)
 	if err != nil {
 		return lease.Record{}, err
 	}
-	return parseLease(data, string(domain.ID), string(vm))
+	return parseLease(data[:recordSize], string(domain.ID), string(vm))
 }
 
-// readSector reads one record of a file, from where it lies and not from what the
-// machine remembers of it.
-func readSector(dir *os.Root, name string, number int64) ([]byte, error) {
-	if number < 0 || number >= 1<<20/recordSize {
-		return nil, fmt.Errorf("%s has no record %d", name, number)
-	}
+// readRecords reads so many bytes from the beginning of a file, from where it lies and not
+// from what the machine remembers of it.
+func readRecords(dir *os.Root, name string, size int) ([]byte, error) {
 	file, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_DIRECT|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
@@ -77,13 +88,12 @@ func readSector(dir *os.Root, name string, number int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s is no regular file", name)
 	}
 	// Pages of memory of their own are where they must be; the heap's are not.
-	data, err := syscall.Mmap(-1, 0, block, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	data, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
-		return nil, fmt.Errorf("memory for a record: %w", err)
+		return nil, fmt.Errorf("memory for records: %w", err)
 	}
-	at := number * recordSize
-	_, err = file.ReadAt(data, at/block*block)
-	found := bytes.Clone(data[at%block:][:recordSize])
+	_, err = file.ReadAt(data, 0)
+	found := bytes.Clone(data)
 	return found, errors.Join(err, syscall.Munmap(data))
 }
 
