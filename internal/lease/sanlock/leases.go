@@ -79,6 +79,9 @@ func (l *Leases) making(ctx context.Context, domain *model.StorageDomain, uid, g
 				return fmt.Errorf("making the lockspace: %w", err)
 			}
 		}
+		if _, err := readSpace(dir, domain); err != nil {
+			return err
+		}
 		return more(m)
 	})
 }

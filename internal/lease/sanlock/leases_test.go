@@ -113,6 +113,9 @@ func TestRenewals(t *testing.T) {
 	if read, err := leases.Renewals(t.Context(), domain); err == nil {
 		t.Errorf("what is no lockspace says %+v", read)
 	}
+	if err := leases.Ready(t.Context(), domain, -1, -1); err == nil {
+		t.Error("what is no lockspace was taken for one")
+	}
 	if err := os.WriteFile(space, nil, 0); err != nil {
 		t.Fatal(err)
 	}

@@ -28,23 +28,25 @@ func (l *Leases) Record(ctx context.Context, domain *model.StorageDomain, vm mod
 
 // Renewals implements [lease.Leases].
 func (l *Leases) Renewals(ctx context.Context, domain *model.StorageDomain) (map[uint64]lease.Renewal, error) {
-	return reading(ctx, l, domain, func(dir *os.Root) (map[uint64]lease.Renewal, error) {
-		data, err := readRecords(dir, spaceFile, spaceSize)
-		if err != nil {
-			return nil, err
+	return reading(ctx, l, domain, func(dir *os.Root) (map[uint64]lease.Renewal, error) { return readSpace(dir, domain) })
+}
+
+func readSpace(dir *os.Root, domain *model.StorageDomain) (map[uint64]lease.Renewal, error) {
+	data, err := readRecords(dir, spaceFile, spaceSize)
+	if err != nil {
+		return nil, err
+	}
+	// The first is there also when its host has never come: it says what file this is.
+	if _, err := parse(data[:recordSize], hostMagic, hostMajor, string(domain.ID)); err != nil {
+		return nil, err
+	}
+	found := make(map[uint64]lease.Renewal)
+	for host := range uint64(spaceSize / recordSize) {
+		if renewal, err := parseRenewal(data[host*recordSize:][:recordSize], string(domain.ID), host+1); err == nil {
+			found[host+1] = renewal
 		}
-		// The first is there also when its host has never come: it says what file this is.
-		if _, err := parse(data[:recordSize], hostMagic, hostMajor, string(domain.ID)); err != nil {
-			return nil, err
-		}
-		found := make(map[uint64]lease.Renewal)
-		for host := range uint64(spaceSize / recordSize) {
-			if renewal, err := parseRenewal(data[host*recordSize:][:recordSize], string(domain.ID), host+1); err == nil {
-				found[host+1] = renewal
-			}
-		}
-		return found, nil
-	})
+	}
+	return found, nil
 }
 
 func reading[T any](ctx context.Context, l *Leases, domain *model.StorageDomain, read func(*os.Root) (T, error)) (T, error) {
