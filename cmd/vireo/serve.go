@@ -116,7 +116,9 @@ func driver(flags *serveFlags, config *server.Config, log *slog.Logger) (host.Dr
 		if config.LocalHost != "" {
 			config.LocalHost = "fake://local"
 		}
-		return fake.New(fake.Options{OpenAddresses: true}).Driver(), nil
+		world := fake.New(fake.Options{OpenAddresses: true})
+		config.Leases = world.Leases()
+		return world.Driver(), nil
 	}
 	return nil, fmt.Errorf("--driver is libvirt or fake, not %q", flags.driver)
 }

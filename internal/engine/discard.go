@@ -22,6 +22,8 @@ type discarded struct {
 	Overlays      []model.Overlay    `json:"overlays,omitempty"`
 	Saved         []model.SavedState `json:"saved,omitempty"`
 	Related       []model.ID         `json:"related,omitempty"`
+	// Lease says that the VM's lease is removed.
+	Lease bool `json:"lease,omitempty"`
 }
 
 // discardData is what a vm.discard remembers: the last reason that was told of.
@@ -53,6 +55,8 @@ type Tidying struct {
 	// Volumes and Saved are removed: nothing refers to them any more.
 	Volumes []model.Overlay
 	Saved   []model.SavedState
+	// Lease is the storage domain of a lease that the VM does not have any more.
+	Lease model.ID
 	// Related are disks whose volumes stand on each other in another way than before:
 	// the metadata follows the record.
 	Related []*model.Disk
@@ -77,6 +81,9 @@ func (e *Engine) Tidy(tx *inventory.Tx, vm *model.VM, tidying Tidying) {
 	}
 	for _, disk := range tidying.Related {
 		in(disk.StorageDomain).Related = append(in(disk.StorageDomain).Related, disk.ID)
+	}
+	if tidying.Lease != "" {
+		in(tidying.Lease).Lease = true
 	}
 	row := e.discardRow()
 	now := time.Now().UTC()
@@ -114,7 +121,8 @@ func (e *Engine) discard(_ context.Context, w *job.Work) error {
 	if !known {
 		return fault.New(fault.DomainNotFound, w.Job.Verb+" VM "+params.VM)
 	}
-	err := errors.Join(e.removeOverlays(w, domain, params.Overlays), e.removeSaved(w, domain, params.Saved), e.relate(w, domain, params.Related))
+	err := errors.Join(e.removeOverlays(w, domain, params.Overlays), e.removeSaved(w, domain, params.Saved),
+		e.relate(w, domain, params.Related), e.removeLease(w, domain, params.Lease))
 	if err == nil || w.Steady().Err() != nil {
 		return err
 	}
@@ -147,6 +155,14 @@ func (e *Engine) removeSaved(w *job.Work, domain *model.StorageDomain, states []
 		failures = append(failures, e.Images.RemoveSaved(w.Steady(), domain, &states[i]))
 	}
 	return errors.Join(failures...)
+}
+
+// removeLease removes the lease of a VM, unless it has one in that domain again.
+func (e *Engine) removeLease(w *job.Work, domain *model.StorageDomain, wanted bool) error {
+	if vm, known := e.Inventory.VMs.Get(w.Job.Target.ID); !wanted || known && vm.Lease == domain.ID {
+		return nil
+	}
+	return e.Leases.Remove(w.Steady(), domain, w.Job.Target.ID)
 }
 
 // relate lets metadata follow the record. Of a disk that changes meanwhile it is done

@@ -14,6 +14,7 @@ import (
 	"vireo/internal/image"
 	"vireo/internal/inventory"
 	"vireo/internal/job"
+	"vireo/internal/lease"
 	"vireo/internal/model"
 	"vireo/internal/option"
 	"vireo/internal/vault"
@@ -52,6 +53,8 @@ type Options struct {
 	Sources auth.Sources
 	// Fences cut hosts off; nil cuts off none.
 	Fences fence.Fences
+	// Leases are those of VMs in storage domains; nil makes none.
+	Leases lease.Leases
 	// ID is this engine's, written into the metadata of its guests.
 	ID  model.ID
 	Log *slog.Logger

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	"vireo/internal/engine/fencing"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/inventory"
+	"vireo/internal/lease"
 	"vireo/internal/model"
 )
 
@@ -54,6 +56,23 @@ var mutants = map[string]struct {
 		},
 		schedule: onEveryHost("the host is gone", 3*time.Minute),
 	},
+	"believes a lease that has lapsed too early": {
+		mutant: func(p *play) {
+			p.closeByLeases(func(record lease.Record, renewal lease.Renewal) bool {
+				known := p.stamps[record.Holder.Host]
+				p.stamps[record.Holder.Host] = renewal.Stamp
+				return record.Held && known == renewal.Stamp
+			})
+		},
+		schedule: lapses(),
+	},
+	"believes a lease that nobody holds": {
+		mutant: func(p *play) {
+			p.closeByLeases(func(record lease.Record, _ lease.Renewal) bool { return !record.Held })
+		},
+		schedule: slices.Concat(onEveryHost("its agent breaks", 0), onEveryHost("it leaves leases alone", 0),
+			[]deed{{What: "stop", Wait: time.Minute}, {What: "start", Wait: time.Minute}}, onEveryHost("the host is gone", 3*time.Minute)),
+	},
 	"shows down what is silent": {
 		mutant: func(p *play) {
 			p.Edit(func(tx *inventory.Tx) {
@@ -92,6 +111,41 @@ func loseTheSilent(p *play) {
 func brokenAgents() (all []deed) {
 	for i := range randomHosts {
 		all = append(all, deed{What: "its agent breaks", Host: i})
+	}
+	return all
+}
+
+// closeByLeases closes the runs of VMs that nothing is heard of, whose lease says what is
+// taken for a proof.
+func (p *play) closeByLeases(proves func(lease.Record, lease.Renewal) bool) {
+	ctx, leases := context.Background(), p.World.Leases()
+	for _, id := range p.ids {
+		vm := p.VM(id)
+		record, err := leases.Record(ctx, nil, id)
+		if err != nil || vm.Run.Lease == nil || vm.Run.Status != model.StatusUnknown {
+			continue
+		}
+		all, err := leases.Renewals(ctx, nil)
+		if err != nil || !proves(record, all[record.Holder.Host]) {
+			continue
+		}
+		p.Edit(func(tx *inventory.Tx) {
+			edited, _ := tx.VMs.Edit(id)
+			if edited.Run.Lease != nil {
+				edited.Run.Lease.Holder = &record.Holder
+				p.Engine.LoseByLease(tx, id, edited.Run.Epoch, record.Holder)
+			}
+		})
+	}
+}
+
+// lapses has one host after the other miss renewals, for less long than it takes to kill
+// what it has.
+func lapses() (all []deed) {
+	all = onEveryHost("its agent breaks", 0)
+	for i := range randomHosts {
+		all = append(all, deed{What: "the host is gone", Host: i, Wait: time.Minute}, deed{What: "it loses its leases", Host: i, Wait: time.Minute},
+			deed{What: "it gains its leases", Host: i}, deed{What: "the host answers", Host: i, Wait: 2 * time.Minute})
 	}
 	return all
 }

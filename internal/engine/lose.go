@@ -3,7 +3,9 @@ package engine
 import (
 	"time"
 
+	"vireo/internal/audit"
 	"vireo/internal/inventory"
+	"vireo/internal/lifecycle"
 	"vireo/internal/model"
 )
 
@@ -48,6 +50,58 @@ func (e *Engine) LoseHeld(tx *inventory.Tx, id model.ID) bool {
 	edited.Lost = model.Clone(edited.Lost)
 	e.loseRun(tx, id, edited, "Its host has ended.")
 	return true
+}
+
+// LoseByLease closes the run of one VM whose lease has died with its holder: what else
+// ran on its host may live. Whoever calls it has the proof that holder has ended, and
+// it counts only if nothing has become known of the VM since that began. It says whether
+// the run was closed.
+func (e *Engine) LoseByLease(tx *inventory.Tx, id model.ID, epoch uint64, holder model.Holder) bool {
+	vm, ok := tx.VMs.Get(id)
+	if !ok || !MayBeLostByLease(tx, vm) || vm.Run.Epoch != epoch || *vm.Run.Lease.Holder != holder {
+		return false
+	}
+	on, ok := tx.Hosts.Edit(vm.Run.Host)
+	if !ok {
+		return false
+	}
+	if on.Leased == nil || on.Leased.BootID != on.BootID {
+		on.Leased = &model.Lost{BootID: on.BootID, Runs: make(map[model.ID]uint64)}
+	} else {
+		on.Leased = model.Clone(on.Leased)
+	}
+	on.Leased.At, on.Leased.Runs[id] = time.Now().UTC(), epoch
+	edited, _ := tx.VMs.Edit(id)
+	tx.Event(audit.New(audit.LeaseDied, audit.About{VM: edited, Host: on}))
+	e.Down(tx, edited, lifecycle.CauseHostLost, "Its lease has died, and its guest with it.", audit.About{})
+	return true
+}
+
+// MayBeLostByLease says whether the lease of a VM's run can prove that its guest has ended:
+// it was read who holds it, nothing is heard of its host, and no job is at work on the
+// guest, which may have brought it elsewhere or have stopped it. A guest that was paused
+// when it was last seen had given its lease up.
+func MayBeLostByLease(tx *inventory.Tx, vm *model.VM) bool {
+	if vm.Run.Lease == nil || vm.Run.Lease.Holder == nil || vm.Run.Migration != nil || vm.Run.Suspended != nil ||
+		vm.Run.Status != model.StatusUnknown || !HoldsLease(vm.Run.Before) {
+		return false
+	}
+	if _, held := tx.Holder(vm.Ref()); held {
+		return false
+	}
+	on, ok := tx.Hosts.Get(vm.Run.Host)
+	return ok && on.Status == model.HostNonResponsive && on.BootID == vm.Run.BootID
+}
+
+// HoldsLease says whether a guest in a status holds its lease: one whose CPUs are stopped
+// does not.
+func HoldsLease(status model.Status) bool {
+	switch status {
+	case model.StatusUp, model.StatusPoweringUp, model.StatusPoweringDown, model.StatusRebootInProgress:
+		return true
+	default:
+		return false
+	}
 }
 
 func (e *Engine) loseRun(tx *inventory.Tx, id model.ID, on *model.Host, why string) {

@@ -66,6 +66,15 @@ type GuestSpec struct {
 	// every driver accepts.
 	Seeds []Seed
 	NICs  []NICSpec
+	// Lease is what the guest holds while its CPUs run; nil for none. Losing it ends the
+	// guest. A host whose lease manager is none ignores it.
+	Lease *LeaseSpec
+}
+
+// LeaseSpec says where the lease of a guest is.
+type LeaseSpec struct {
+	// Space is the name of its lockspace, Key its own in it, Path its file.
+	Space, Key, Path string
 }
 
 // DiskSpec is one disk of a guest.

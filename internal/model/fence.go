@@ -91,7 +91,7 @@ func (h *Host) MayReturn() bool {
 }
 
 // Lost is the proof, or an operator's word, that what ran on a host has ended, kept
-// until the host has started anew.
+// until the host has started anew; or that some runs have (Host.Leased).
 type Lost struct {
 	// BootID is that of the host's run that has ended, At when this was known.
 	BootID string    `json:"boot_id"`

@@ -36,6 +36,10 @@ type Host struct {
 	// Lost is set when its guests are known to have ended and it has not started since.
 	Lost *Lost `json:"lost,omitempty"`
 
+	// Leased are single runs that were closed because the lease of their guest has died
+	// there; nil when there are none, or the host was heard since.
+	Leased *Lost `json:"leased,omitempty"`
+
 	// What was observed of it.
 	Status HostStatus `json:"status"`
 	// StatusDetail says in a sentence why it is not up.

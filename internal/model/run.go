@@ -42,6 +42,8 @@ type Run struct {
 
 	// Migration is where the guest is on its way to; nil unless it is.
 	Migration *Migration `json:"migration,omitempty"`
+	// Lease is what is known of the run's lease; nil when nothing will follow from it.
+	Lease *RunLease `json:"lease,omitempty"`
 	// Users are those who had the VM of a pool when they began to use it: what is
 	// written is theirs.
 	Users []ID `json:"users,omitempty"`

@@ -11,6 +11,9 @@ type VM struct {
 	// Pool is the pool that the VM belongs to; empty for one of its own.
 	Pool ID `json:"pool,omitempty"`
 	VMConfig
+	// Lease is the storage domain in which the VM has a lease; empty for none. It is of the
+	// VM alone: snapshots, templates and clones have none of it.
+	Lease ID `json:"lease,omitempty"`
 	// Autostart says that the host started the guest when it started itself, before that
 	// was adopted: it does so again when the VM is released.
 	Autostart bool `json:"autostart,omitempty"`

@@ -37,7 +37,7 @@ func newEdge(t testing.TB, change ...func(*rest.Options)) *edge {
 	world := fake.New(fake.Options{})
 	world.AddMachine(fake.MachineSpec{Address: "fake://local"})
 	s, err := server.Open(context.Background(), server.Config{
-		DataDir: t.TempDir(), LocalHost: "fake://local", AdminPassword: password, Driver: world.Driver(),
+		DataDir: t.TempDir(), LocalHost: "fake://local", AdminPassword: password, Driver: world.Driver(), Leases: world.Leases(),
 		Overrides:   map[string]string{"UserDefinedVMProperties": "sap=^(true|false)$"},
 		FenceAgents: fenceAgents(t), Log: discard,
 	})

@@ -54,7 +54,12 @@ func (s *Server) addVM(r *request) (*answer, error) {
 
 func (r *request) editVM(shape *v3.VM) engine.Edit[model.VM] {
 	find := r.finder()
-	return func(vm *model.VM) error { return shape.Apply(&vm.VMConfig, find) }
+	return func(vm *model.VM) error {
+		if err := shape.ApplyLease(&vm.Lease, find); err != nil {
+			return err
+		}
+		return shape.Apply(&vm.VMConfig, find)
+	}
 }
 
 // updateVM changes a VM. What equals the representation that the client was

@@ -7,6 +7,7 @@ import (
 	"vireo/internal/host"
 	"vireo/internal/image"
 	"vireo/internal/job"
+	"vireo/internal/lease"
 	"vireo/internal/model"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 	Driver host.Driver
 	// FenceAgents is the folder of the programs that cut hosts off.
 	FenceAgents string
+	// Leases are those of VMs; nil: sanlock's.
+	Leases lease.Leases
 	// Images keeps the disks; nil: directories (tests put faults in).
 	Images image.Images
 	// Stir tells of storage that has changed; nil looks at it in intervals only. See

@@ -40,6 +40,8 @@ import (
 	"vireo/internal/image"
 	"vireo/internal/image/files"
 	"vireo/internal/inventory"
+	"vireo/internal/lease"
+	"vireo/internal/lease/sanlock"
 	"vireo/internal/model"
 	"vireo/internal/option"
 	"vireo/internal/store"
@@ -134,8 +136,8 @@ func (s *Server) assemble(ctx context.Context) error {
 	s.sources = newSources(s.Inventory, s.Vault)
 	s.Engine = engine.New(engine.Options{
 		Inventory: s.Inventory, Images: images, Values: s.Values, Vault: s.Vault, Sources: s.sources,
-		Fences: agents.New(s.FenceAgents),
-		ID:     model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
+		Fences: agents.New(s.FenceAgents), Leases: s.leases(),
+		ID: model.ID(engineIDOf(s.Inventory.Options, engineID)), Log: s.Log, Died: s.Died, Ended: s.jobs.ended,
 		Archives: archives,
 	})
 	s.Transfers = transfers.New(s.Engine)
@@ -218,6 +220,13 @@ func (s *Server) images() (image.Images, error) {
 	return files.New(files.Options{
 		Mounts: filepath.Join(s.DataDir, "mnt"), RunDir: filepath.Join(s.DataDir, "run"), Private: s.DataDir,
 	})
+}
+
+func (s *Server) leases() lease.Leases {
+	if s.Leases != nil {
+		return s.Leases
+	}
+	return sanlock.New(sanlock.Program)
 }
 
 // Close stops all work where it is; guests run on. The lock is given back last.

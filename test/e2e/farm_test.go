@@ -140,6 +140,7 @@ func (h *farmHost) furnish(t *testing.T, settings map[string][]string) {
 			`security_driver = "none"`, `cgroup_controllers = [ ]`, `stdio_handler = "file"`,
 			`migration_host = "` + h.IP + `"`, `migration_address = "` + h.IP + `"`,
 		}, settings["qemu.conf"]...), "\n") + "\n",
+		"etc/qemu-sanlock.conf": strings.Join(settings["qemu-sanlock.conf"], "\n") + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(h.folder, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
@@ -184,7 +185,7 @@ func (h *farmHost) startDaemon(t *testing.T) {
 	eventually(t, "the libvirt before to have ended", func() (bool, string) {
 		return h.run("sh", "-c", "kill -0 $(cat /run/libvirt/e2e.pid)") != nil, "it is there"
 	})
-	need(t, h.run("libvirtd", "--daemon", "--listen", "--pid-file", "/run/libvirt/e2e.pid"))
+	need(t, h.run("env", sanlockPlace, "libvirtd", "--daemon", "--listen", "--pid-file", "/run/libvirt/e2e.pid"))
 	eventually(t, "the libvirt of "+h.name, func() (bool, string) {
 		_, err := h.virsh("uri")
 		return err == nil, fmt.Sprint(err)

@@ -64,7 +64,7 @@ func newBench(t *testing.T, overrides map[string]string, database string) *Bench
 	b.World.AddMachine(fake.MachineSpec{Address: Address})
 	b.config = server.Config{
 		DataDir: t.TempDir(), Database: database, LocalHost: Address, AdminPassword: "a password for tests",
-		Overrides: options, Images: b.Images, Log: slog.New(slog.DiscardHandler), Died: b.dies,
+		Overrides: options, Images: b.Images, Leases: b.World.Leases(), Log: slog.New(slog.DiscardHandler), Died: b.dies,
 	}
 	b.open()
 	t.Cleanup(b.close)

@@ -141,7 +141,7 @@ func (s *Site) TryStart() error {
 	s.Engine = engine.New(engine.Options{
 		Inventory: inv, Images: s.Images, Values: s.Values,
 		ID: engineID(inv), Log: s.logger(), Died: s.dies, Vault: s.Vault, Archives: s.Dir,
-		Fences: s.Fences,
+		Fences: s.Fences, Leases: s.World.Leases(),
 	})
 	Install(s.Engine)
 	inv.Follow(s.client(s.Engine))

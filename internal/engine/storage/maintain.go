@@ -38,7 +38,7 @@ func (r *room) checkDeactivate(tx *inventory.Tx, call *engine.Call) error {
 // checkUnused refuses while guests or jobs use the domain.
 func (r *room) checkUnused(tx *inventory.Tx, call *engine.Call, domain *model.StorageDomain) error {
 	for _, vm := range tx.VMs.All() {
-		if !lifecycle.Resting(vm.Run.Status) && (hasDiskIn(tx, vm, domain.ID, true) || hasMediumOf(tx, vm, domain)) {
+		if !lifecycle.Resting(vm.Run.Status) && (vm.Lease == domain.ID || hasDiskIn(tx, vm, domain.ID, true) || hasMediumOf(tx, vm, domain)) {
 			return fault.New(fault.StateConflict, call.Verb, fmt.Sprintf("VM %s runs and uses the storage domain %s; stop it first.", vm.Name, domain.Name))
 		}
 		if hasDiskIn(tx, vm, domain.ID, false) {

@@ -116,6 +116,9 @@ func (r *room) add(tx *inventory.Tx, call *engine.Call) (model.Object, error) {
 			return nil, err
 		}
 	}
+	if err := r.checkLease(tx, call, &model.VM{}, vm); err != nil {
+		return nil, err
+	}
 	if err := r.record(tx, call, made, &addParams(call).Copies); err != nil {
 		return nil, err
 	}

@@ -67,7 +67,15 @@ func (r *room) demandsOfAdd(tx *inventory.Tx, call *engine.Call) ([]engine.Deman
 	if err == nil {
 		demands = append(demands, fills(made.disks)...)
 	}
-	return demands, nil
+	return append(demands, ofLease("", asked.Lease)...), nil
+}
+
+// ofLease is the demand on the storage domain that a lease is made in.
+func ofLease(before, now model.ID) []engine.Demand {
+	if now == "" || now == before {
+		return nil
+	}
+	return []engine.Demand{{Permit: "create_disk", On: model.Ref{Kind: model.KindStorageDomain, ID: now}}}
 }
 
 // demandsOfClone: whoever copies a VM could as well read all that it holds.
@@ -103,8 +111,11 @@ func demandsOfUpdate(tx *inventory.Tx, call *engine.Call) ([]engine.Demand, erro
 	}
 	base := editable(vm)
 	changed := model.Clone(base)
-	if params.Edit(changed) == nil && namesHostFile(base.OS, changed.OS) {
+	if params.Edit(changed) != nil {
+		return demands, nil
+	}
+	if namesHostFile(base.OS, changed.OS) {
 		demands = append(demands, engine.Demand{Permit: editAdmin, On: on})
 	}
-	return demands, nil
+	return append(demands, ofLease(vm.Lease, changed.Lease)...), nil
 }

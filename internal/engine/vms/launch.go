@@ -112,6 +112,9 @@ func (r *room) boot(ctx context.Context, w *job.Work) error {
 				return err
 			}
 			spec.Paused = params.Pause || vm.StartPaused
+			if err := r.readyLease(ctx, w); err != nil {
+				return err
+			}
 			if err := sending(w, &data); err != nil {
 				return err
 			}

@@ -28,6 +28,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		detail = vm.Run.Migration.Detail
 	}
 	vm.Run.Migration = nil
+	vm.Run.Lease = leaseMoved(vm.Run.Lease, data.Arrived)
 	r.leaveLater(tx, vm, data.Left)
 	r.EditLive(vm.ID, func(live *model.Live) { live.Stats.Progress = 0 })
 	if !data.Arrived {

@@ -69,7 +69,7 @@ func (r *room) take(tx *inventory.Tx, vm *model.VM, params *RemoveParams) {
 	params.Described = append(params.Described, describedIn(tx, vm)...)
 	r.ForgetSnapshots(tx, vm)
 	// Of a VM that is stuck: one that is down has neither.
-	left := engine.Tidying{Volumes: vm.Run.Overlays}
+	left := engine.Tidying{Volumes: vm.Run.Overlays, Lease: vm.Lease}
 	if saved := vm.Run.Suspended; saved != nil && saved.Snapshot == "" {
 		left.Saved = []model.SavedState{*saved}
 	}

@@ -57,6 +57,9 @@ func (r *room) restore(_ context.Context, w *job.Work) error {
 		if err != nil {
 			return err
 		}
+		if err := r.readyLease(ctx, w); err != nil {
+			return err
+		}
 		if err := sending(w, &data); err != nil {
 			return err
 		}

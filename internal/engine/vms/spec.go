@@ -57,6 +57,9 @@ func (r *room) spec(ctx context.Context, vm *model.VM, on model.ID) (*host.Guest
 		}
 		spec.Disks = append(spec.Disks, disk)
 	}
+	if spec.Lease, err = r.leaseSpec(vm); err != nil {
+		return nil, err
+	}
 	for _, nic := range vm.NICs {
 		if nic.Plugged {
 			spec.NICs = append(spec.NICs, r.NICSpec(nic, where))

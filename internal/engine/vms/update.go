@@ -45,10 +45,17 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	if err := r.check(tx, "edit VM", vm.ID, &changed.VMConfig); err != nil {
 		return nil, err
 	}
-	if reflect.DeepEqual(changed.VMConfig, base.VMConfig) && vm.NextRun == nil {
+	if err := r.checkLease(tx, call, vm, changed); err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(changed.VMConfig, base.VMConfig) && vm.NextRun == nil && changed.Lease == vm.Lease {
 		return vm, nil
 	}
 	edited, _ := tx.VMs.Edit(vm.ID)
+	if edited.Lease != changed.Lease {
+		r.Tidy(tx, edited, engine.Tidying{Lease: edited.Lease})
+		edited.Lease = changed.Lease
+	}
 	switch {
 	case !running && vm.Run.Suspended != nil && !reflect.DeepEqual(liveFields(changed.VMConfig, vm.VMConfig), vm.VMConfig) &&
 		!reflect.DeepEqual(liveFields(vm.VMConfig, changed.VMConfig), changed.VMConfig):

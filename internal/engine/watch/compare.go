@@ -19,8 +19,9 @@ import (
 // belong to nobody here are told of. What became of each guest is found by the
 // looks that follow. guests are those that it has listed.
 func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (guests []host.Guest, err error) {
+	ended := false // guests of which it was proved that they had
 	for {
-		guests, err = w.compareOnce(ctx, m, conn)
+		guests, err = w.compareOnce(ctx, m, conn, ended)
 		if errors.Is(err, errOutdated) {
 			continue
 		}
@@ -31,6 +32,7 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (gues
 		if err := w.end(ctx, conn, m.id, doomed); err != nil {
 			return nil, err
 		}
+		ended = true
 	}
 }
 
@@ -38,10 +40,10 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (gues
 // being read: what it has said may be older than that.
 var errOutdated = errors.New("the host has ended while it was compared")
 
-func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) ([]host.Guest, error) {
-	var lostBefore *model.Lost
+func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host, ended bool) ([]host.Guest, error) {
+	var lostBefore, leasedBefore *model.Lost
 	if known, exists := w.inventory.Hosts.Get(m.id); exists {
-		lostBefore = known.Lost
+		lostBefore, leasedBefore = known.Lost, known.Leased
 	}
 	facts, err := conn.Facts(ctx)
 	if err != nil {
@@ -62,10 +64,10 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) (
 		if !ok || !lifecycle.HostWatched(edited.Status) {
 			return errLetGo
 		}
-		if edited.Lost != nil && (lostBefore == nil || !lostBefore.At.Equal(edited.Lost.At)) {
+		if isNewer(edited.Lost, lostBefore) || isNewer(edited.Leased, leasedBefore) {
 			return errOutdated
 		}
-		if err := w.foundAlive(tx, edited, bootID, guests); err != nil {
+		if err := w.foundAlive(tx, edited, bootID, guests, ended); err != nil {
 			return err
 		}
 		rebooted := edited.BootID != "" && edited.BootID != bootID
@@ -101,6 +103,11 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host) (
 		}
 	}
 	return guests, nil
+}
+
+// isNewer says whether a proof has come since another was known.
+func isNewer(now, before *model.Lost) bool {
+	return now != nil && (before == nil || !before.At.Equal(now.At))
 }
 
 // leave gives up what a run has left.

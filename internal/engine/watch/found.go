@@ -22,29 +22,34 @@ func (e *doomedError) Error() string {
 // started anew all is as expected. Else the proof was false, or the operator was wrong:
 // guests whose VMs have gone on elsewhere are ended, before anything else is done with
 // the host, and the others are found again like any guest that was lost sight of.
-func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, guests []host.Guest) error {
-	if on.Lost == nil {
-		return nil
-	}
-	if on.Lost.BootID == bootID && bootID != "" {
-		var doomed []host.Guest
+//
+// The same is done with single guests that had a lease which died. That their host lives is
+// no surprise; that they do is one. Nor is it one of a host that was cut off from its storage. ended says that some were ended by this comparison.
+func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, guests []host.Guest, ended bool) error {
+	alive := ended || on.Barred == nil && on.Lost != nil && on.Lost.BootID == bootID && bootID != ""
+	var doomed []host.Guest
+	for _, proof := range []*model.Lost{on.Lost, on.Leased} {
+		if proof == nil || proof.BootID != bootID || bootID == "" {
+			continue
+		}
 		for _, guest := range guests {
-			epoch, closed := on.Lost.Runs[guest.ID]
+			epoch, closed := proof.Runs[guest.ID]
 			if guest.State == host.Off || !guest.Ours || guest.Engine != w.Engine.ID || !closed || epoch != guest.Epoch {
 				continue
 			}
+			alive = alive || on.Barred == nil || proof == on.Leased
 			if vm, known := tx.VMs.Get(guest.ID); !known || vm.Run.Epoch != guest.Epoch {
 				doomed = append(doomed, guest)
 			}
 		}
-		if len(doomed) > 0 {
-			return &doomedError{doomed}
-		}
-		if on.Barred == nil {
-			tx.Event(audit.New(audit.HostAliveAfterAll, audit.About{Host: on}))
-		}
 	}
-	on.Lost = nil
+	if len(doomed) > 0 {
+		return &doomedError{doomed}
+	}
+	if alive {
+		tx.Event(audit.New(audit.HostAliveAfterAll, audit.About{Host: on}))
+	}
+	on.Lost, on.Leased = nil, nil
 	return nil
 }
 

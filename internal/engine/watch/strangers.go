@@ -65,7 +65,7 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 // takeOver records where a guest runs, with how much, and what it was begun with.
 func takeOver(vm *model.VM, on *model.Host, guest host.Guest) {
 	vm.Run.Host, vm.Run.Memory, vm.Run.Given = on.ID, guest.Memory, guest.Given
-	vm.Run.Boot, vm.Run.Restart = vm.Effective().OS.Boot, nil
+	vm.Run.Boot, vm.Run.Restart, vm.Run.Lease = vm.Effective().OS.Boot, nil, nil
 }
 
 // whose says on whose behalf a guest runs that is not of the recorded run of its
@@ -94,7 +94,7 @@ func (w *Watcher) alien(tx *inventory.Tx, on *model.Host, vm *model.VM, why stri
 	}
 	edited, _ := tx.VMs.Edit(vm.ID)
 	engine.SetStatus(edited, model.StatusUnknown, "")
-	edited.Run.ExitReason, edited.Run.Host = why, on.ID
+	edited.Run.ExitReason, edited.Run.Host, edited.Run.Lease = why, on.ID, nil
 	tx.Event(audit.New(audit.ForeignEpoch, audit.About{VM: edited, Host: on, Detail: why}))
 }
 

@@ -183,6 +183,7 @@ func (w *Watcher) Start() {
 	w.wait.Go(w.followHosts)
 	w.wait.Go(w.sampleAll)
 	w.wait.Go(w.keepRestarts)
+	w.wait.Go(w.keepLeases)
 	w.wait.Go(w.checkStorage)
 }
 

@@ -240,6 +240,9 @@ func (g *guest) hear() {
 
 // run lets the CPUs run.
 func (g *guest) run() {
+	if !g.takeLease(g.machine) {
+		return // it stays paused
+	}
 	g.state, g.pause = host.Running, ""
 	g.resumed = time.Now()
 	g.write()
@@ -261,6 +264,7 @@ func (g *guest) stopCPUs() {
 		return
 	}
 	g.stopWriting()
+	g.dropLease()
 	ran := time.Since(g.resumed)
 	g.cpu += ran
 	g.uptime += ran

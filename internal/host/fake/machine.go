@@ -52,6 +52,7 @@ type Machine struct {
 	// blind are directories that the machine does not have; mounts those that it was
 	// told to mount.
 	blind, mounts []string
+	keeper        manager
 	// lost are the kinds of event that are never told.
 	lost map[host.EventKind]bool
 }
@@ -94,6 +95,8 @@ func (w *World) addMachine(spec MachineSpec) *Machine {
 		ports:       map[int]bool{},
 	}
 	w.machines[spec.Address] = m
+	m.keeper.number = uint64(len(w.machines))
+	m.join()
 	return m
 }
 
@@ -222,6 +225,7 @@ func (m *Machine) Crash() {
 
 func (m *Machine) crash() {
 	m.down, m.crashed = true, true
+	m.loseLeases()
 	m.lose()
 	clear(m.seeds)
 	for _, g := range m.guests {
@@ -244,6 +248,7 @@ func (m *Machine) Restart(bootID string) {
 		bootID = string(model.NewID())
 	}
 	m.bootID, m.crashed, m.started = bootID, false, time.Now()
+	m.join()
 	m.answer()
 }
 

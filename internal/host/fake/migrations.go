@@ -205,6 +205,10 @@ func (m *moving) complete() {
 		return
 	}
 	ran := g.state == host.Running
+	if ran && g.spec.Lease != nil && !to.keeper.none && !to.keeper.renews() && !m.postCopy {
+		m.fail("Failed to acquire lock")
+		return
+	}
 	g.moved.downtime = shortStop
 	if m.dirty >= m.rate && !m.AutoConverge && !m.postCopy {
 		g.moved.downtime = m.carry(g.spec.Memory)
@@ -222,6 +226,9 @@ func (m *moving) complete() {
 	}
 	left.emit(host.EventStopped, func(e *host.Event) { e.End = host.EndMigrated })
 	g.machine, g.console = to, m.there.console
+	if ran {
+		g.passLease(to)
+	}
 	to.guests[g.spec.ID] = g
 	if from.barred && g.life != 0 {
 		g.enter(DiskBack, "")

@@ -80,11 +80,13 @@ func (m *moving) orphan() {
 		}
 	}
 	half.resumed = time.Now()
-	if half.doing != nil {
-		half.schedule(half.doing)
-	}
+	g.dropLease()
+	half.takeLease(half.machine)
 	half.emit(host.EventResumed, nil)
 	half.write()
+	if half.doing != nil { // it was reset while it waited
+		half.schedule(half.doing)
+	}
 }
 
 // leave is the end of what is at the destination: while the guest is not there it was no

@@ -45,6 +45,9 @@ func (m *Machine) launch(spec *host.GuestSpec, saved *savedState) error {
 		return Refuse(host.RefusedResource, "the images cannot be opened")
 	}
 	g := m.define(spec, true)
+	if !spec.Paused && !g.takeLease(m) {
+		return Refuse(host.RefusedOther, "Failed to acquire lock: the lease is held, or the lockspace is not joined")
+	}
 	if saved == nil {
 		m.world.watchFreshBoot(g)
 	}
@@ -154,6 +157,9 @@ func (c *connection) Resume(ctx context.Context, id model.ID) error {
 		switch {
 		case g.state == host.Running:
 		case g.state == host.Paused && g.saving == nil && g.there == nil && (g.moving == nil || !g.moving.postCopy):
+			if !g.takeLease(g.machine) {
+				return Refuse(host.RefusedOther, "Failed to acquire lock: the lease is held, or the lockspace is not joined")
+			}
 			g.run()
 			g.emit(host.EventResumed, nil)
 		default:

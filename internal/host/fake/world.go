@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vireo/internal/host"
+	"vireo/internal/lease"
 	"vireo/internal/model"
 )
 
@@ -84,6 +85,12 @@ type World struct {
 	saved   map[string]*savedState
 	// savedOf is the path of the latest saved state of each guest.
 	savedOf map[model.ID]string
+	// leases are those of guests, by their ids; hidden says that engines cannot read them,
+	// copied is what they read of renewals in place of what is so.
+	leases map[model.ID]*record
+	hidden bool
+	copied map[uint64]lease.Renewal
+	began  time.Time
 	// journal is nil unless it is wanted.
 	journal *journal
 }
@@ -121,6 +128,8 @@ func New(options Options) *World {
 		epochs:    map[model.ID]uint64{},
 		saved:     map[string]*savedState{},
 		savedOf:   map[model.ID]string{},
+		leases:    map[model.ID]*record{},
+		began:     time.Now(),
 	}
 	if options.Journal {
 		w.journal = &journal{disks: make(map[model.ID]int64)}

@@ -49,6 +49,11 @@ func (b *domainBuilder) devices() (*libvirtxml.DomainDeviceList, error) {
 	if spec.RNG != nil {
 		list.RNGs = []libvirtxml.DomainRNG{rng(spec.RNG)}
 	}
+	if spec.Lease != nil {
+		list.Leases = []libvirtxml.DomainLease{{
+			Lockspace: spec.Lease.Space, Key: spec.Lease.Key, Target: &libvirtxml.DomainLeaseTarget{Path: spec.Lease.Path},
+		}}
+	}
 	return list, b.display(list)
 }
 

@@ -45,8 +45,13 @@ func (b *domainBuilder) disk(spec host.DiskSpec, boot uint, iothread *uint) libv
 		Serial: string(spec.ID[:min(serialLength, len(spec.ID))]),
 		Alias:  &libvirtxml.DomainAlias{Name: diskAlias(spec.ID)},
 	}
-	if spec.PropagateErrors {
+	switch {
+	case spec.PropagateErrors:
 		disk.Driver.ErrorPolicy, disk.Driver.RErrorPolicy = "report", "report"
+	case b.spec.Lease != nil:
+		// A guest that is paused gives its lease up, while what it has sent to storage that
+		// does not answer may still be written. Full storage answers.
+		disk.Driver.ErrorPolicy, disk.Driver.RErrorPolicy = "enospace", "report"
 	}
 	if spec.ReadOnly {
 		disk.ReadOnly = &libvirtxml.DomainDiskReadOnly{}

@@ -60,6 +60,7 @@ func goldenSpecs() map[string]*host.GuestSpec {
 		Kernel: "/iso/vmlinuz", Initrd: "/iso/initrd", Cmdline: "console=ttyS0 a=\"b\"",
 		Boot: []model.BootDevice{model.BootHardDisk}, Display: model.DisplayVNC, DisplayAddress: "0.0.0.0", KeyboardLayout: "de", Sound: true,
 		Disks: []host.DiskSpec{{ID: goldenID("1"), Path: "/images/one", Format: model.DiskCOW, Interface: model.DiskIDE}},
+		Lease: &host.LeaseSpec{Space: string(goldenEngine), Key: string(goldenVM), Path: "/mnt/server:_a/leases/" + string(goldenVM)},
 	}
 	return map[string]*host.GuestSpec{"least": least, "full": full, "old": old}
 }

@@ -31,6 +31,7 @@ type VM struct {
 	Permissions                *Permissions        `wire:"permissions"`
 	GuestTimeZone              *TimeZone           `wire:"guest_time_zone"`
 	GuestOperatingSystem       *GuestOS            `wire:"guest_operating_system"`
+	Lease                      *StorageDomainLease `wire:"lease"`
 }
 
 // VMs is a list of VMs.

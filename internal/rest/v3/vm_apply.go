@@ -51,6 +51,19 @@ func (s *VM) Apply(to *model.VMConfig, find Finder) error {
 	return s.apply(to, find)
 }
 
+// ApplyLease changes in which storage domain a VM has a lease; an empty element takes it
+// away.
+func (s *VM) ApplyLease(to *model.ID, find Finder) error {
+	switch {
+	case s.Lease == nil:
+		return nil
+	case !s.Lease.StorageDomain.given():
+		*to = ""
+		return nil
+	}
+	return setReference(to, s.Lease.StorageDomain, model.KindStorageDomain, find)
+}
+
 func (s *VMBase) apply(to *model.VMConfig, find Finder) error {
 	set(&to.Name, s.Name)
 	set(&to.Description, s.Description)

@@ -50,6 +50,11 @@ type Boot struct {
 	Dev string `wire:"dev,attr"`
 }
 
+// StorageDomainLease is lease (api-v4, Vm). Given without a domain it is none.
+type StorageDomainLease struct {
+	StorageDomain *Reference `wire:"storage_domain"`
+}
+
 // HighAvailability is high_availability.
 type HighAvailability struct {
 	Enabled  *bool `wire:"enabled"`

@@ -56,6 +56,9 @@ func (p *Page) showConfiguration(vm *model.VM, config *model.VMConfig) *VM {
 	out.Template = p.ref(model.KindTemplate, config.Template)
 	out.VMPool = p.ref(model.KindVMPool, vm.Pool)
 	out.NUMATuneMode = text(config.NUMATuneMode)
+	if vm.Lease != "" {
+		out.Lease = &StorageDomainLease{StorageDomain: p.ref(model.KindStorageDomain, vm.Lease)}
+	}
 	out.Initialization = p.showInitialization(config.Initialization)
 	out.Payloads = p.showPayloads(config.Payloads)
 	if config.Stateless {
