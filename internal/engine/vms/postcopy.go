@@ -164,12 +164,11 @@ func (r *room) loseHalf(w *job.Work, vm *model.VM, data *moveData, failure error
 	switch {
 	case err != nil && w.Steady().Err() != nil:
 		return nil, err
-	case err != nil && r.isLost(vm.Run.Host):
-		data.leave(vm.Run.Host)
-	case err != nil:
+	case err != nil && !r.isLost(vm.Run.Host):
 		return nil, r.untilEnded(vm.Run.Host, err)
 	}
 	data.Lost = true
+	data.leave(vm.Run.Host)
 	return failure, w.Remember(data)
 }
 

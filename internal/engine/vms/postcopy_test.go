@@ -120,6 +120,22 @@ func TestPostCopyIsLost(t *testing.T) {
 	}
 }
 
+// TestEndedHalfIsKept: a half that has ended and that its host does not forget holds up
+// nobody.
+func TestEndedHalfIsKept(t *testing.T) {
+	inPostCopy(t, func(t *testing.T, site *sitetest.Site, id model.ID, _ *engine.Result) {
+		site.World.Fail(fake.Rule{Host: sitetest.Host(2), Call: "Forget", Error: fake.Refuse(host.RefusedResource, "libvirt is at other work on the guest")})
+		site.World.Fail(fake.Rule{Call: "ResumeMigration", Error: fake.Refuse(host.RefusedOther, "no route to host")})
+		site.World.BreakMigration(id)
+		site.Pass(10 * time.Second)
+		site.Do("stop", id, nil)
+		site.UntilStatus(id, 10*time.Second, model.StatusDown)
+		if events := site.Events(id, 0); slices.Contains(events, 20492) {
+			t.Errorf("events %v", events)
+		}
+	})
+}
+
 // available is a VM that is to be highly available.
 func available(vm *model.VM) { vm.HA.Enabled = true }
 
@@ -127,6 +143,7 @@ func available(vm *model.VM) { vm.HA.Enabled = true }
 // down.
 func TestStopInPostCopy(t *testing.T) {
 	inPostCopy(t, func(t *testing.T, site *sitetest.Site, id model.ID, _ *engine.Result) {
+		site.World.Fail(fake.Rule{Call: "ResumeMigration", Error: fake.Refuse(host.RefusedOther, "no route to host")})
 		site.World.BreakMigration(id)
 		site.Pass(10 * time.Second)
 		site.Do("stop", id, nil)

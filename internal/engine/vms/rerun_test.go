@@ -74,6 +74,27 @@ func TestRerunLeavesSeeds(t *testing.T) {
 	})
 }
 
+// TestRerunLeavesDefinition: a host that refuses, and stays at work on what is left there of
+// the run before, is freed later. Nobody waits for that.
+func TestRerunLeavesDefinition(t *testing.T) {
+	onSite(t, twoHosts, func(t *testing.T, site *sitetest.Site) {
+		id, machine := site.Add("vm"), site.World.Machine(sitetest.Host(1))
+		up(site, id, nil)
+		machine.Hold("vm")
+		machine.Kill("vm")
+		site.UntilStatus(id, time.Minute, model.StatusDown)
+		up(site, id, nil)
+		if on := site.VM(id).Run.Host; on != sitetest.HostID(2) || len(machine.Guests()) != 1 {
+			t.Errorf("it is on %s, and %v is left", on, machine.Guests())
+		}
+		machine.RestartDaemon(time.Second)
+		site.Until(15*time.Minute, "the host to be freed", func() bool { return len(machine.Guests()) == 0 })
+		if running := site.World.Running(id); !slices.Equal(running, []string{sitetest.Host(2)}) {
+			t.Errorf("it runs on %v", running)
+		}
+	})
+}
+
 func TestRerunEnds(t *testing.T) {
 	rerun(t, 4, func(t *testing.T, site *sitetest.Site, id model.ID, err error) {
 		refusal := fault.Of(err)

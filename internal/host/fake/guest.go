@@ -19,6 +19,9 @@ type guest struct {
 	// autostart is what the mark of a guest that was adopted remembers of it.
 	autostart bool
 
+	// held says that libvirt is at other work on it (Hold).
+	held bool
+
 	state host.State
 	pause host.Pause
 	end   host.End

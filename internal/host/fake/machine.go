@@ -258,6 +258,9 @@ func (m *Machine) RestartDaemon(gone time.Duration) {
 	m.world.mu.Lock()
 	defer m.world.mu.Unlock()
 	m.down = true
+	for _, g := range m.guests {
+		g.held = false
+	}
 	m.lose()
 	m.world.after(gone, m.answer)
 }

@@ -35,6 +35,9 @@ func (m *Machine) launch(spec *host.GuestSpec, saved *savedState) error {
 	if holder, ok := m.names[spec.Name]; ok && holder != spec.ID {
 		return Refuse(host.RefusedExists, fmt.Sprintf("the name %s belongs to guest %s", spec.Name, holder))
 	}
+	if old != nil && old.held {
+		return errHeld
+	}
 	if old != nil {
 		m.remove(old)
 	}
@@ -102,7 +105,7 @@ func (c *connection) refused(name string, id model.ID, err error) error {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
 	g := c.machine.guests[id]
-	if g != nil && g.alive() {
+	if g != nil && (g.alive() || g.held) {
 		return err
 	}
 	delete(c.machine.seeds, id)
@@ -128,6 +131,9 @@ func (c *connection) Forget(ctx context.Context, id model.ID) error {
 		g := c.machine.guests[id]
 		if g != nil && g.alive() {
 			return nil, Refuse(host.RefusedState, "the guest runs")
+		}
+		if g != nil && g.held {
+			return nil, errHeld
 		}
 		if g != nil {
 			c.machine.remove(g)

@@ -139,6 +139,15 @@ func (m *Machine) AddGuest(spec *host.GuestSpec, ours bool) {
 	m.define(spec, ours).start(spec.Paused, nil)
 }
 
+// Hold has the machine's libvirt stay at work on a guest, as libvirt 9.0 can when QEMU dies
+// in post-copy: off or not, it is neither started nor forgotten there until the daemon
+// restarts.
+func (m *Machine) Hold(name string) {
+	m.to(name, func(g *guest) { g.held = true })
+}
+
+var errHeld = Refuse(host.RefusedResource, "libvirt is at other work on the guest")
+
 // HangMonitor makes the guest's QEMU deaf: calls that need its monitor hang,
 // until AnswerMonitor or its end. The guest itself runs on.
 func (m *Machine) HangMonitor(name string) {
