@@ -277,12 +277,8 @@ func (p *play) happens(next deed) {
 	}
 }
 
-// run plays a schedule, and gives the sentences for what is wrong.
-func (p *play) run(schedule []deed) string {
-	for _, next := range schedule {
-		p.happens(next)
-		p.pass(next.Wait)
-	}
+// mend ends all trouble.
+func (p *play) mend() {
 	p.World.ClearRules()
 	p.World.HideLeases(false)
 	p.World.CopyLeases(false)
@@ -298,7 +294,18 @@ func (p *play) run(schedule []deed) string {
 			machine.AnswerMonitor(string(guest.ID))
 		}
 	}
+}
+
+// run plays a schedule, and gives the sentences for what is wrong.
+func (p *play) run(schedule []deed) string {
+	for _, next := range schedule {
+		p.happens(next)
+		p.pass(next.Wait)
+	}
+	p.mend()
 	p.acts.Wait()
+	p.pass(time.Minute)
+	p.mend() // what was asked last may have switched one off since
 	for i := range randomHosts {
 		p.onHost(deed{Host: i}, "activate", nil) // refused where it is of no use
 	}

@@ -148,13 +148,10 @@ func (r *room) seenThere(w *job.Work, vm *model.VM, data *moveData) bool {
 // hasCome says of a guest of this run at the destination that it runs there, or that it
 // did: one that was shut down since is not to be taken for lost.
 func hasCome(guest host.Guest) bool {
-	switch guest.State {
-	case host.Running, host.ShuttingDown:
-		return !guest.PostCopy
-	case host.Off:
+	if guest.State == host.Off {
 		return guest.End == host.EndShutdown
 	}
-	return false
+	return (guest.State == host.Running || guest.State == host.ShuttingDown) && !guest.PostCopy
 }
 
 func (r *room) lookThere(ctx context.Context, vm *model.VM, to model.ID) (host.Guest, bool) {
