@@ -214,9 +214,9 @@ const (
 	FenceSkipped      Code = 20451
 	FenceInVain       Code = 20452
 	HostPowerAsked    Code = 20453
-	LeaseNotHeld      Code = 20454
-	LeaseDied         Code = 20455
-	HostBarred        Code = 20456
+	HostBarred        Code = 20454
+	LeaseNotHeld      Code = 20456
+	LeaseDied         Code = 20457
 	HostRefreshed     Code = 20322
 
 	HostEmulates      Code = 20001

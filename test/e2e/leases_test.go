@@ -158,7 +158,7 @@ func (l *lessee) lost(t *testing.T) {
 		return status == "up", "it is " + status
 	})
 	t.Logf("it was up again %s after its host had died", time.Since(begun).Round(time.Second))
-	l.dies.told(t, "20455", "9602")
+	l.dies.told(t, "20457", "9602")
 	l.only(t, l.dies, left)
 	if n := l.space.holder(t, l.dies); n != 3 {
 		t.Errorf("host %d holds its lease", n)

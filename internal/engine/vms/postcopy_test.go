@@ -124,7 +124,7 @@ func TestPostCopyIsLost(t *testing.T) {
 // nobody.
 func TestEndedHalfIsKept(t *testing.T) {
 	inPostCopy(t, func(t *testing.T, site *sitetest.Site, id model.ID, _ *engine.Result) {
-		site.World.Fail(fake.Rule{Host: sitetest.Host(2), Call: "Forget", Error: fake.Refuse(host.RefusedResource, "libvirt is at other work on the guest")})
+		free := site.World.Fail(fake.Rule{Host: sitetest.Host(2), Call: "Forget", Error: fake.Refuse(host.RefusedResource, "libvirt is at other work on the guest")})
 		site.World.Fail(fake.Rule{Call: "ResumeMigration", Error: fake.Refuse(host.RefusedOther, "no route to host")})
 		site.World.BreakMigration(id)
 		site.Pass(10 * time.Second)
@@ -133,6 +133,7 @@ func TestEndedHalfIsKept(t *testing.T) {
 		if events := site.Events(id, 0); slices.Contains(events, 20492) {
 			t.Errorf("events %v", events)
 		}
+		free()
 	})
 }
 
