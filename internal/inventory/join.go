@@ -32,12 +32,21 @@ func (inv *Inventory) Join(ctx context.Context, change func(*Tx)) error {
 	inv.line.mu.Lock()
 	inv.line.waiting = append(inv.line.waiting, mine)
 	inv.line.mu.Unlock()
+	for {
+		if written, err := inv.joinTurn(ctx, mine); written {
+			return err
+		}
+	}
+}
+
+// joinTurn writes some of what waits, unless mine is written. Others may come in between.
+func (inv *Inventory) joinTurn(ctx context.Context, mine *joined) (written bool, err error) {
 	inv.write.Lock()
 	defer inv.write.Unlock()
-	for !mine.written {
+	if !mine.written {
 		inv.writeJoined(ctx)
 	}
-	return mine.err
+	return mine.written, mine.err
 }
 
 // writeJoined writes the changes that have waited longest.

@@ -65,7 +65,10 @@ func newEdge(t testing.TB, change ...func(*rest.Options)) *edge {
 // fenceAgents is a folder with a fence agent, which nothing runs.
 func fenceAgents(t testing.TB) string {
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "fence_ipmilan"), nil, 0o700); err != nil { //nolint:gosec // it has to be a program
+	const agent = `#!/bin/sh
+echo '<resource-agent><actions><action name="on"/><action name="off"/><action name="reboot"/><action name="status"/></actions></resource-agent>'
+`
+	if err := os.WriteFile(filepath.Join(folder, "fence_ipmilan"), []byte(agent), 0o700); err != nil { //nolint:gosec // it has to be a program
 		t.Fatal(err)
 	}
 	return folder

@@ -172,22 +172,37 @@ func withDisk(t *testing.T, y *yard, e *engine) {
 }
 
 // migrationPromises holds the driver to what every driver promises of migrations, between
-// two hosts: so many promises have these words in their name.
+// two hosts: so many promises have these words in their name. What ends in post-copy is tried
+// where the kernel lets QEMU, and with a guest that bears it (TestBusyGuest).
 func migrationPromises(t *testing.T, from, to *farmHost, count int, words string) {
-	target := hosttest.Target{
-		Driver: libvirt.Driver{AllowInsecure: true}, Address: from.address, Other: to.address, PostCopy: true, HasAgent: true, Patience: patience,
+	t.Helper()
+	target := promiseTarget(from, to, filepath.Join(guestFolder, kernelFile), filepath.Join(guestFolder, initrdFile))
+	keepsPromises(t, target, count, func(name string) bool {
+		return strings.Contains(name, words) && !strings.Contains(name, "in post-copy")
+	})
+}
+
+// promiseTarget is a pair of hosts with guests that boot a kernel; one without an initrd has
+// no agent.
+func promiseTarget(from, to *farmHost, kernel, initrd string) hosttest.Target {
+	return hosttest.Target{
+		Driver: libvirt.Driver{AllowInsecure: true}, Address: from.address, Other: to.address, PostCopy: true, HasAgent: initrd != "", Patience: patience,
 		Spec: func(_ *testing.T, name string) *host.GuestSpec {
 			return &host.GuestSpec{
 				ID: model.NewID(), Name: prefix + strconv.FormatInt(made.Add(1), 10) + name, Emulate: true, Memory: 128 << 20,
 				Topology: model.Topology{Sockets: 1, Cores: 1, Threads: 1}, Display: model.DisplayVNC, Monitors: 1, SerialConsole: true, Ballooning: true,
-				Kernel: filepath.Join(guestFolder, kernelFile), Initrd: filepath.Join(guestFolder, initrdFile), Cmdline: "console=ttyS0 quiet cryptomgr.notests",
+				Kernel: kernel, Initrd: initrd, Cmdline: "console=ttyS0 quiet cryptomgr.notests",
 			}
 		},
 	}
+}
+
+// keepsPromises holds the driver to the promises that are selected, of which there are so many.
+func keepsPromises(t *testing.T, target hosttest.Target, count int, selected func(name string) bool) {
+	t.Helper()
 	tried := 0
 	for _, promise := range hosttest.Promises() {
-		// In post-copy migrations end on hosts alone whose kernel lets QEMU (decisions/migration.md).
-		if strings.Contains(promise.Name, words) && !strings.Contains(promise.Name, "in post-copy") {
+		if selected(promise.Name) {
 			t.Run(promise.Name, func(t *testing.T) { promise.Check(t, target) })
 			tried++
 		}

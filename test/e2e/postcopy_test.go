@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,10 @@ func TestBusyGuest(t *testing.T) {
 	t.Run("its source dies", func(t *testing.T) { b.dies(t, func(from, _ *farmHost) *farmHost { return from }) })
 	t.Run("its destination dies", func(t *testing.T) { b.dies(t, func(_, to *farmHost) *farmHost { return to }) })
 	t.Run("stopped while one half is silent", b.silentHalf)
+	t.Run("promise", func(t *testing.T) {
+		target := promiseTarget(y.hosts[0], y.hosts[1], filepath.Join(e.dataDir, "iso", busyKernel), "")
+		keepsPromises(t, target, 1, func(name string) bool { return strings.Contains(name, "in post-copy") })
+	})
 }
 
 const postCopyPolicy = "a7aeedb2-8d66-4e51-bb22-32595027ce71"
@@ -168,6 +173,13 @@ func (b *hurried) dies(t *testing.T, which func(from, to *farmHost) *farmHost) {
 	}
 	b.was = b.at.goesOn(t, b.id, memory{})
 	t.Logf("the events are %v", b.events(t)[before:])
+	died := which(from, to)
+	died.signal(t, "TERM")
+	died.startDaemon(t)
+	died.awaitStatus(t, b.e, "up")
+	if died != b.at {
+		died.clean(t, b.vm)
+	}
 }
 
 // silentHalf stops a guest that is broken in two while nobody hears from the half that may run.

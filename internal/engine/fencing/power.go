@@ -148,8 +148,12 @@ func (r *room) lose(ctx context.Context, w *job.Work) error {
 		case !ok:
 			return fault.Missing(string(w.Job.Target.ID))
 		case data.Storage:
-			r.loseBarred(tx, edited)
+			return r.loseBarred(tx, edited)
 		default:
+			if edited.Barred != nil { // and without power nothing of it runs on
+				edited.Barred = model.Clone(edited.Barred)
+				edited.Barred.Confirmed = true
+			}
 			r.Lose(tx, edited, "Its host was cut off by its power management.")
 			engine.MoveHost(edited, lifecycle.HostTurnedOff, "Its power management has cut it off.")
 		}

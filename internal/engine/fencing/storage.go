@@ -58,6 +58,9 @@ func (r *room) bar(ctx context.Context, w *job.Work, on *model.Host, group []mod
 			}
 		}
 		edited.Barred = barred
+		if r.heard(edited) {
+			engine.ReviewHost(tx, edited) // nothing is to come to it meanwhile
+		}
 		return nil
 	})
 }
@@ -68,10 +71,13 @@ func beyond(tx *inventory.Tx, vm *model.VM, group []model.FenceAgent) string {
 	if vm.Run.Migration != nil {
 		return "VM " + vm.Name + " is on its way between two hosts"
 	}
+	if len(vm.Disks) == 0 {
+		return "VM " + vm.Name + " has no disk, and goes on without"
+	}
 	for _, attached := range vm.Disks {
 		disk, ok := tx.Disks.Get(attached.Disk)
 		if !ok {
-			continue
+			return "a disk of VM " + vm.Name + " is not recorded"
 		}
 		if _, held := tx.Holder(disk.Ref()); held {
 			return fmt.Sprintf("something is being done to disk %s of VM %s", disk.Alias, vm.Name)
@@ -84,16 +90,30 @@ func beyond(tx *inventory.Tx, vm *model.VM, group []model.FenceAgent) string {
 }
 
 // loseBarred closes the runs of the VMs of a host that has no storage any more. One that
-// is heard has none, and is not to be used now.
-func (r *room) loseBarred(tx *inventory.Tx, on *model.Host) {
+// is heard has none, and is not to be used now; if it has some, it has answered meanwhile,
+// nobody relies on its being cut off, and it is let back.
+func (r *room) loseBarred(tx *inventory.Tx, on *model.Host) error {
+	running := engine.RunsOn(tx, on.ID)
+	if r.heard(on) && len(running) > 0 {
+		engine.ReviewHost(tx, on)
+		return nil
+	}
+	group := slices.DeleteFunc(slices.Clone(on.Power.Agents), func(agent model.FenceAgent) bool { return !slices.Contains(on.Barred.Agents, agent.ID) })
+	for _, vm := range running {
+		// It may have come while the agent was at work.
+		if why := beyond(tx, vm, group); why != "" {
+			return fault.New(fault.FenceFailed, "fence", on.Name, "It proves nothing, for "+why+".")
+		}
+	}
 	on.Barred = model.Clone(on.Barred)
 	on.Barred.Closed = true
 	tx.Event(audit.New(audit.HostBarred, audit.About{Host: on}))
 	if r.heard(on) {
 		engine.ReviewHost(tx, on)
-		return
+		return nil
 	}
 	r.Lose(tx, on, "Its host was cut off from its storage.")
+	return nil
 }
 
 // letBack has the agents that have cut a host off from its storage undo that. Where only

@@ -10,6 +10,7 @@ import (
 	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/engine/disks"
+	"vireo/internal/engine/hosts"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/fault"
 	"vireo/internal/fence"
@@ -44,10 +45,12 @@ func withDisk(site *sitetest.Site, vm model.ID) {
 // guarded runs a highly available VM with a disk and a plain one on the first host.
 func guarded(site *sitetest.Site) (important, plain model.ID) {
 	important, plain = on1(site, "important", true), on1(site, "plain", false)
-	site.Do("stop", important, nil)
-	withDisk(site, important)
-	site.Do("start", important, nil)
-	site.UntilStatus(important, time.Minute, model.StatusUp)
+	for _, id := range []model.ID{important, plain} {
+		site.Do("stop", id, nil)
+		withDisk(site, id)
+		site.Do("start", id, nil)
+		site.UntilStatus(id, time.Minute, model.StatusUp)
+	}
 	free(site, important)
 	return important, plain
 }
@@ -90,12 +93,12 @@ func TestCutOffFromStorage(t *testing.T) {
 		"it answers before": func(t *testing.T, site *sitetest.Site) {
 			site.World.Machine(h1).Answer()
 			site.Until(time.Minute, "it is not used", func() bool { return status(site, 1) == model.HostNonOperational })
-			if where := running(site, "important"); slices.Contains(where, h1) {
-				t.Errorf("it runs on %v", where)
+			if where := append(running(site, "important"), running(site, "plain")...); slices.Contains(where, h1) {
+				t.Errorf("they run on %v", where)
 			}
 			site.Pass(time.Hour)
 			refused(t, site, model.FenceStart, "may run on")
-			refused(t, site, model.FenceRestart, "VMs run on the host")
+			refused(t, site, model.FenceRestart, "cannot restart it")
 		},
 		"the engine dies": func(_ *testing.T, site *sitetest.Site) {
 			site.Kill()
@@ -334,4 +337,37 @@ func TestEngineDiesCuttingOff(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBarredStaysKnown: a host that was cut off from its storage is neither removed nor another
+// machine before its guests are known to have ended, and an operator's word that it was
+// restarted ends with the host's own that it was not.
+func TestBarredStaysKnown(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		guard(site, "fabric", "all")
+		important, _ := guarded(site)
+		since := site.LastEvent()
+		machine := site.World.Machine(h1)
+		machine.Disappear()
+		runsElsewhere(site, important)
+		moved := engine.Edit[model.Host](func(on *model.Host) error { on.Address = "fake://elsewhere"; return nil })
+		for name, params := range map[string]any{"update": moved, "remove": &hosts.RemoveParams{Force: true}} {
+			_, err := site.Act(&engine.Call{On: model.KindHost, Name: name, Target: sitetest.HostID(1), Params: params})
+			if err == nil || !strings.Contains(fault.Of(err).Message(), "may run on") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := act(site, 1, model.FenceManual); err != nil {
+			t.Error(err)
+		}
+		machine.Answer()
+		site.Until(time.Minute, "it is not used", func() bool { return status(site, 1) == model.HostNonOperational })
+		site.Pass(time.Hour)
+		if told := tellings(t, site, since); !machine.Barred() || told[audit.HostAliveAfterAll] == "" {
+			t.Errorf("barred %v, events %v", machine.Barred(), told)
+		}
+		machine.Restart("")
+		site.Until(10*time.Minute, "it is used", func() bool { return status(site, 1) == model.HostUp })
+		site.Whole(time.Minute)
+	})
 }

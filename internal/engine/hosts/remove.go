@@ -25,6 +25,9 @@ func (r *room) remove(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	if running := engine.RunsOn(tx, on.ID); len(running) > 0 {
 		return nil, fault.New(fault.HostHasVMs, call.Verb, on.Name, list(running))
 	}
+	if on.Barred != nil && !on.MayReturn() {
+		return nil, barred(call, on)
+	}
 	removable := slices.Contains(unused, on.Status) || forced(call) && slices.Contains(lost, on.Status)
 	if !removable {
 		return nil, fault.New(fault.HostStatusWrong, call.Verb, on.Name, lifecycle.HostLabel(on.Status), "Switch it to maintenance first.")

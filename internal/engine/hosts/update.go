@@ -56,12 +56,21 @@ func (r *room) update(tx *inventory.Tx, call *engine.Call) (model.Object, error)
 	return on, nil
 }
 
+// barred refuses to lose sight of a host that was cut off from its storage: its record would be
+// let back for another machine, while its own guests live on.
+func barred(call *engine.Call, on *model.Host) error {
+	return fault.New(fault.HostStatusWrong, call.Verb, on.Name, lifecycle.HostLabel(on.Status),
+		"It was cut off from its storage, and what ran there may run on. Restart it; if it does not answer, confirm that (fence with fence_type manual).")
+}
+
 // checkChange refuses to change a host beneath its VMs. Another key may be pinned
 // whenever the engine does not use the host, since that it shows another one is why.
 func checkChange(tx *inventory.Tx, call *engine.Call, old *model.Host, place, key bool) error {
 	_, lost := lifecycle.HostMove(old.Status, lifecycle.HostAnswered)
 	idle := slices.Contains(unused, old.Status)
 	switch {
+	case place && old.Barred != nil && !old.MayReturn():
+		return barred(call, old)
 	case place && !idle:
 		return fault.New(fault.HostStatusWrong, call.Verb, old.Name, lifecycle.HostLabel(old.Status), "Address and cluster can be changed while it is in maintenance.")
 	case key && !idle && !lost:

@@ -61,7 +61,9 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 			case surrender:
 				stuck = true
 			case stretch:
-				r.stretch(w, vm, pace.downtime)
+				if !r.stretch(w, vm, pace.downtime) {
+					pace.unsaid()
+				}
 			case finish:
 				asked = true
 				if pace.postCopy, err = r.finish(w, vm, data); err != nil {

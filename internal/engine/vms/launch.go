@@ -281,7 +281,7 @@ func (r *room) clearRefused(w *job.Work, data *launchData) error {
 		return err
 	}
 	r.Log.WarnContext(w.Steady(), "what a guest that was not started has left could not be removed", "vm", vm.ID, "host", data.Host, "err", err)
-	data.Left = append(data.Left, data.Host)
+	data.Left, data.Begun = append(data.Left, data.Host), false
 	return w.Remember(data)
 }
 

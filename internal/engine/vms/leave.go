@@ -69,7 +69,7 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 	err := r.OnHost(w, params.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, id)
 		if err == nil && guest.PostCopy {
-			_, err := endPostCopy(ctx, conn, id) // half a guest, which nobody goes on with
+			_, err := r.endPostCopy(ctx, conn, id) // half a guest, which nobody goes on with
 			return err
 		}
 		if err == nil && guest.State != host.Off {

@@ -38,7 +38,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		switch {
 		case !data.Lost:
 			r.tellStay(tx, w, failure)
-		case fault.Of(failure).Code == fault.Interrupted: // somebody wants it down
+		case fault.Of(failure).Code == fault.Interrupted && !isCancelled(tx, vm.ID): // somebody wants it down
 			r.Down(tx, vm, lifecycle.CauseKilled, fault.Of(failure).Message(), engine.AboutJob(tx, w.Job))
 		default:
 			r.Down(tx, vm, lifecycle.CauseCrashed, fault.Of(failure).Message(), engine.AboutJob(tx, w.Job))
@@ -65,7 +65,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 // tellStay tells why a VM has stayed where it was; a cancellation tells that itself.
 func (r *room) tellStay(tx *inventory.Tx, w *job.Work, failure error) {
 	if fault.Of(failure).Code == fault.Interrupted {
-		if _, cancelled := tx.Holder(model.Ref{Kind: model.KindMigration, ID: w.Job.Target.ID}); !cancelled {
+		if !isCancelled(tx, w.Job.Target.ID) {
 			tx.Event(audit.New(audit.MigrationAborted, engine.AboutJob(tx, w.Job)))
 		}
 		return
@@ -79,6 +79,12 @@ func (r *room) tellStay(tx *inventory.Tx, w *job.Work, failure error) {
 	about := engine.AboutJob(tx, w.Job)
 	about.Detail = fault.Of(failure).Message()
 	tx.Event(audit.New(code, about))
+}
+
+// isCancelled says whether a migration is being cancelled.
+func isCancelled(tx *inventory.Tx, vm model.ID) bool {
+	_, cancelled := tx.Holder(model.Ref{Kind: model.KindMigration, ID: vm})
+	return cancelled
 }
 
 // tellMoved fills the event that tells of a migration that is done (api-v3 3.10).

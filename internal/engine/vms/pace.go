@@ -63,6 +63,8 @@ type pace struct {
 	least int64
 	since time.Time
 	stall time.Duration
+	// before is what was allowed before the last stall.
+	before time.Duration
 }
 
 func (r *room) newPace(vm *model.VM, to model.ID) *pace {
@@ -92,13 +94,13 @@ const (
 func (p *pace) look(progress host.MigrationProgress) measure {
 	p.note(progress)
 	if allowed := p.allowed(progress.Passes); allowed > p.downtime {
-		p.downtime = allowed
+		p.downtime, p.before = allowed, allowed
 		return stretch
 	}
 	if time.Since(p.since) < p.stall {
 		return goOn
 	}
-	p.since = time.Now()
+	p.since, p.before = time.Now(), p.downtime
 	switch {
 	case p.postCopy:
 		return finish
@@ -112,6 +114,10 @@ func (p *pace) look(progress host.MigrationProgress) measure {
 	return stretch
 }
 
+// unsaid takes back what was let stand still for longer after a stall, and that the host was not
+// told: the guest is not given up before it has been tried.
+func (p *pace) unsaid() { p.downtime = p.before }
+
 // note keeps when the migration has got further. A pass that begins with less than any
 // before it does, and so does what is carried in it: that it begins with more than the last
 // one had left at its end is no step back. A pass that begins with no less gets nowhere.
@@ -121,8 +127,10 @@ func (p *pace) note(progress host.MigrationProgress) {
 		return
 	case p.began == 0 || progress.Passes > p.passes:
 		p.passes = progress.Passes
-		p.shrinks = p.began == 0 || progress.Left < p.began-p.began/10
-		if p.shrinks {
+		if p.began == 0 {
+			// An engine that begins to look in the middle of a pass does not know with how much that began.
+			p.began, p.shrinks = max(progress.Left, progress.Total), true
+		} else if p.shrinks = progress.Left < p.began-p.began/10; p.shrinks {
 			p.began = progress.Left
 		}
 	case !p.shrinks || progress.Left >= p.least:

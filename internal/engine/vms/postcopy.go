@@ -18,15 +18,19 @@ import (
 // other.
 const mendAgain = 3 * time.Second
 
-// stretch lets the guest stand still for longer at the end.
-func (r *room) stretch(w *job.Work, vm *model.VM, downtime time.Duration) {
+// stretch lets the guest stand still for longer at the end, and says whether the host has
+// taken it.
+func (r *room) stretch(w *job.Work, vm *model.VM, downtime time.Duration) bool {
+	bounded, cancel := context.WithTimeout(w.Steady(), r.Values.Duration("HostCallTimeout"))
+	defer cancel()
 	conn, err := r.Machines.Connected(vm.Run.Host)
 	if err == nil {
-		err = conn.StretchMigration(w.Steady(), vm.ID, downtime)
+		err = conn.StretchMigration(bounded, vm.ID, downtime)
 	}
 	if err != nil {
 		r.Log.WarnContext(w.Steady(), "the end of a migration could not be given more time", "vm", vm.ID, "err", err)
 	}
+	return err == nil
 }
 
 // finish ends a migration in post-copy. It is written down first: from then on nobody can
@@ -188,7 +192,7 @@ func (r *room) untilEnded(on model.ID, cause error) error {
 func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
 	ended := false
 	err := r.OnHost(w, data.To, "HostCallTimeout", func(ctx context.Context, conn host.Host) (err error) {
-		ended, err = endPostCopy(ctx, conn, vm.ID)
+		ended, err = r.endPostCopy(ctx, conn, vm.ID)
 		return err
 	})
 	switch {
@@ -216,12 +220,12 @@ func (r *room) endHalf(w *job.Work, vm *model.VM, data *moveData) error {
 
 // endPostCopy ends a guest on a host that is half there, and forgets it: it may have ended
 // and still be known there.
-func endPostCopy(ctx context.Context, conn host.Host, id model.ID) (ended bool, err error) {
+func (r *room) endPostCopy(ctx context.Context, conn host.Host, id model.ID) (ended bool, err error) {
 	guest, err := conn.Guest(ctx, id)
 	if err != nil {
 		return false, gone(err)
 	}
-	if guest.PostCopy && guest.Ours {
+	if guest.PostCopy && guest.Ours && guest.Engine == r.ID {
 		if err := conn.Destroy(ctx, id); err != nil {
 			return false, err
 		}

@@ -95,6 +95,27 @@ func TestRerunLeavesDefinition(t *testing.T) {
 	})
 }
 
+// TestRefusedWhereItWas: the only host that fits is at work on the run before. The start is
+// refused, the VM is down, and the host is freed later all the same.
+func TestRefusedWhereItWas(t *testing.T) {
+	onSite(t, sitetest.Options{}, func(t *testing.T, site *sitetest.Site) {
+		id, machine := site.Add("vm"), site.World.Machine(sitetest.Host(1))
+		up(site, id, nil)
+		machine.Hold("vm")
+		machine.Kill("vm")
+		site.UntilStatus(id, time.Minute, model.StatusDown)
+		if _, refusal := startRefused(t, site, id, nil); refusal.Code != fault.HostFailed {
+			t.Errorf("the start: %v", refusal)
+		}
+		if vm := site.VM(id); vm.Run.Status != model.StatusDown || vm.Run.Host != "" {
+			t.Errorf("it is %s on %q", vm.Run.Status, vm.Run.Host)
+		}
+		machine.RestartDaemon(time.Second)
+		site.Until(15*time.Minute, "the host to be freed", func() bool { return len(machine.Guests()) == 0 })
+		up(site, id, nil)
+	})
+}
+
 func TestRerunEnds(t *testing.T) {
 	rerun(t, 4, func(t *testing.T, site *sitetest.Site, id model.ID, err error) {
 		refusal := fault.Of(err)

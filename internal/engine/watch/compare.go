@@ -19,7 +19,7 @@ import (
 // belong to nobody here are told of. What became of each guest is found by the
 // looks that follow. guests are those that it has listed.
 func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (guests []host.Guest, err error) {
-	ended := false // guests of which it was proved that they had
+	ended := false // guests that were taken to have ended
 	for {
 		guests, err = w.compareOnce(ctx, m, conn, ended)
 		if errors.Is(err, errOutdated) {
@@ -32,7 +32,7 @@ func (w *Watcher) compare(ctx context.Context, m *machine, conn host.Host) (gues
 		if err := w.end(ctx, conn, m.id, doomed); err != nil {
 			return nil, err
 		}
-		ended = true
+		ended = ended || doomed.surprising
 	}
 }
 

@@ -12,7 +12,11 @@ import (
 
 // doomedError names guests that must end before their host is used: their runs were
 // closed when the host was taken to have ended, and their VMs have begun others since.
-type doomedError struct{ guests []host.Guest }
+type doomedError struct {
+	guests []host.Guest
+	// surprising says that they were taken to have ended.
+	surprising bool
+}
 
 func (e *doomedError) Error() string {
 	return fmt.Sprintf("%d guests run whose VMs may run elsewhere", len(e.guests))
@@ -26,7 +30,13 @@ func (e *doomedError) Error() string {
 // The same is done with single guests that had a lease which died. That their host lives is
 // no surprise; that they do is one. Nor is it one of a host that was cut off from its storage. ended says that some were ended by this comparison.
 func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, guests []host.Guest, ended bool) error {
-	alive := ended || on.Barred == nil && on.Lost != nil && on.Lost.BootID == bootID && bootID != ""
+	cutOff := on.Barred != nil && on.Barred.Closed && on.Barred.BootID == bootID && bootID != ""
+	if cutOff && on.Barred.Confirmed {
+		// Somebody has said that it was restarted, and it was not.
+		on.Barred = model.Clone(on.Barred)
+		on.Barred.Confirmed, ended = false, true
+	}
+	alive := ended || !cutOff && on.Lost != nil && on.Lost.BootID == bootID && bootID != ""
 	var doomed []host.Guest
 	for _, proof := range []*model.Lost{on.Lost, on.Leased} {
 		if proof == nil || proof.BootID != bootID || bootID == "" {
@@ -37,14 +47,15 @@ func (w *Watcher) foundAlive(tx *inventory.Tx, on *model.Host, bootID string, gu
 			if guest.State == host.Off || !guest.Ours || guest.Engine != w.Engine.ID || !closed || epoch != guest.Epoch {
 				continue
 			}
-			alive = alive || on.Barred == nil || proof == on.Leased
-			if vm, known := tx.VMs.Get(guest.ID); !known || vm.Run.Epoch != guest.Epoch {
+			alive = alive || !cutOff || proof == on.Leased
+			// Without its storage no guest is of use, and its VM may be about to be started elsewhere.
+			if vm, known := tx.VMs.Get(guest.ID); !known || vm.Run.Epoch != guest.Epoch || cutOff && proof == on.Lost {
 				doomed = append(doomed, guest)
 			}
 		}
 	}
 	if len(doomed) > 0 {
-		return &doomedError{doomed}
+		return &doomedError{doomed, alive}
 	}
 	if alive {
 		tx.Event(audit.New(audit.HostAliveAfterAll, audit.About{Host: on}))

@@ -158,11 +158,13 @@ func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSp
 	if found.Source != nil && (found.Source.User != nil) != (wanted.User != nil) || mtuOf(found.MTU) != mtuOf(nic(spec, 0).MTU) {
 		return h.replugNIC(ctx, id, spec)
 	}
-	found.Source, found.Link = wanted, &libvirtxml.DomainInterfaceLink{State: linkState(spec)}
-	// The tag is the network's, or the bridge's; so is the port, which only has to be the same one.
-	found.VLan = nil
-	if wanted.Network == nil {
-		found.VirtualPort = nil
+	found.Link = &libvirtxml.DomainInterfaceLink{State: linkState(spec)}
+	if !sameSource(found.Source, wanted) {
+		// The tag is the network's, or the bridge's; so is the port, which only has to be the same one.
+		found.Source, found.VLan = wanted, nil
+		if wanted.Network == nil {
+			found.VirtualPort = nil
+		}
 	}
 	err = h.change(ctx, id, "changing the NIC", found, func(rpc *libvirt.Libvirt, domain libvirt.Domain, text string) error {
 		return rpc.DomainUpdateDeviceFlags(domain, text, libvirt.DomainDeviceModifyLive)
@@ -171,6 +173,20 @@ func (h *hypervisor) UpdateNIC(ctx context.Context, id model.ID, spec host.NICSp
 		return h.replugNIC(ctx, id, spec)
 	}
 	return err
+}
+
+// sameSource says whether a NIC is connected to what is wanted: then it keeps what else its
+// definition says of its port, which of a guest that was adopted is its owner's.
+func sameSource(now, wanted *libvirtxml.DomainInterfaceSource) bool {
+	switch {
+	case now == nil:
+		return false
+	case wanted.Network != nil:
+		return now.Network != nil && now.Network.Network == wanted.Network.Network
+	case wanted.Bridge != nil:
+		return now.Bridge != nil && now.Bridge.Bridge == wanted.Bridge.Bridge
+	}
+	return wanted.User != nil && now.User != nil
 }
 
 func (h *hypervisor) replugNIC(ctx context.Context, id model.ID, spec host.NICSpec) error {

@@ -28,10 +28,12 @@ type moves struct {
 	begun map[model.ID]*move
 }
 
-// move is a migration; err is to be read when done is closed.
+// move is a migration; err is to be read when done is closed. It mends one that is broken in
+// post-copy: until the hosts are connected, which a libvirt may try for minutes, that is what it is.
 type move struct {
-	done chan struct{}
-	err  error
+	done  chan struct{}
+	err   error
+	mends bool
 }
 
 func (m *moves) get(id model.ID) *move {
@@ -80,7 +82,7 @@ func (h *hypervisor) perform(ctx context.Context, id model.ID, to string, parame
 	if err != nil {
 		return gaveUp(ctx, "beginning to migrate the guest")
 	}
-	begun := &move{done: make(chan struct{})}
+	begun := &move{done: make(chan struct{}), mends: flags&libvirt.MigratePostcopyResume != 0}
 	h.moves.mu.Lock()
 	if h.moves.begun == nil {
 		h.moves.begun = make(map[model.ID]*move)
@@ -185,7 +187,13 @@ func (h *hypervisor) FollowMigration(ctx context.Context, id model.ID, wait time
 		case <-ctx.Done():
 			return host.MigrationProgress{}, gaveUp(ctx, "following the migration")
 		}
-		return h.migrationProgress(ctx, id, host.Migrating), nil
+		at := host.Migrating
+		if begun.mends {
+			if state, err := h.migrationState(ctx, id); err == nil && state == host.MigrationBroken {
+				at = state
+			}
+		}
+		return h.migrationProgress(ctx, id, at), nil
 	}
 	state, err := h.migrationState(ctx, id)
 	for err == nil && begun == nil && state == host.Migrating {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"vireo/internal/lease"
@@ -25,6 +26,9 @@ const (
 type Leases struct {
 	program string
 	hanging hanging
+	// makes is held while records are made: a lockspace that was joined is not replaced by
+	// one that somebody began to make at the same time.
+	makes sync.Mutex
 }
 
 // Program is the name of sanlock's program.
@@ -64,6 +68,8 @@ func (l *Leases) making(ctx context.Context, domain *model.StorageDomain, uid, g
 		return err
 	}
 	return l.hanging.within(ctx, domain, func() error {
+		l.makes.Lock()
+		defer l.makes.Unlock()
 		dir, err := os.OpenRoot(root(domain))
 		if err != nil {
 			return err

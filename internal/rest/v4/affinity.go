@@ -7,11 +7,13 @@ import "vireo/internal/model"
 type AffinityGroup struct {
 	Resource
 	Enforcing *bool `wire:"enforcing"`
-	// HostsRule is read to be refused: groups are of VMs only.
+	// HostsRule is shown switched off and refused otherwise: groups are of VMs only.
 	HostsRule *AffinityRule `wire:"hosts_rule"`
 	Positive  *bool         `wire:"positive"`
-	VMsRule   *AffinityRule `wire:"vms_rule"`
-	Cluster   *Reference    `wire:"cluster"`
+	// Priority is shown only: no group gives way to another one.
+	Priority *float64      `wire:"priority"`
+	VMsRule  *AffinityRule `wire:"vms_rule"`
+	Cluster  *Reference    `wire:"cluster"`
 }
 
 // AffinityGroups is a list of affinity groups.
@@ -41,6 +43,8 @@ func (p *Page) ShowAffinityGroup(group *model.AffinityGroup) *AffinityGroup {
 	out := &AffinityGroup{Resource: p.resource("affinity_group", p.affinityGroupHref(group), group.ID)}
 	out.describe(group.Name, group.Description, group.Comment)
 	out.Positive, out.Enforcing = new(group.Positive), new(group.Enforcing)
+	out.Priority = new(1.0)
+	out.HostsRule = &AffinityRule{Enabled: new(false), Positive: new(false), Enforcing: new(false)}
 	out.VMsRule = &AffinityRule{Enabled: new(true), Positive: out.Positive, Enforcing: out.Enforcing}
 	out.Cluster = p.Ref(model.KindCluster, group.Cluster)
 	return out
@@ -75,7 +79,7 @@ func (s *AffinityGroup) Apply(to *model.AffinityGroup) error {
 	set(&to.Comment, s.Comment)
 	set(&to.Positive, s.Positive)
 	set(&to.Enforcing, s.Enforcing)
-	if s.HostsRule != nil && s.HostsRule.Enabled != nil && *s.HostsRule.Enabled {
+	if s.HostsRule != nil && (s.HostsRule.Enabled == nil || *s.HostsRule.Enabled) {
 		return unsupported("Affinity groups have no rule for hosts.")
 	}
 	if s.VMsRule == nil {
