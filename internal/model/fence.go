@@ -2,9 +2,7 @@ package model
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -34,6 +32,8 @@ type FenceAgent struct {
 	// Encrypt is encrypt_options.
 	Encrypt bool              `json:"encrypt,omitempty"`
 	Options map[string]string `json:"options,omitempty"`
+	// Secrets are the options that are secrets.
+	Secrets map[string]Secret `json:"secrets,omitempty"`
 }
 
 // Groups are the agents in the order in which they are tried; those of a group work
@@ -51,24 +51,6 @@ func (p *PowerManagement) Groups() [][]FenceAgent {
 		groups = append(groups, []FenceAgent{agent})
 	}
 	return groups
-}
-
-// StorageOption is an option of agents that cut hosts off from storage, which is the
-// engine's own: the ids of the storage domains that they stand before, with commas between
-// them, or "all".
-const StorageOption = "storage_domains"
-
-// Before says whether an agent says of itself that it stands before a storage domain.
-func (a *FenceAgent) Before(domain ID) bool {
-	listed := strings.FieldsFunc(a.Options[StorageOption], func(r rune) bool { return r == ',' || r == ' ' })
-	return slices.Contains(listed, string(domain)) || slices.Equal(listed, []string{"all"})
-}
-
-// Own are the options that the agent's program knows.
-func (a *FenceAgent) Own() map[string]string {
-	own := maps.Clone(a.Options)
-	delete(own, StorageOption)
-	return own
 }
 
 // Barred says that fence agents may have cut a host off from its storage. It is kept

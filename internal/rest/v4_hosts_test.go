@@ -64,9 +64,12 @@ func TestHostParts4(t *testing.T) {
 	agents := at + "/fenceagents"
 	e.want(400, "POST", agents, "<agent><type>ipmilan</type></agent>", "Agent [address, order] required for add")
 	agent := e.make(agents, `<agent><type>ipmilan</type><address>192.0.2.9</address><order>1</order><username>root</username><password>s3cret</password>
-		<port>623</port><options><option><name>lanplus</name><value>1</value></option></options></agent>`)
+		<port>623</port><options><option><name>lanplus</name><value>1</value></option><option><name>snmp_priv_passwd</name><value>s3cret too</value></option></options></agent>`)
 	if said := e.want(200, "GET", agents, "", "<type>ipmilan</type>", "<name>lanplus</name>", "<port>623</port>"); strings.Contains(said, "s3cret") {
 		t.Error("the password of an agent is shown")
+	}
+	if said := e.want(200, "PUT", agents+"/"+agent, `<agent><options><option><name>snmp_priv_passwd</name><value/></option></options></agent>`, "<name>snmp_priv_passwd</name>"); strings.Contains(said, "s3cret") || strings.Contains(said, "lanplus") {
+		t.Errorf("the options of an agent are %s", said)
 	}
 	e.want(200, "PUT", at, "<host><power_management><enabled>true</enabled></power_management></host>", "<power_management>")
 	e.want(409, "PUT", agents+"/"+agent, `<agent id="`+string(model.NewID())+`"/>`, "immutable")

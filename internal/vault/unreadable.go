@@ -20,6 +20,12 @@ func (v *Vault) unreadable(value reflect.Value) bool {
 				return true
 			}
 		}
+	case reflect.Map:
+		for _, each := range value.Seq2() {
+			if v.unreadable(each) {
+				return true
+			}
+		}
 	case reflect.Struct:
 		for _, field := range value.Fields() {
 			if v.unreadable(field) {

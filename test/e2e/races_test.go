@@ -33,7 +33,12 @@ func TestCancelRaces(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("by moment: %v", r.outcomes)
+	t.Logf("by moment: %v, met %v", r.outcomes, r.met)
+	for _, m := range moments[:7] { // the others are too short to be met each time
+		if r.met[m.name] == 0 {
+			t.Errorf("it was never so that %s", m.name)
+		}
+	}
 	if all := fmt.Sprint(r.outcomes); !strings.Contains(all, "cancelled") || !strings.Contains(all, "done") {
 		t.Error("it was no race")
 	}
@@ -53,6 +58,8 @@ type race struct {
 	ports    map[*farmHost][]string
 	memory   map[*farmHost]string
 	outcomes map[string]map[string]int
+	// met counts how often a moment has come before the migration was over.
+	met map[string]int
 }
 
 // moment is one to cancel at. It is told by how far the hosts say that the migration is;
@@ -79,7 +86,7 @@ var moments = []moment{
 // carried says whether so much of the memory, in percent, has been dealt with.
 func carried(percent int64) func(*race, *testing.T) bool {
 	return func(r *race, _ *testing.T) bool {
-		progress, err := r.eyes[r.from].FollowMigration(context.Background(), model.ID(r.vm.id), 0)
+		progress, err := r.progress()
 		return err == nil && progress.Total > 0 && (progress.Total-progress.Left)*100 >= percent*progress.Total
 	}
 }
@@ -88,7 +95,7 @@ func newRace(t *testing.T, y *yard, e *engine) *race {
 	t.Helper()
 	r := &race{
 		vm: e.tiny(t, cdPayload), from: y.hosts[0], to: y.hosts[1], eyes: make(map[*farmHost]host.Host),
-		ports: make(map[*farmHost][]string), memory: make(map[*farmHost]string), outcomes: make(map[string]map[string]int),
+		ports: make(map[*farmHost][]string), memory: make(map[*farmHost]string), outcomes: make(map[string]map[string]int), met: make(map[string]int),
 	}
 	for _, h := range y.hosts {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -105,7 +112,9 @@ func newRace(t *testing.T, y *yard, e *engine) *race {
 
 // guest is what a host says of the VM's guest; the zero value where it has none.
 func (r *race) guest(on *farmHost) host.Guest {
-	guest, _ := r.eyes[on].Guest(context.Background(), model.ID(r.vm.id))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	guest, _ := r.eyes[on].Guest(ctx, model.ID(r.vm.id))
 	return guest
 }
 
@@ -136,7 +145,11 @@ func (r *race) run(t *testing.T, m moment) {
 	if now := r.room(t, r.to); now == r.memory[r.to] && r.vm.status(t) == "migrating" {
 		t.Error("its memory is not kept free at the destination")
 	}
-	for deadline := time.Now().Add(patience); !m.now(r, t) && !r.over(); {
+	for deadline := time.Now().Add(patience); !r.over(); {
+		if m.now(r, t) {
+			r.met[m.name]++
+			break
+		}
 		if time.Now().After(deadline) {
 			t.Fatalf("the moment has not come: source %+v, destination %+v", r.guest(r.from), r.guest(r.to))
 		}
@@ -181,8 +194,15 @@ func (r *race) run(t *testing.T, m moment) {
 
 // over says whether the guest is on one host only and does not leave it.
 func (r *race) over() bool {
-	progress, err := r.eyes[r.from].FollowMigration(context.Background(), model.ID(r.vm.id), 0)
+	progress, err := r.progress()
 	return err != nil || progress.State == host.Migrated
+}
+
+// progress is how far the source says that the migration is.
+func (r *race) progress() (host.MigrationProgress, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return r.eyes[r.from].FollowMigration(ctx, model.ID(r.vm.id), 0)
 }
 
 // free wants a host to have no domain of the VM, nor its seeds, no port and no memory that

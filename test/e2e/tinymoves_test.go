@@ -158,7 +158,12 @@ func besideHung(t *testing.T, m *mover) {
 	}
 	var waiting []net.Conn
 	for range hung {
-		waiting = append(waiting, <-accepted)
+		select {
+		case connection := <-accepted:
+			waiting = append(waiting, connection)
+		case <-time.After(patience):
+			t.Fatal("the engine does not connect to all of them")
+		}
 	}
 	defer func() {
 		for _, connection := range waiting {

@@ -31,9 +31,20 @@ func (r *room) agent(of model.FenceAgent) (fence.Agent, error) {
 		}
 		password = revealed
 	}
+	options := of.Own()
+	for name, sealed := range of.Secrets {
+		revealed, err := r.Vault.Reveal(sealed)
+		if err != nil {
+			return fence.Agent{}, fmt.Errorf("option %s of fence agent %s: %w", name, of.ID, err)
+		}
+		if options == nil {
+			options = make(map[string]string)
+		}
+		options[name] = revealed
+	}
 	return fence.Agent{
 		Type: of.Type, Address: of.Address, Port: of.Port, Username: of.Username, Password: password,
-		Encrypt: of.Encrypt, Options: of.Own(),
+		Encrypt: of.Encrypt, Options: options,
 	}, nil
 }
 
@@ -205,8 +216,8 @@ func (r *room) turnOn(ctx context.Context, w *job.Work) error {
 
 // power has the agents of power that a host has switch it on; false: there are none.
 func (r *room) power(ctx context.Context, on *model.Host) (switched bool, err error) {
-	if r.heard(on) && on.Barred != nil {
-		return false, nil // it has power
+	if r.heard(on) && on.Barred != nil || !on.Power.Enabled {
+		return false, nil // it has power, or that is not ours to say
 	}
 	var groups [][]model.FenceAgent
 	for _, group := range on.Power.Groups() {

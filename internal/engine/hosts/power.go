@@ -30,7 +30,7 @@ func (r *room) checkPower(call *engine.Call, old, on *model.Host) error {
 			return fault.New(fault.Invalid, call.Verb, "This engine has no fence agents.")
 		}
 		err := r.Fences.Check(fence.Agent{
-			Type: agent.Type, Address: agent.Address, Port: agent.Port, Username: agent.Username, Options: agent.Own(),
+			Type: agent.Type, Address: agent.Address, Port: agent.Port, Username: agent.Username, Options: checkedOptions(&agent),
 		})
 		if err != nil {
 			return unusable(call, err)
@@ -40,6 +40,13 @@ func (r *room) checkPower(call *engine.Call, old, on *model.Host) error {
 		return nil
 	}
 	return r.checkReach(call, on)
+}
+
+// checkedOptions are an agent's options for a check of their names; secrets stay what they are.
+func checkedOptions(agent *model.FenceAgent) map[string]string {
+	options := agent.ShownOptions()
+	delete(options, model.StorageOption)
+	return options
 }
 
 func unusable(call *engine.Call, err error) error {

@@ -118,10 +118,25 @@ func (r *room) unchange(ctx context.Context, w *job.Work) error {
 	}
 	err := r.turn(ctx, w, params.Change.New, params.Change.Old)
 	refused, ok := errors.AsType[*host.RefusedError](err)
-	if errors.Is(err, host.ErrNotFound) || ok && refused.Code == host.RefusedState {
+	if errors.Is(err, host.ErrNotFound) || ok && refused.Code == host.RefusedState && r.isOff(w) {
 		return nil
 	}
 	return err
+}
+
+// isOff says whether the guest is seen to have ended.
+func (r *room) isOff(w *job.Work) bool {
+	vm, ok := r.Inventory.VMs.Get(w.Job.Target.ID)
+	if !ok || vm.Run.Host == "" {
+		return true
+	}
+	off := false
+	err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+		guest, err := conn.Guest(ctx, vm.ID)
+		off = errors.Is(err, host.ErrNotFound) || err == nil && guest.State == host.Off
+		return err
+	})
+	return off || errors.Is(err, host.ErrNotFound)
 }
 
 // turn makes a guest that has the one network interface have the other.

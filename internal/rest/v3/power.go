@@ -70,7 +70,7 @@ func (s *Agent) Apply(to *model.FenceAgent, seal Sealer) {
 	set(&to.Username, s.Username)
 	setSecret(&to.Password, s.Password, seal)
 	if s.Options != nil {
-		to.Options = s.Options.named()
+		to.SetOptions(s.Options.named(), seal)
 	}
 	set(&to.Encrypt, s.EncryptOptions)
 	set(&to.Concurrent, s.Concurrent)
@@ -145,7 +145,7 @@ func (p *Page) ShowAgent(agent *model.FenceAgent, host model.ID) *Agent {
 	out := &Agent{
 		Resource: p.resource("agent", below(p.Href(model.KindHost, host), "fenceagents", string(agent.ID)), agent.ID),
 		Type:     text(agent.Type), Address: text(agent.Address), Username: text(agent.Username),
-		Options: showOptions(agent.Options), EncryptOptions: new(agent.Encrypt), Concurrent: new(agent.Concurrent),
+		Options: showOptions(agent.ShownOptions()), EncryptOptions: new(agent.Encrypt), Concurrent: new(agent.Concurrent),
 		Order: new(agent.Order), Host: p.ref(model.KindHost, host),
 	}
 	if agent.Port != 0 {
@@ -161,7 +161,7 @@ func (p *Page) showPower(host *model.Host) *PowerManagement {
 		return out
 	}
 	first := &host.Power.Agents[0]
-	out.Type, out.Address, out.Username, out.Options = text(first.Type), text(first.Address), text(first.Username), showOptions(first.Options)
+	out.Type, out.Address, out.Username, out.Options = text(first.Type), text(first.Address), text(first.Username), showOptions(first.ShownOptions())
 	out.Agents = &Agents{}
 	for i := range host.Power.Agents {
 		out.Agents.Agent = append(out.Agents.Agent, *p.ShowAgent(&host.Power.Agents[i], host.ID))

@@ -68,10 +68,11 @@ func (s *Agent) Apply(to *model.FenceAgent, seal Sealer) {
 		}
 	}
 	if s.Options != nil {
-		to.Options = make(map[string]string, len(s.Options.Option))
+		named := make(map[string]string, len(s.Options.Option))
 		for _, option := range s.Options.Option {
-			to.Options[option.Name] = option.Value
+			named[option.Name] = option.Value
 		}
+		to.SetOptions(named, seal)
 	}
 	set(&to.Encrypt, s.EncryptOptions)
 	set(&to.Concurrent, s.Concurrent)
@@ -91,10 +92,10 @@ func (p *Page) ShowAgent(agent *model.FenceAgent, host model.ID) *Agent {
 	if agent.Port != 0 {
 		out.Port = new(uint16(agent.Port))
 	}
-	if len(agent.Options) > 0 {
+	if shown := agent.ShownOptions(); len(shown) > 0 {
 		out.Options = &Options{}
-		for _, name := range slices.Sorted(maps.Keys(agent.Options)) {
-			out.Options.Option = append(out.Options.Option, Option{Name: name, Value: agent.Options[name]})
+		for _, name := range slices.Sorted(maps.Keys(shown)) {
+			out.Options.Option = append(out.Options.Option, Option{Name: name, Value: shown[name]})
 		}
 	}
 	return out
