@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -256,11 +258,41 @@ func newPlay(t *testing.T, mutant func(*play)) *play {
 			}
 		}))
 	}
+	p.Edit(p.addDisks)
 	for _, id := range p.ids {
 		p.request("start", id)
 	}
 	p.Pass(5 * time.Second)
 	return p
+}
+
+// addDisks gives each VM a disk: one without would go on without its storage.
+func (p *play) addDisks(tx *inventory.Tx) {
+	for _, id := range p.ids {
+		disk := &model.Disk{
+			ID: model.NewID(), Alias: "disk", StorageDomain: sitetest.DataDomain, Volume: model.NewID(), Format: model.DiskRaw,
+			ProvisionedSize: 1 << 20, Interface: model.DiskVirtio, Status: model.DiskOK,
+		}
+		p.putImage(disk)
+		tx.Disks.Put(disk)
+		vm, _ := tx.VMs.Edit(id)
+		vm.Disks = append(slices.Clone(vm.Disks), model.DiskAttachment{Disk: disk.ID, Interface: disk.Interface, Active: true})
+	}
+}
+
+// putImage puts an empty image where a disk's is.
+func (p *play) putImage(disk *model.Disk) {
+	path := filepath.Join(p.Dir, "data", string(sitetest.DataDomain), "images", string(disk.ID), string(disk.Volume))
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = os.WriteFile(path, nil, 0o600)
+	}
+	if err == nil {
+		err = os.Truncate(path, disk.ProvisionedSize)
+	}
+	if err != nil {
+		panic(err)
+	}
 }
 
 func (p *play) happens(next deed) {

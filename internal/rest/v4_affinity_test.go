@@ -18,7 +18,7 @@ func TestAffinityGroups4(t *testing.T) {
 	e.want(400, "POST", list, "<affinity_group><name>a</name><hosts_rule><positive>true</positive></hosts_rule></affinity_group>", "no rule for hosts")
 	e.want(404, "POST", newAPI+"/clusters/"+string(model.NewID())+"/affinitygroups", "<affinity_group><name>a</name></affinity_group>", "Entity not found")
 	group := list + "/" + e.make(list, "<affinity_group><name>together</name><vms_rule><enabled>true</enabled><positive>true</positive><enforcing>false</enforcing></vms_rule></affinity_group>")
-	e.want(200, "GET", group, "", "<positive>true</positive>", "<vms_rule>", "<priority>1</priority>", "<hosts_rule><enabled>false</enabled><enforcing>false</enforcing><positive>false</positive></hosts_rule>", `<cluster href="`+at+`"`, group+`/vms" rel="vms"`)
+	e.want(200, "GET", group, "", "<positive>true</positive>", "<vms_rule>", "<priority>1</priority>", "<hosts_rule>", "<enabled>false</enabled>", `<cluster href="`+at+`"`, group+`/vms" rel="vms"`)
 	e.want(200, "GET", list, "", "<name>together</name>")
 	e.want(409, "PUT", group, `<affinity_group id="`+string(model.NewID())+`"/>`, "immutable")
 	e.want(200, "PUT", group, "<affinity_group><positive>false</positive></affinity_group>", "<positive>false</positive>")

@@ -3,6 +3,7 @@ package vms_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/engine/vms"
@@ -110,6 +111,7 @@ func TestOrderOfPreconditions(t *testing.T) {
 				}
 				w.edit(func(vm *model.VM) { vm.VMConfig = sound.VMConfig })
 				w.mend()
+				synctest.Wait() // what hosts and domains that are there again have others do
 			}
 		}
 		up(site, w.vm, nil)
