@@ -71,8 +71,8 @@ func beyond(tx *inventory.Tx, vm *model.VM, group []model.FenceAgent) string {
 	if vm.Run.Migration != nil {
 		return "VM " + vm.Name + " is on its way between two hosts"
 	}
-	if len(vm.Disks) == 0 {
-		return "VM " + vm.Name + " has no disk, and goes on without"
+	if len(vm.Disks) == 0 && len(vm.NICs) > 0 {
+		return "VM " + vm.Name + " has no disk, and goes on over the network"
 	}
 	for _, attached := range vm.Disks {
 		disk, ok := tx.Disks.Get(attached.Disk)

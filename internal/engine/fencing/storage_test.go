@@ -160,6 +160,26 @@ func TestStorageThatIsNotGuarded(t *testing.T) {
 	})
 }
 
+// TestDisklessIsNotGuarded: a guest that needs no disk goes on over the network.
+func TestDisklessIsNotGuarded(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		guard(site, "fabric", "all")
+		important, plain := guarded(site)
+		site.Edit(func(tx *inventory.Tx) {
+			vm, _ := tx.VMs.Edit(plain)
+			vm.Disks, vm.NICs = nil, []model.NIC{{ID: model.NewID(), Name: "nic1"}}
+		})
+		since := site.LastEvent()
+		site.World.Machine(h1).Disappear()
+		site.Pass(time.Hour)
+		if told := tellings(t, site, since)[audit.FenceInVain]; site.Status(important) != model.StatusUnknown || !strings.Contains(told, "over the network") {
+			t.Errorf("it is %s, and was told %q", site.Status(important), told)
+		}
+		site.World.Machine(h1).Answer()
+		site.UntilStatus(important, time.Minute, model.StatusUp)
+	})
+}
+
 // TestStorageAgentFails: nobody has relied on it, so the host is used again as soon as
 // the agent says that it has its storage.
 func TestStorageAgentFails(t *testing.T) {
