@@ -34,6 +34,9 @@ var quick = map[string]string{
 	"VmMonitorTimeout":          "2s",
 	"StatisticsInterval":        "1s",
 	"GuestInfoInterval":         "5s",
+	// A fifth of it is what a guest may stand still for at first: emulated guests with a kernel
+	// bear few passes (docs/decisions/migration.md).
+	"DefaultMaximumMigrationDowntime": "2500",
 }
 
 // engine is a data directory, and the `vireo serve` that works on it.

@@ -193,6 +193,10 @@ func (b *hurried) silentHalf(t *testing.T) {
 	b.e.refused(t, 409, "POST", b.path()+"/start", "<action/>")
 	to.join(t)
 	b.await(t, "down")
+	// It was at work on the guest when that was ended, and may stay so (docs/decisions/migration.md).
+	from.signal(t, "TERM")
+	from.startDaemon(t)
+	from.awaitStatus(t, b.e, "up")
 	from.clean(t, b.vm)
 	to.clean(t, b.vm)
 	if left := qemus(b.id); len(left) > 0 {
