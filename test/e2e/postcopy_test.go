@@ -15,7 +15,7 @@ import (
 // a machine that is not set up for it has no post-copy (docs/migration.md).
 func TestBusyGuest(t *testing.T) {
 	y := farmWith(t, 2, map[string][]string{"qemu.conf": {`user = "root"`, `group = "root"`, `clear_emulator_capabilities = 0`}})
-	e := y.engine(t, map[string]string{"GuestAgentStartupTimeout": "1s", "VdsTimeout": "5s"})
+	e := y.engine(t, map[string]string{"GuestAgentStartupTimeout": "1s", "VdsTimeout": "5s", "DefaultMaximumMigrationDowntime": "500"})
 	b := &hurried{mover: &mover{e.createBusy(t), y.hosts[0]}}
 	b.starts(t, y.hosts[0])
 	e.set(t, "MigrationStallTime", "3s")
