@@ -58,7 +58,8 @@ func (inv *Inventory) writeJoined(ctx context.Context) {
 		inv.line.waiting = nil
 	}
 	inv.line.mu.Unlock()
-	err := inv.transact(ctx, func(tx *Tx) error {
+	// Whoever writes may be about to give up; the others are not.
+	err := inv.transact(context.WithoutCancel(ctx), func(tx *Tx) error {
 		for _, each := range together {
 			each.change(tx)
 		}

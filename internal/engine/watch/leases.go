@@ -58,18 +58,18 @@ func (w *Watcher) keepLeases() {
 			return
 		}
 		for _, vm := range w.inventory.VMs.All() {
-			_, err := w.Connected(vm.Run.Host)
-			switch {
-			case vm.Run.Lease == nil:
+			if vm.Run.Lease == nil {
 				delete(silent, vm.ID)
-			case err != nil:
+				continue
+			}
+			if _, err := w.Connected(vm.Run.Host); err != nil {
 				w.hearHolder(w.base, vm, silent)
-			default:
-				delete(silent, vm.ID)
-				if at := read[vm.ID]; vm.Run.Lease.Holder == nil || vm.Run.Since.After(at) || time.Since(at) >= noteAgain {
-					read[vm.ID] = time.Now()
-					w.noteHolder(w.base, vm)
-				}
+				continue
+			}
+			delete(silent, vm.ID)
+			if at := read[vm.ID]; vm.Run.Lease.Holder == nil || vm.Run.Since.After(at) || time.Since(at) >= noteAgain {
+				read[vm.ID] = time.Now()
+				w.noteHolder(w.base, vm)
 			}
 		}
 		gone := func(id model.ID) bool { _, exists := w.inventory.VMs.Get(id); return !exists }

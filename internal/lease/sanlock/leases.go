@@ -26,9 +26,10 @@ const (
 type Leases struct {
 	program string
 	hanging hanging
-	// makes is held while records are made: a lockspace that was joined is not replaced by
-	// one that somebody began to make at the same time.
-	makes sync.Mutex
+	// makes has a [sync.Mutex] for each domain's directory, which is held while records are
+	// made there: a lockspace that was joined is not replaced by one that somebody began to
+	// make at the same time.
+	makes sync.Map
 }
 
 // Program is the name of sanlock's program.
@@ -68,8 +69,10 @@ func (l *Leases) making(ctx context.Context, domain *model.StorageDomain, uid, g
 		return err
 	}
 	return l.hanging.within(ctx, domain, func() error {
-		l.makes.Lock()
-		defer l.makes.Unlock()
+		made, _ := l.makes.LoadOrStore(domain.Dir(), &sync.Mutex{})
+		alone := made.(*sync.Mutex) //nolint:errcheck,forcetypeassert // nothing else is put there
+		alone.Lock()
+		defer alone.Unlock()
 		dir, err := os.OpenRoot(root(domain))
 		if err != nil {
 			return err
