@@ -48,6 +48,10 @@ func (r *room) follow(ctx context.Context, w *job.Work, data *moveData) (failure
 		switch {
 		case w.Steady().Err() != nil:
 			return nil, false, w.Steady().Err()
+		case err == nil && progress.State == host.Migrating && data.Held && ctx.Err() != nil:
+			// Its halves have found each other by themselves, after they were to end.
+			failure, err := r.loseHalf(w, vm, data, context.Cause(ctx))
+			return failure, true, err
 		case err == nil && progress.State == host.Migrating:
 			r.showProgress(w, vm.ID, progress)
 			todo := goOn

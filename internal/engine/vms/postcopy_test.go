@@ -163,11 +163,18 @@ func TestStopInPostCopy(t *testing.T) {
 // TestStopWithASilentHalf: a half that runs on where nobody can end it keeps the VM from
 // being down, whoever wants it, until its host answers or is known to have ended.
 func TestStopWithASilentHalf(t *testing.T) {
-	for name, come := range map[string]func(t *testing.T, site *sitetest.Site, there *fake.Machine){
-		"it answers":    func(_ *testing.T, _ *sitetest.Site, there *fake.Machine) { there.Answer() },
-		"it restarts":   func(_ *testing.T, _ *sitetest.Site, there *fake.Machine) { there.Restart("") },
-		"it is off":     func(t *testing.T, site *sitetest.Site, there *fake.Machine) { there.Crash(); confirm(t, site) },
-		"so they think": func(t *testing.T, site *sitetest.Site, _ *fake.Machine) { confirm(t, site) },
+	for name, come := range map[string]func(t *testing.T, site *sitetest.Site, id model.ID, there *fake.Machine){
+		"it answers": func(_ *testing.T, _ *sitetest.Site, _ model.ID, there *fake.Machine) { there.Answer() },
+		"they find each other": func(_ *testing.T, site *sitetest.Site, id model.ID, there *fake.Machine) {
+			there.Answer()
+			site.World.MendMigration(id, 1<<20)
+		},
+		"it restarts": func(_ *testing.T, _ *sitetest.Site, _ model.ID, there *fake.Machine) { there.Restart("") },
+		"it is off": func(t *testing.T, site *sitetest.Site, _ model.ID, there *fake.Machine) {
+			there.Crash()
+			confirm(t, site)
+		},
+		"so they think": func(t *testing.T, site *sitetest.Site, _ model.ID, _ *fake.Machine) { confirm(t, site) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inPostCopy(t, func(t *testing.T, site *sitetest.Site, id model.ID, _ *engine.Result) {
@@ -192,7 +199,7 @@ func TestStopWithASilentHalf(t *testing.T) {
 				if len(told) != 1 {
 					t.Errorf("it was told %d times what to do", len(told))
 				}
-				come(t, site, there)
+				come(t, site, id, there)
 				site.UntilStatus(id, 5*time.Minute, model.StatusDown)
 				there.Restart("")
 				site.Connected()

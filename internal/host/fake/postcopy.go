@@ -44,11 +44,16 @@ func (c *connection) ResumeMigration(ctx context.Context, id model.ID, _ host.Mi
 		if to := m.there.machine; m.gone || to.down || to.mute != nil {
 			return nil, nil
 		}
-		m.broken = false
-		m.there.emit(host.EventResumed, nil)
-		m.schedule()
+		m.connect()
 		return nil, nil
 	})
+}
+
+// connect is the end of a break: the rest of the memory goes over.
+func (m *moving) connect() {
+	m.broken = false
+	m.there.emit(host.EventResumed, nil)
+	m.schedule()
 }
 
 // breakOff leaves the guest where it is: on two hosts. The half at the destination runs
@@ -130,5 +135,16 @@ func (w *World) BreakMigration(id model.ID) {
 	defer w.mu.Unlock()
 	if g := w.running[id]; g != nil && g.moving != nil && g.moving.postCopy {
 		g.moving.breakOff()
+	}
+}
+
+// MendMigration has the two hosts of a broken one find each other by themselves, and carry
+// what is left at rate bytes a second: what they were told to do before may succeed late.
+func (w *World) MendMigration(id model.ID, rate int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.running[id]; g != nil && g.moving != nil && g.moving.broken && !g.moving.gone {
+		g.moving.rate = rate
+		g.moving.connect()
 	}
 }
