@@ -24,7 +24,7 @@ var lines = map[Code]line{
 	HostAliveAfterAll:    {model.SeverityAlert, "Host {host}, or guests of it, were taken to have ended and were alive all the time. Guests whose VMs were started elsewhere have been ended there. Check its power management, and its watchdog."},
 	FenceSkipped:         {model.SeverityAlert, "Host {host} does not answer and is not cut off: too many hosts of its cluster do not answer either. Is it the engine that is cut off? Confirm by hand which hosts have ended (fence with fence_type manual)."},
 	HostBarred:           {model.SeverityAlert, "Host {host} was cut off from its storage. It may run on. Restart it: it is let back when it has."},
-	LeaseNotHeld:         {model.SeverityWarning, "VM {vm} runs on host {host}, which does not hold its lease. If the host is lost, it is not started elsewhere by its lease. Set up the host's lease manager, and start the VM anew."},
+	LeaseNotHeld:         {model.SeverityWarning, "VM {vm} runs on host {host}, which is not known to hold its lease. If the host is lost, it is not started elsewhere by its lease. Set up the host's lease manager, and start the VM anew."},
 	LeaseDied:            {model.SeverityWarning, "The lease of VM {vm} has died, which host {host} held: its guest has been killed there."},
 	FenceInVain:          {model.SeverityAlert, "Host {host} does not answer and could not be cut off: {detail} It is tried again. Its VMs run nowhere else until it is known to have ended."},
 	WillRestart:          {model.SeverityError, "Highly available VM {vm} has failed. It will be started again."},

@@ -103,11 +103,33 @@ func (w *Work) Remember(data any) error {
 	return w.runner.record(w, func(*model.Job) {})
 }
 
+// RememberWith makes data durable in one transaction with a change of other objects. If
+// the change says no, neither is made.
+func (w *Work) RememberWith(data any, change func(tx *inventory.Tx) error) error {
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encoding the data of %s: %w", w.Job.Action, err)
+	}
+	before := w.data
+	err = w.Update(w.Steady(), func(tx *inventory.Tx) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		w.data = encoded
+		w.runner.put(tx, w, func(*model.Job) {})
+		return nil
+	})
+	if err != nil {
+		w.data = before
+	}
+	return err
+}
+
 // Steady is a context that ends when the engine stops, and not when the job is
 // interrupted: for calls that must not be left half-way.
 func (w *Work) Steady() context.Context { return w.runner.base }
 
-// Update changes objects in a transaction that also keeps the job's data.
+// Update changes objects.
 func (w *Work) Update(ctx context.Context, change func(tx *inventory.Tx) error) error {
 	return w.runner.Inventory.Update(ctx, change)
 }

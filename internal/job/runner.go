@@ -414,14 +414,18 @@ func (r *Runner) settle(log *slog.Logger, w *Work, plan Plan, failure error) *mo
 // interrupted job still records.
 func (r *Runner) record(w *Work, change func(*model.Job)) error {
 	return r.Inventory.Update(r.base, func(tx *inventory.Tx) error {
-		job := model.Clone(current(tx, w))
-		job.Data = w.data
-		job.LastUpdated = time.Now().UTC()
-		change(job)
-		tx.PutJob(job)
-		w.Job = job
+		r.put(tx, w, change)
 		return nil
 	})
+}
+
+func (r *Runner) put(tx *inventory.Tx, w *Work, change func(*model.Job)) {
+	job := model.Clone(current(tx, w))
+	job.Data = w.data
+	job.LastUpdated = time.Now().UTC()
+	change(job)
+	tx.PutJob(job)
+	w.Job = job
 }
 
 // current is the job with what others have written into it (Interrupted).

@@ -291,6 +291,24 @@ func TestLeaseMoves(t *testing.T) {
 	}
 }
 
+// TestMovedBeforeItsHolderIsKnown: nothing can be told from the lease of a guest whose first
+// holder was never seen, and that is told.
+func TestMovedBeforeItsHolderIsKnown(t *testing.T) {
+	inBubble(t, func(t *testing.T, site *sitetest.Site) {
+		id := leased(site)
+		site.Edit(func(tx *inventory.Tx) {
+			vm, _ := tx.VMs.Edit(id)
+			vm.Run.Lease.Holder = nil
+		})
+		site.World.Fail(fake.Rule{Call: "Guest", Host: h1, Delay: time.Second})
+		site.Do("migrate", id, &vms.MigrateParams{Host: sitetest.HostID(2)})
+		site.Until(time.Minute, "it to be there", func() bool { return site.VM(id).Run.Host == sitetest.HostID(2) })
+		if known := site.VM(id).Run.Lease; known != nil || !told(site, audit.LeaseNotHeld, id) {
+			t.Errorf("what is known is %+v; events %v", known, site.Events(id, 0))
+		}
+	})
+}
+
 // TestPausedAndResumed: a guest takes its lease anew when it goes on, and is known by that.
 func TestPausedAndResumed(t *testing.T) {
 	inBubble(t, func(t *testing.T, site *sitetest.Site) {
@@ -317,6 +335,9 @@ func TestHolderIsAnother(t *testing.T) {
 			vm.Run.Lease.Holder.Host = 3
 		})
 		site.Until(time.Minute, "the engine to know nothing", func() bool { return site.VM(id).Run.Lease == nil })
+		if !told(site, audit.LeaseNotHeld, id) {
+			t.Error("it was not told that nothing is known any more")
+		}
 		site.World.Machine(h1).Crash()
 		site.Pass(lostLong)
 		if status := site.Status(id); status != model.StatusUnknown {

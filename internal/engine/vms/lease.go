@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/fault"
 	"vireo/internal/host"
@@ -123,15 +124,24 @@ func (r *room) makeLease(ctx context.Context, w *job.Work, vm *model.VM) (*model
 	return &model.RunLease{Domain: domain.ID, Floor: record.Holder.Version}, nil
 }
 
-// leaseMoved is what is known of a lease after a migration. Of a guest that has arrived
+// leaseMoved keeps what is known of a lease after a migration. Of a guest that has arrived
 // the other host must take it anew. If it was not known before who held it, nothing can be
-// told from what it says later.
-func leaseMoved(before *model.RunLease, arrived bool) *model.RunLease {
+// told from what it says later, and whoever runs the host is told so.
+func (r *room) leaseMoved(tx *inventory.Tx, vm *model.VM, data *moveData) {
+	before, at := vm.Run.Lease, vm.Run.Host
 	switch {
-	case before == nil || before.Holder == nil:
-		return nil
-	case !arrived:
-		return before
+	case before == nil:
+		return
+	case before.Holder == nil:
+		vm.Run.Lease = nil
+	case data.Arrived:
+		vm.Run.Lease = &model.RunLease{Domain: before.Domain, Floor: before.Holder.Version, Not: before.Holder.Host}
 	}
-	return &model.RunLease{Domain: before.Domain, Floor: before.Holder.Version, Not: before.Holder.Host}
+	if vm.Run.Lease == nil && !before.Told && !data.Lost {
+		if data.Arrived {
+			at = data.To
+		}
+		on, _ := tx.Hosts.Get(at)
+		tx.Event(audit.New(audit.LeaseNotHeld, audit.About{VM: vm, Host: on}))
+	}
 }

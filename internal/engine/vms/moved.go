@@ -28,7 +28,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		detail = vm.Run.Migration.Detail
 	}
 	vm.Run.Migration = nil
-	vm.Run.Lease = leaseMoved(vm.Run.Lease, data.Arrived)
+	r.leaseMoved(tx, vm, &data)
 	r.leaveLater(tx, vm, data.Left)
 	r.EditLive(vm.ID, func(live *model.Live) { live.Stats.Progress = 0 })
 	if !data.Arrived {
@@ -38,7 +38,7 @@ func (r *room) moved(tx *inventory.Tx, w *job.Work, failure error) {
 		switch {
 		case !data.Lost:
 			r.tellStay(tx, w, failure)
-		case fault.Of(failure).Code == fault.Interrupted && !isCancelled(tx, vm.ID): // somebody wants it down
+		case fault.Of(failure).Code == fault.Interrupted: // somebody wants it down
 			r.Down(tx, vm, lifecycle.CauseKilled, fault.Of(failure).Message(), engine.AboutJob(tx, w.Job))
 		default:
 			r.Down(tx, vm, lifecycle.CauseCrashed, fault.Of(failure).Message(), engine.AboutJob(tx, w.Job))

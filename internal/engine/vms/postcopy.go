@@ -33,14 +33,21 @@ func (r *room) stretch(w *job.Work, vm *model.VM, downtime time.Duration) bool {
 	return err == nil
 }
 
+// errGivenUp says that a migration was to be given up before it could be ended in post-copy.
+var errGivenUp = errors.New("the migration is to be given up")
+
 // finish ends a migration in post-copy. It is written down first: from then on nobody can
-// give it up, whatever becomes of the engine. False: the host has refused. Without a word
-// from the source it is not known, and asked for again.
+// give it up, whatever becomes of the engine. False: the host has refused, or somebody was
+// faster who gives it up. Without a word from the source it is not known, and asked for again.
 func (r *room) finish(w *job.Work, vm *model.VM, data *moveData) (bool, error) {
-	if err := r.setPostCopy(w, vm, data, true); err != nil {
+	err := r.setPostCopy(w, vm, data, true)
+	if errors.Is(err, errGivenUp) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
-	err := r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
+	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		return conn.FinishMigration(ctx, vm.ID)
 	})
 	if errors.Is(err, host.ErrRefused) {
@@ -60,17 +67,24 @@ func (r *room) finish(w *job.Work, vm *model.VM, data *moveData) (bool, error) {
 	return true, r.tellMigration(w, vm, data, audit.MigrationPostCopy)
 }
 
+// setPostCopy writes that a migration is to be ended in post-copy, or is not: in one
+// transaction, since a cancellation that has been accepted must not find it on two hosts.
 func (r *room) setPostCopy(w *job.Work, vm *model.VM, data *moveData, on bool) error {
-	data.PostCopy, data.Finished = on, on && data.Finished
-	if err := w.Remember(data); err != nil {
-		return err
-	}
-	return w.Update(w.Steady(), func(tx *inventory.Tx) error {
+	next := *data
+	next.PostCopy, next.Finished = on, on && data.Finished
+	err := w.RememberWith(&next, func(tx *inventory.Tx) error {
+		if job, ok := tx.Job(w.Job.ID); on && !data.PostCopy && (isCancelled(tx, vm.ID) || ok && job.Interrupted) {
+			return errGivenUp
+		}
 		if edited, ok := tx.VMs.Edit(vm.ID); ok && edited.Run.Migration != nil {
 			edited.Run.Migration.PostCopy = on
 		}
 		return nil
 	})
+	if err == nil {
+		*data = next
+	}
+	return err
 }
 
 // tellMigration writes an event about the two hosts of a migration.

@@ -65,6 +65,41 @@ func TestPostCopy(t *testing.T) {
 	})
 }
 
+// TestCancelledBeforePostCopy: once a cancellation has been accepted, or another command has
+// interrupted the migration, it is not ended in post-copy any more.
+func TestCancelledBeforePostCopy(t *testing.T) {
+	for name, held := range map[string]bool{"being cancelled": true, "interrupted": false} {
+		t.Run(name, func(t *testing.T) {
+			migrating(t, 3, func(t *testing.T, site *sitetest.Site, id model.ID) {
+				inCluster(site, model.MigrationOptions{Policy: model.MigrationPostCopy})
+				site.World.Behave("vm", dirty)
+				migration := site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id, Params: to(2)})
+				site.Pass(2 * time.Second)
+				// It is written down, and the migration has not heard it yet.
+				site.Edit(func(tx *inventory.Tx) {
+					if held {
+						tx.PutJob(&model.Job{ID: "cancel", Status: model.JobStarted, Locks: []model.Ref{{Kind: model.KindMigration, ID: id}}})
+						return
+					}
+					job, _ := tx.Job(migration.Job.ID)
+					marked := model.Clone(job)
+					marked.Interrupted = true
+					tx.PutJob(marked)
+				})
+				site.UntilStatus(id, 10*time.Minute, model.StatusUp)
+				if events := site.Events(id, 0); slices.Contains(events, 20490) {
+					t.Errorf("events %v", events)
+				}
+				site.Edit(func(tx *inventory.Tx) {
+					if held {
+						tx.PutJob(&model.Job{ID: "cancel", Status: model.JobFinished})
+					}
+				})
+			}, busy)
+		})
+	}
+}
+
 // TestPostCopyBreaks: the guest stands still until the hosts are connected again.
 func TestPostCopyBreaks(t *testing.T) {
 	for _, dies := range []bool{false, true} {

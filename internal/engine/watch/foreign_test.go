@@ -165,7 +165,7 @@ func TestStartedBehindOurBack(t *testing.T) {
 // TestRestoredBackup: guests of later runs than the backup knows are taken over.
 func TestRestoredBackup(t *testing.T) {
 	inBubble(t, sitetest.Options{}, func(t *testing.T, site *sitetest.Site) {
-		down, up := site.Add("was-down"), site.Reach("was-up", model.StatusUp)
+		down, up := site.Add("was-down"), site.Reach("was-up", model.StatusUp, func(vm *model.VM) { vm.Lease = sitetest.DataDomain })
 		site.Stop()
 		site.Start()
 		dir := t.TempDir()
@@ -181,6 +181,9 @@ func TestRestoredBackup(t *testing.T) {
 		restored := sitetest.New(t, sitetest.Options{Dir: dir, In: site.World, Restored: true})
 		restored.UntilStatus(down, sitetest.Soon, model.StatusUp)
 		restored.UntilStatus(up, sitetest.Soon, model.StatusUp)
+		restored.Until(sitetest.Soon, "it is told that nothing is known of its lease", func() bool {
+			return slices.Contains(restored.Events(up, 0), int(audit.LeaseNotHeld)) && restored.VM(up).Run.Lease == nil
+		})
 		for _, id := range []model.ID{down, up} {
 			if running := site.World.Running(id); !slices.Equal(running, []string{h1}) {
 				t.Errorf("its guest runs on %v", running)

@@ -142,7 +142,7 @@ func (w *Watcher) writeLease(ctx context.Context, looked *model.VM, now *model.R
 		}
 		edited, _ := tx.VMs.Edit(vm.ID)
 		edited.Run.Lease = now
-		if now != nil && now.Told && !looked.Run.Lease.Told {
+		if (now == nil || now.Told) && !looked.Run.Lease.Told {
 			on, _ := tx.Hosts.Get(vm.Run.Host)
 			tx.Event(audit.New(audit.LeaseNotHeld, audit.About{VM: edited, Host: on}))
 		}

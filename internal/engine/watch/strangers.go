@@ -48,11 +48,11 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 		// What is recorded of a run is an earlier one's, which is over.
 		w.Engine.NeverRan(tx, edited)
 		edited.Run.Epoch, edited.Run.BootID = guest.Epoch, on.BootID
-		takeOver(edited, on, guest)
+		takeOver(tx, edited, on, guest)
 	case vm.Run.Host == on.ID:
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host == "" && lifecycle.Resting(vm.Run.Status):
 		edited, _ := tx.VMs.Edit(vm.ID)
-		takeOver(edited, on, guest)
+		takeOver(tx, edited, on, guest)
 	default:
 		why := w.whose(vm, guest)
 		if why == "" {
@@ -62,10 +62,14 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	}
 }
 
-// takeOver records where a guest runs, with how much, and what it was begun with.
-func takeOver(vm *model.VM, on *model.Host, guest host.Guest) {
+// takeOver records where a guest runs, with how much, and what it was begun with. Who holds
+// its lease is not known.
+func takeOver(tx *inventory.Tx, vm *model.VM, on *model.Host, guest host.Guest) {
 	vm.Run.Host, vm.Run.Memory, vm.Run.Given = on.ID, guest.Memory, guest.Given
 	vm.Run.Boot, vm.Run.Restart, vm.Run.Lease = vm.Effective().OS.Boot, nil, nil
+	if vm.Lease != "" {
+		tx.Event(audit.New(audit.LeaseNotHeld, audit.About{VM: vm, Host: on}))
+	}
 }
 
 // whose says on whose behalf a guest runs that is not of the recorded run of its
