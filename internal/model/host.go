@@ -122,6 +122,8 @@ type HostFacts struct {
 	// guests can be connected to. Both are in order.
 	Networks []string `json:"networks,omitempty"`
 	Bridges  []string `json:"bridges,omitempty"`
+	// NetworkVLANs are the tags of the libvirt networks that have one for all their guests.
+	NetworkVLANs map[string]int `json:"network_vlans,omitempty"`
 	// NICs are the host's network interfaces, its bridges among them, by name; those that
 	// libvirt makes for guests are left out.
 	NICs         []HostNIC `json:"nics,omitempty"`
@@ -144,6 +146,12 @@ type HostFacts struct {
 	// engine's own user.
 	ImageUID int `json:"image_uid"`
 	ImageGID int `json:"image_gid"`
+}
+
+// TakeNetworks replaces what is known of the host's networks and network interfaces by
+// what other facts say of them.
+func (f *HostFacts) TakeNetworks(from HostFacts) {
+	f.Networks, f.NetworkVLANs, f.Bridges, f.NICs = from.Networks, from.NetworkVLANs, from.Bridges, from.NICs
 }
 
 // URI is the libvirt URI that a host is reached at: its address if that is one;

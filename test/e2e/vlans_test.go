@@ -122,13 +122,20 @@ func TestVLANs(t *testing.T) {
 	far.addCard(t, "eth2", between)
 	far.addBridge(t, "plain", "eth2")
 	e := y.engine(t, nil)
-	blue, red, plain := e.network(t, "blue", `<vlan id="5"/>`), e.network(t, "red", `<vlan id="6"/>`), e.network(t, "plain", "")
-	for _, id := range []string{blue, red, plain} {
-		eventually(t, "the network to be there", func() (bool, string) {
-			state := e.call(t, "GET", e.cluster(t)+"/networks/"+id, "").body.text("status/state")
-			return state == "operational", state
-		})
+	blue, red, plain := e.network(t, "blue", `<vlan id="4"/>`), e.network(t, "red", `<vlan id="6"/>`), e.network(t, "plain", "")
+	is := func(want string, networks ...string) {
+		for _, id := range networks {
+			eventually(t, "the network to be "+want, func() (bool, string) {
+				state := e.call(t, "GET", e.cluster(t)+"/networks/"+id, "").body.text("status/state")
+				return state == want, state
+			})
+		}
 	}
+	is("operational", red, plain)
+	// The hosts have it with another tag.
+	is("non_operational", blue)
+	e.call(t, "PUT", "/networks/"+blue, `<network><vlan id="5"/></network>`)
+	is("operational", blue)
 	a, b, c := e.peer(t, blue, 1), e.peer(t, blue, 2), e.peer(t, red, 3)
 	a.startOn(t, near)
 	b.startOn(t, far)

@@ -22,8 +22,8 @@ type Link struct {
 // Attachment says how a logical network is reached on a host: by the bridge that the
 // host's attachment of it names; else by the libvirt network, or by the bridge, of the
 // same name; the management network also by libvirt's own NAT network or, where there
-// is none, by QEMU's user-mode network. attachments may be those of other hosts and
-// networks too.
+// is none, by QEMU's user-mode network. What is for another VLAN does not serve it.
+// attachments may be those of other hosts and networks too.
 func Attachment(network *model.Network, on *model.Host, attachments []*model.NetworkAttachment) (Link, bool) {
 	for _, each := range attachments {
 		if each.Host == on.ID && each.Network == network.ID {
@@ -32,7 +32,8 @@ func Attachment(network *model.Network, on *model.Host, attachments []*model.Net
 	}
 	switch {
 	case slices.Contains(on.Facts.Networks, network.Name):
-		return Link{Network: network.Name}, true
+		tag := on.Facts.NetworkVLANs[network.Name]
+		return Link{Network: network.Name}, tag == 0 || network.VLAN == 0 || tag == network.VLAN
 	case carries(on, network.Name, network.VLAN):
 		return Link{Bridge: network.Name}, true
 	case !network.Management():

@@ -11,7 +11,7 @@ import (
 // bridges, and a bridge only if it may carry the VLAN.
 func TestAttachment(t *testing.T) {
 	on := func(bridges []string, networks ...string) *model.Host {
-		facts := model.HostFacts{Networks: networks, Bridges: bridges}
+		facts := model.HostFacts{Networks: networks, Bridges: bridges, NetworkVLANs: map[string]int{"five": 5}}
 		for _, bridge := range bridges {
 			nic := model.HostNIC{Name: bridge, Bridge: true}
 			if bridge == "tagged" {
@@ -53,6 +53,10 @@ func TestAttachment(t *testing.T) {
 		"a bridge of another VLAN":      {vlan("tagged", 6), on([]string{"tagged"}), nil, placement.Link{}, true},
 		"a bridge that says no VLAN":    {vlan("untold", 6), on([]string{"untold"}), nil, placement.Link{Bridge: "untold"}, false},
 		"an attachment of another VLAN": {vlan("blue", 6), on([]string{"tagged"}), at("tagged"), placement.Link{Bridge: "tagged"}, true},
+		"a network of the VLAN":         {vlan("five", 5), on(nil, "five"), nil, placement.Link{Network: "five"}, false},
+		"a network of another VLAN":     {vlan("five", 6), on(nil, "five"), nil, placement.Link{Network: "five"}, true},
+		"a network that says no VLAN":   {vlan("blue", 6), on(nil, "blue"), nil, placement.Link{Network: "blue"}, false},
+		"no VLAN on any network":        {vlan("five", 0), on(nil, "five"), nil, placement.Link{Network: "five"}, false},
 		"no VLAN on any bridge":         {vlan("tagged", 0), on([]string{"tagged"}), nil, placement.Link{Bridge: "tagged"}, false},
 	} {
 		link, ok := placement.Attachment(test.network, test.host, test.attached)

@@ -33,12 +33,12 @@ func (w *Watcher) seeNetworks(ctx context.Context, id model.ID) {
 	}
 	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		if edited, ok := tx.Hosts.Edit(id); ok {
-			edited.Facts.Networks, edited.Facts.Bridges, edited.Facts.NICs = now.Networks, now.Bridges, now.NICs
+			edited.Facts.TakeNetworks(now)
 		}
 		return nil
 	}))
 }
 
 func sameNetworks(a, b model.HostFacts) bool {
-	return reflect.DeepEqual([]any{a.Networks, a.Bridges, a.NICs}, []any{b.Networks, b.Bridges, b.NICs})
+	return reflect.DeepEqual([]any{a.Networks, a.NetworkVLANs, a.Bridges, a.NICs}, []any{b.Networks, b.NetworkVLANs, b.Bridges, b.NICs})
 }

@@ -22,7 +22,7 @@ func (c *connection) Facts(ctx context.Context) (facts model.HostFacts, err erro
 func (c *connection) Networks(ctx context.Context) (facts model.HostFacts, err error) {
 	err = c.call(ctx, "Networks", "", "", func() (*operation, error) {
 		of := c.machine.facts
-		facts = *model.Clone(&model.HostFacts{Networks: of.Networks, Bridges: of.Bridges, NICs: of.NICs})
+		facts = *model.Clone(&model.HostFacts{Networks: of.Networks, NetworkVLANs: of.NetworkVLANs, Bridges: of.Bridges, NICs: of.NICs})
 		return nil, nil
 	})
 	return facts, err

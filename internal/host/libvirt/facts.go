@@ -28,7 +28,7 @@ func (h *hypervisor) Facts(ctx context.Context) (model.HostFacts, error) {
 	if err != nil {
 		return model.HostFacts{}, err
 	}
-	facts.Networks, facts.Bridges, facts.NICs = known.Networks, known.Bridges, known.NICs
+	facts.TakeNetworks(known)
 	// What the daemon counted when it started (NodeGetInfo) misses memory that the
 	// machine got since.
 	if _, total, err := h.Memory(ctx); err == nil && total > 0 {

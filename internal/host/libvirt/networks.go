@@ -30,6 +30,16 @@ func (h *hypervisor) readNetworks(rpc *libvirt.Libvirt) (facts model.HostFacts, 
 	}
 	for _, network := range networks {
 		facts.Networks = append(facts.Networks, network.Name)
+		text, err := rpc.NetworkGetXMLDesc(network, 0)
+		if err != nil && !isOptional(err) {
+			return facts, err
+		}
+		if tag := vlanOf(text); err == nil && tag > 0 {
+			if facts.NetworkVLANs == nil {
+				facts.NetworkVLANs = make(map[string]int)
+			}
+			facts.NetworkVLANs[network.Name] = tag
+		}
 	}
 	slices.Sort(facts.Networks)
 	for _, isUp := range []bool{true, false} {
@@ -62,6 +72,16 @@ func (h *hypervisor) readNetworks(rpc *libvirt.Libvirt) (facts model.HostFacts, 
 		facts.Bridges = bridges(facts.NICs)
 	}
 	return facts, nil
+}
+
+// vlanOf is the one tag that a libvirt network gives what its guests send; 0 when there is
+// none, or guests tag by themselves.
+func vlanOf(text string) int {
+	var parsed libvirtxml.Network
+	if parsed.Unmarshal(text) != nil || parsed.VLAN == nil || parsed.VLAN.Trunk == "yes" || len(parsed.VLAN.Tags) != 1 {
+		return 0
+	}
+	return int(parsed.VLAN.Tags[0].ID)
 }
 
 func bridges(nics []model.HostNIC) []string {

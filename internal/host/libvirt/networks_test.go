@@ -39,3 +39,17 @@ func TestHostNIC(t *testing.T) {
 		t.Error("half a document was read")
 	}
 }
+
+func TestVLANOf(t *testing.T) {
+	for text, want := range map[string]int{
+		`<network><name>x</name></network>`:                                                             0,
+		`<network><name>x</name><vlan><tag id='5'/></vlan></network>`:                                   5,
+		`<network><name>x</name><vlan><tag id='5'/><tag id='6'/></vlan></network>`:                      0,
+		`<network><name>x</name><vlan trunk='yes'><tag id='5' nativeMode='untagged'/></vlan></network>`: 0,
+		`<network><name>x</name><vlan`:                                                                  0,
+	} {
+		if got := vlanOf(text); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}
