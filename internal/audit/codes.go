@@ -231,6 +231,8 @@ const (
 	StateRestoreError Code = 20010
 	OptionSet         Code = 20011
 	OverlaysKept      Code = 20012
+	FoundElsewhere    Code = 20013
+	MovedAway         Code = 20014
 	FoundThawed       Code = 20030
 	StaysFrozen       Code = 20031
 	TemplateKept      Code = 20160

@@ -231,6 +231,8 @@ var lines = map[Code]line{
 	GuestWatchdog:           {model.SeverityWarning, "The watchdog of VM {vm} has fired."},
 	ForeignEpoch:            {model.SeverityAlert, "VM {vm} runs on Host {host} on behalf of another engine or of other data of this engine; it is left alone. {detail}"},
 	Adopted:                 {model.SeverityWarning, "VM {vm} was found running on Host {host} although it was recorded as not running; it is managed again."},
+	FoundElsewhere:          {model.SeverityWarning, "VM {vm} was found on host {host}, where this engine has not brought it. It is recorded to run there."},
+	MovedAway:               {model.SeverityError, "VM {vm} has migrated away from host {host}, not by this engine, and no host says that it runs there. It is started nowhere. Bring it back; if it has ended, remove its definition from that host (virsh undefine)."},
 	Resumed:                 {model.SeverityNormal, "VM {vm} was resumed."},
 	StartCancelled:          {model.SeverityNormal, "The start of VM {vm}, requested by {user}, was interrupted by another command."},
 	EngineStarted:           {model.SeverityNormal, "The engine was started. {detail}"},

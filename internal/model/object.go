@@ -94,6 +94,12 @@ const KindFileSystems Kind = "file_systems"
 // VM's id.
 const KindMigration Kind = "migration"
 
+// KindLeftover is no object but a lock: of who frees a host of what a VM has left there.
+const KindLeftover Kind = "leftover"
+
+// Leftover is what a VM has left on a host, to be locked.
+func Leftover(vm, on ID) Ref { return Ref{Kind: KindLeftover, ID: vm + "@" + on} }
+
 // Ref points at an object of a kind.
 type Ref struct {
 	Kind Kind `json:"kind"`

@@ -31,17 +31,25 @@ func Attachment(network *model.Network, on *model.Host, attachments []*model.Net
 		}
 	}
 	switch {
-	case slices.Contains(on.Facts.Networks, network.Name):
-		tag := on.Facts.NetworkVLANs[network.Name]
-		return Link{Network: network.Name}, tag == 0 || network.VLAN == 0 || tag == network.VLAN
+	case slices.Contains(on.Facts.Networks, network.Name) && tags(on, network):
+		return Link{Network: network.Name}, true
 	case carries(on, network.Name, network.VLAN):
 		return Link{Bridge: network.Name}, true
+	case slices.Contains(on.Facts.Networks, network.Name):
+		return Link{Network: network.Name}, false
 	case !network.Management():
 		return Link{}, false
 	case slices.Contains(on.Facts.Networks, natNetwork):
 		return Link{Network: natNetwork}, true
 	}
 	return Link{User: true}, true
+}
+
+// tags says whether a host's libvirt network of the name gives what guests send the tag of
+// a logical network, or leaves that to others.
+func tags(on *model.Host, network *model.Network) bool {
+	tag := on.Facts.NetworkVLANs[network.Name]
+	return tag == 0 || network.VLAN == 0 || tag == network.VLAN
 }
 
 // carries says whether a host has a bridge, and not for another VLAN: one that VLAN

@@ -107,6 +107,7 @@ func TestAdoptUnseenStorage(t *testing.T) {
 		machine.Blind(filepath.Join(site.Dir, "data"))
 		machine.Blind(filepath.Join(site.Dir, "spare"))
 		site.Connected()
+		site.Engine.SeeAll(t.Context(), sitetest.HostID(1)) // it may have looked before
 		site.Foreigner(1, "stranger")
 		refusedToAdopt(t, site, "stranger", "does not see the storage domain")
 		untouched(t, site, "stranger")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"vireo/internal/engine"
@@ -152,12 +153,26 @@ func (r *room) seenThere(w *job.Work, vm *model.VM, data *moveData) bool {
 }
 
 // hasCome says of a guest of this run at the destination that it runs there, or that it
-// did: one that was shut down since is not to be taken for lost.
+// did: one that was shut down since is not to be taken for lost. One that is paused may be
+// waiting for its memory; it has come if it has a reason of its own.
 func hasCome(guest host.Guest) bool {
-	if guest.State == host.Off {
-		return guest.End == host.EndShutdown
+	if guest.PostCopy {
+		return false
 	}
-	return (guest.State == host.Running || guest.State == host.ShuttingDown) && !guest.PostCopy
+	switch guest.State {
+	case host.Off:
+		return guest.End == host.EndShutdown
+	case host.Paused:
+		return slices.Contains(pausesOfGuests, guest.Pause)
+	case host.Running, host.ShuttingDown, host.Crashed:
+		return true
+	}
+	return false
+}
+
+// pausesOfGuests are those that no host makes for a migration.
+var pausesOfGuests = []host.Pause{
+	host.PauseUser, host.PauseIO, host.PauseNoSpace, host.PausePerm, host.PauseWatchdog, host.PausePanic,
 }
 
 func (r *room) lookThere(ctx context.Context, vm *model.VM, to model.ID) (host.Guest, bool) {

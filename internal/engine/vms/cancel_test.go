@@ -213,6 +213,82 @@ func TestMigrationEndsAlone(t *testing.T) {
 	})
 }
 
+// TestLeftAtItsSource: a source that is heard of late has kept a copy of a guest that has
+// arrived, and that may have ended since. It is ended, and never taken for the guest.
+func TestLeftAtItsSource(t *testing.T) {
+	for name, ends := range map[string]bool{"it runs": false, "it was shut down": true} {
+		t.Run(name, func(t *testing.T) {
+			migrating(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID) {
+				site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id})
+				site.Pass(4 * time.Second)
+				source := site.World.Machine(sitetest.Host(1))
+				silent := site.World.Fail(fake.Rule{Host: sitetest.Host(1), Hang: true})
+				site.Until(time.Minute, "it has arrived", func() bool { return site.VM(id).Run.Host == sitetest.HostID(2) })
+				source.KeepCopy("vm")
+				want := model.StatusUp
+				if ends {
+					want = model.StatusDown
+					site.World.Machine(sitetest.Host(2)).PowerOff("vm")
+				}
+				site.UntilStatus(id, time.Minute, want)
+				silent()
+				source.Cut()
+				site.Connected()
+				site.Until(5*time.Minute, "the source keeps nothing", func() bool { return len(source.Guests()) == 0 && len(source.Seeded()) == 0 })
+				site.UntilStatus(id, time.Minute, want)
+			})
+		})
+	}
+}
+
+// TestLeftAndNobodyKnows: a copy at the source is left alone as long as the host of the VM
+// does not say that it has the guest.
+func TestLeftAndNobodyKnows(t *testing.T) {
+	migrating(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id})
+		site.Pass(4 * time.Second)
+		source, there := site.World.Machine(sitetest.Host(1)), site.World.Machine(sitetest.Host(2))
+		silent := site.World.Fail(fake.Rule{Host: sitetest.Host(1), Hang: true})
+		site.Until(time.Minute, "it has arrived", func() bool { return site.VM(id).Run.Host == sitetest.HostID(2) })
+		site.UntilStatus(id, time.Minute, model.StatusUp)
+		source.KeepCopy("vm")
+		there.Disappear()
+		silent()
+		source.Cut()
+		site.Pass(time.Hour)
+		if guests := source.Guests(); len(guests) != 1 {
+			t.Errorf("the source has %v", guests)
+		}
+		there.Answer()
+		site.Connected()
+		site.Until(5*time.Minute, "the source keeps nothing", func() bool { return len(source.Guests()) == 0 })
+		site.UntilStatus(id, time.Minute, model.StatusUp)
+	})
+}
+
+// TestArrivedPausedAndLostItsSource: a guest that its user had paused has arrived, and its
+// source ends before it has said so.
+func TestArrivedPausedAndLostItsSource(t *testing.T) {
+	migrating(t, 3, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		source, there := site.World.Machine(sitetest.Host(1)), site.World.Machine(sitetest.Host(2))
+		source.PauseGuest("vm")
+		site.UntilStatus(id, time.Minute, model.StatusPaused)
+		site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id, Params: to(2)})
+		site.Pass(4 * time.Second)
+		silent := site.World.Fail(fake.Rule{Host: sitetest.Host(1), Hang: true})
+		site.Until(time.Minute, "it has arrived", func() bool {
+			guests := there.Guests()
+			return len(guests) == 1 && guests[0].Pause == host.PauseUser
+		})
+		source.Restart("")
+		silent()
+		site.Until(5*time.Minute, "it is there", func() bool {
+			vm := site.VM(id)
+			return vm.Run.Host == sitetest.HostID(2) && vm.Run.Status == model.StatusPaused
+		})
+	})
+}
+
 // TestArrivedAndShutDown: the source is lost in the moment in which the guest arrives, and
 // its user shuts it down before anybody has looked: it is down, and stays so.
 func TestArrivedAndShutDown(t *testing.T) {

@@ -41,7 +41,7 @@ func (r *room) leaveRow() engine.Command {
 	}
 }
 
-// leaveLater has hosts freed by a job of its own, which locks nothing.
+// leaveLater has hosts freed by a job of its own, which locks nothing but what is left.
 func (r *room) leaveLater(tx *inventory.Tx, vm *model.VM, hosts []model.ID) {
 	row := r.leaveRow()
 	now := time.Now().UTC()
@@ -50,7 +50,7 @@ func (r *room) leaveLater(tx *inventory.Tx, vm *model.VM, hosts []model.ID) {
 		tx.PutJob(&model.Job{
 			ID: model.NewID(), Action: row.Key(), Path: row.Paths[0].Name, Verb: row.Verb, Target: vm.Ref(),
 			Description: "Freeing a host of what VM " + vm.Name + " has left",
-			Params:      params, Status: model.JobStarted, StartTime: now, LastUpdated: now,
+			Params:      params, Locks: []model.Ref{model.Leftover(vm.ID, on)}, Status: model.JobStarted, StartTime: now, LastUpdated: now,
 			Steps: job.NewSteps(now), AutoCleared: true,
 		})
 	}
@@ -73,7 +73,7 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 			return err
 		}
 		if err == nil && guest.State != host.Off {
-			return nil // it is not what was left
+			return r.endLeftover(ctx, conn, params.Host, guest)
 		}
 		if err != nil && !errors.Is(err, host.ErrNotFound) {
 			return err
@@ -81,6 +81,8 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 		return conn.Forget(ctx, id)
 	})
 	switch {
+	case errors.Is(err, errUndecided):
+		return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pass(ctx, leaveAgain) }}
 	case err == nil || engine.IsBlocked(err) || w.Steady().Err() != nil:
 		return err
 	case r.isLost(params.Host):
@@ -89,6 +91,29 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 		return err
 	}
 	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pass(ctx, leaveAgain) }}
+}
+
+// errUndecided says that nobody knows which of two guests of a run goes on.
+var errUndecided = errors.New("the host of the VM does not say that the guest runs there")
+
+// endLeftover ends a guest on a host that its VM has left, and forgets it: the hosts of a
+// migration have lost each other in its last moment, and its memory is older than the disks.
+// Of the recorded run it is ended only when that is over, or is seen to go on elsewhere.
+func (r *room) endLeftover(ctx context.Context, conn host.Host, on model.ID, guest host.Guest) error {
+	vm, ok := r.Inventory.VMs.Get(guest.ID)
+	if !ok || !guest.Ours || guest.Engine != r.ID || guest.Epoch > vm.Run.Epoch || r.isOn(vm.ID, on) {
+		return nil // it is not what was left
+	}
+	if guest.Epoch == vm.Run.Epoch && !lifecycle.Resting(vm.Run.Status) {
+		if there, seen := r.lookThere(ctx, vm, vm.Run.Host); !seen || !hasCome(there) {
+			return errUndecided
+		}
+	}
+	r.Log.WarnContext(ctx, "a guest is ended on a host that its VM has left", "vm", vm.ID, "host", on)
+	if err := conn.Destroy(ctx, guest.ID); err != nil && !errors.Is(err, host.ErrNotFound) {
+		return err
+	}
+	return conn.Forget(ctx, guest.ID)
 }
 
 // awaitLife waits for a host that has ended to be heard of again, or to be removed. If

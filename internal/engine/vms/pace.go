@@ -63,7 +63,7 @@ type pace struct {
 	least int64
 	since time.Time
 	stall time.Duration
-	// before is what was allowed before the last stall.
+	// before is what was allowed before the last measure.
 	before time.Duration
 }
 
@@ -94,7 +94,7 @@ const (
 func (p *pace) look(progress host.MigrationProgress) measure {
 	p.note(progress)
 	if allowed := p.allowed(progress.Passes); allowed > p.downtime {
-		p.downtime, p.before = allowed, allowed
+		p.downtime, p.before = allowed, p.downtime
 		return stretch
 	}
 	if time.Since(p.since) < p.stall {

@@ -8,6 +8,7 @@ import (
 	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/fault"
+	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -70,6 +71,18 @@ func TestAllowedByAndBy(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAllowedAgain: a host that has not taken a step is told of it again, the last one too.
+func TestAllowedAgain(t *testing.T) {
+	migrating(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.World.Behave("vm", dirty)
+		site.World.Fail(fake.Rule{Call: "StretchMigration", Nth: 4, Error: fake.Refuse(host.RefusedOther, "not now")})
+		allowed, code := ended(t, site, id, site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id}))
+		if want := []int64{200, 400, 600, 800, 1000}; !slices.Equal(allowed, want) || code != fault.MigrationStuck {
+			t.Errorf("it was allowed %v ms and ended with %q", allowed, code)
+		}
+	}, busy, func(vm *model.VM) { vm.MigrationDowntime = 1000 })
 }
 
 // TestSlowIsNotStuck: a guest whose passes take longer than MigrationStallTime each, and get

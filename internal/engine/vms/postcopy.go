@@ -105,7 +105,8 @@ func (r *room) tellMigration(w *job.Work, vm *model.VM, data *moveData, code aud
 func (r *room) mend(ctx context.Context, w *job.Work, vm *model.VM, data *moveData) (failure, err error) {
 	if !data.Broken {
 		data.Broken, data.PostCopy = true, true
-		if err := w.Remember(data); err != nil {
+		// Also if it has begun without our knowledge: nobody can give it up any more.
+		if err := r.setPostCopy(w, vm, data, true); err != nil {
 			return nil, err
 		}
 		if err := r.tellMigration(w, vm, data, audit.PostCopyBroken); err != nil {
@@ -120,7 +121,8 @@ func (r *room) mend(ctx context.Context, w *job.Work, vm *model.VM, data *moveDa
 	}
 	migration, err := r.migration(r.asThere(w, vm), data.To, host.Reception{})
 	if err != nil {
-		return nil, err
+		// What is wanted now cannot be had. That is no reason to end the guest.
+		return nil, &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pass(ctx, mendAgain) }}
 	}
 	err = r.OnHost(w, vm.Run.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		return conn.ResumeMigration(ctx, vm.ID, migration)

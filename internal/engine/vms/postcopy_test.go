@@ -128,6 +128,27 @@ func TestPostCopyBreaks(t *testing.T) {
 	}
 }
 
+// TestBrokenAndForbidden: what a migration may not be like any more is no reason to end a
+// guest that is broken in two.
+func TestBrokenAndForbidden(t *testing.T) {
+	inPostCopy(t, func(t *testing.T, site *sitetest.Site, id model.ID, _ *engine.Result) {
+		there := site.World.Machine(sitetest.Host(2))
+		there.Disappear()
+		site.World.BreakMigration(id)
+		site.Pass(10 * time.Second)
+		inCluster(site, model.MigrationOptions{Policy: model.MigrationPostCopy, Encrypted: "true"})
+		there.Answer()
+		site.Pass(10 * time.Minute)
+		if status := site.Status(id); status != model.StatusMigrating {
+			t.Errorf("it is %s", status)
+		}
+		inCluster(site, model.MigrationOptions{Policy: model.MigrationPostCopy})
+		site.UntilStatus(id, time.Minute, model.StatusUp)
+		synctest.Wait()
+		arrived(t, site, id, model.StatusUp, 2)
+	})
+}
+
 // TestPostCopyIsLost: a guest that has lost a half of its memory has ended, and is started
 // again where it is to be highly available.
 func TestPostCopyIsLost(t *testing.T) {

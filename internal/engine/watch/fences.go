@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"vireo/internal/inventory"
 	"vireo/internal/lifecycle"
 	"vireo/internal/model"
+	"vireo/internal/store"
 )
 
 // The pauses between attempts to cut a host off that does not answer.
@@ -197,8 +199,12 @@ func (w *Watcher) loseHeld(ctx context.Context, id model.ID) {
 	if on, known := w.inventory.Hosts.Get(vm.Run.Host); !known || !engine.Ended(on) {
 		return
 	}
-	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
 		w.Engine.LoseHeld(tx, id)
 		return nil
-	}))
+	})
+	w.wrote(err)
+	if err != nil && !errors.Is(err, store.ErrFenced) {
+		w.lookLater(id)
+	}
 }

@@ -49,6 +49,14 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		// What is left of an earlier run says nothing of this one.
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	}
+	if hasGone(guest) {
+		if at := w.findElsewhere(ctx, vm, guest); at != astrayNowhere {
+			if at == astrayFound && guest.State == host.Off {
+				w.forget(bounded, conn, id)
+			}
+			return
+		}
+	}
 	alive := guest.State != host.Off && guest.State != lifecycle.Absent
 	if alive && vm.Run.Status == model.StatusNotResponding && w.hangs(vm) {
 		return
@@ -59,10 +67,8 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		w.lookLater(id)
 	}
 	// Of a guest that somebody else has removed, or that never came, seeds may be left.
-	if over && (guest.State == host.Off || unknown) {
-		if err := conn.Forget(bounded, id); err != nil {
-			w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
-		}
+	if err == nil && over && (guest.State == host.Off || unknown) {
+		w.forget(bounded, conn, id)
 	}
 	fresh, ok := w.inventory.VMs.Get(id)
 	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusUp {
@@ -74,11 +80,20 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	}
 }
 
+func (w *Watcher) forget(ctx context.Context, conn host.Host, id model.ID) {
+	if err := conn.Forget(ctx, id); err != nil {
+		w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
+	}
+}
+
 // lookLater asks for another look after a failed one. A host that is out of reach
 // has all its guests looked at when it is back.
-func (w *Watcher) lookLater(id model.ID) {
+func (w *Watcher) lookLater(id model.ID) { w.lookIn(id, retryLook) }
+
+// lookIn asks for a look after a while.
+func (w *Watcher) lookIn(id model.ID, after time.Duration) {
 	w.wait.Go(func() {
-		timer := time.NewTimer(retryLook)
+		timer := time.NewTimer(after)
 		defer timer.Stop()
 		select {
 		case <-timer.C:

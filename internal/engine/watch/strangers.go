@@ -40,6 +40,8 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	}
 	mine := guest.Ours && guest.Engine == w.Engine.ID
 	switch {
+	case mine && isLeft(tx, guest.ID, on.ID):
+		// It is about to be ended.
 	case mine && guest.PostCopy && vm.Run.Host != on.ID:
 		// Half of a guest, left by a migration that broke: it runs on until it misses a
 		// page, and is nobody's run.
@@ -57,9 +59,16 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 		why := w.whose(vm, guest)
 		if why == "" {
 			why = "Its run is recorded to be on another host."
+			w.looks.ask(vm.ID) // which may not have it any more
 		}
 		w.alien(tx, on, vm, why)
 	}
+}
+
+// isLeft says whether a host is being freed of what a VM has left there.
+func isLeft(tx *inventory.Tx, vm, on model.ID) bool {
+	_, left := tx.Holder(model.Leftover(vm, on))
+	return left
 }
 
 // takeOver records where a guest runs, with how much, and what it was begun with. Who holds

@@ -168,6 +168,9 @@ func (w *Watcher) Start() {
 		w.alarms.follow(vm.Ref())
 		w.guard(vm)
 		w.restarts.follow(vm.Ref(), vm)
+		if on, known := w.inventory.Hosts.Get(vm.Run.Host); known && engine.Ended(on) {
+			w.looks.ask(vm.ID) // its job may have ended when nobody was there to close its run
+		}
 	}
 	for _, on := range w.inventory.Hosts.All() {
 		w.restarts.follow(on.Ref(), on)

@@ -236,20 +236,29 @@ func (h *hypervisor) migrationState(ctx context.Context, id model.ID) (host.Migr
 	case guest.PostCopy && guest.Pause == host.PausePostCopy:
 		return host.MigrationBroken, nil
 	}
-	job, err := h.jobOf(ctx, id, 0)
-	if refused, ok := errors.AsType[*host.RefusedError](err); ok && refused.Code == host.RefusedState {
-		return host.MigrationNone, nil // it has ended this moment
-	}
-	if err != nil || job.number("operation", 0) != int64(libvirt.DomainJobOperationStrMigrationOut) || job["type"] == libvirt.DomainJobNone {
+	return migrates(h.jobOf(ctx, id, 0))
+}
+
+// migrates says what the work on a guest that runs means for its migration. That libvirt
+// refuses to tell, since it is at other work on the guest for long, says nothing.
+func migrates(job fields, err error) (host.MigrationState, error) {
+	switch {
+	case errors.Is(err, host.ErrRefused):
+		return host.MigrationNone, unreachable("asking whether the guest migrates", err)
+	case err != nil || job.number("operation", 0) != int64(libvirt.DomainJobOperationStrMigrationOut) || job["type"] == libvirt.DomainJobNone:
 		return host.MigrationNone, err
 	}
 	return host.Migrating, nil
 }
 
-// jobOf reads what libvirt says of the work on a guest that goes on, or was completed.
+// jobOf reads what libvirt says of the work on a guest that goes on, or was completed. A
+// guest that has ended this moment has none.
 func (h *hypervisor) jobOf(ctx context.Context, id model.ID, flags libvirt.DomainGetJobStatsFlags) (fields, error) {
 	return request(ctx, h, "asking how far the migration is", func(rpc *libvirt.Libvirt) (fields, error) {
 		kind, params, err := rpc.DomainGetJobStats(domainOf(id), flags)
+		if libvirtCode(err) == libvirt.ErrOperationInvalid {
+			return fields{"type": libvirt.DomainJobNone}, nil
+		}
 		job := newFields(params)
 		job["type"] = libvirt.DomainJobType(kind)
 		return job, err
