@@ -33,6 +33,7 @@ func TestTinyMoves(t *testing.T) {
 	t.Run("the QEMU that waits is killed", func(t *testing.T) { waitingKilled(t, all[0]) })
 	t.Run("beside hosts that hang", func(t *testing.T) { besideHung(t, all[0]) })
 	t.Run("clusters", func(t *testing.T) { betweenClusters(t, all[0]) })
+	t.Run("by hand", func(t *testing.T) { byHand(t, all[1]) })
 	t.Run("handed back", func(t *testing.T) { handedBack(t, all[3]) })
 	for _, m := range all[:3] {
 		m.act(t, "stop")
@@ -41,6 +42,28 @@ func TestTinyMoves(t *testing.T) {
 			h.clean(t, m.vm)
 		}
 	}
+}
+
+// byHand migrates a guest without the engine, which finds it: it is highly available, and not
+// started a second time.
+func byHand(t *testing.T, m *mover) {
+	m.e.call(t, "PUT", m.path(), "<vm><high_availability><enabled>true</enabled></high_availability></vm>")
+	from, to, before := m.at, m.elsewhere(), len(m.events(t))
+	from.must(t, "migrate", "--live", "--p2p", "--persistent", "--unsafe", m.id, to.address)
+	eventually(t, m.name+" to be found", func() (bool, string) {
+		at := m.get(t).at("host").attr("id")
+		return at == to.engineID, "it is on " + at
+	})
+	m.await(t, "up")
+	m.find(t, from, to)
+	if lives := qemus(m.id); len(lives) != 1 {
+		t.Errorf("it has the QEMU processes %v", lives)
+	}
+	from.clean(t, m.vm)
+	if codes := m.events(t)[before:]; !slices.Contains(codes, "20013") || slices.Contains(codes, "119") {
+		t.Errorf("the events are %v", codes)
+	}
+	m.e.call(t, "PUT", m.path(), "<vm><high_availability><enabled>false</enabled></high_availability></vm>")
 }
 
 // coming are the guests that wait on a host for their memory.
