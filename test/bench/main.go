@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -86,18 +87,20 @@ func run(ctx context.Context, s *settings) (err error) {
 	}
 	made := &report{date: time.Now()}
 	made.machine = machineFacts(ctx)
+	var failures []error
 	for _, section := range sections {
 		if s.only != "" && s.only != section.name {
 			continue
 		}
 		fmt.Fprintf(s.log, "bench: %s\n", section.name)
 		if err := section.measure(ctx, s, made); err != nil {
-			return fmt.Errorf("%s: %w", section.name, err)
+			failures = append(failures, fmt.Errorf("%s: %w", section.name, err))
 		}
 	}
+	// What was measured is shown, also when something else could not be.
 	fmt.Fprint(os.Stdout, made.text())
-	if s.out == "" {
-		return nil
+	if s.out == "" || len(failures) > 0 {
+		return errors.Join(failures...)
 	}
 	if err := os.MkdirAll(filepath.Dir(s.out), 0o755); err != nil {
 		return err
