@@ -26,7 +26,7 @@ func (e *Engine) Lose(tx *inventory.Tx, on *model.Host, why string) {
 	}
 	on.Lost = lost
 	for _, vm := range RunsOn(tx, on.ID) {
-		if _, held := tx.Holder(vm.Ref()); !held && vm.Run.Host == on.ID {
+		if _, held := tx.Holder(vm.Ref()); !held && vm.Run.Host == on.ID && !vm.Run.Astray {
 			e.loseRun(tx, vm.ID, on, why)
 		}
 	}
@@ -36,7 +36,7 @@ func (e *Engine) Lose(tx *inventory.Tx, on *model.Host, why string) {
 // host was. It says whether there was anything to close.
 func (e *Engine) LoseHeld(tx *inventory.Tx, id model.ID) bool {
 	vm, ok := tx.VMs.Get(id)
-	if !ok || vm.Run.Host == "" {
+	if !ok || vm.Run.Host == "" || vm.Run.Astray {
 		return false
 	}
 	if _, held := tx.Holder(vm.Ref()); held {

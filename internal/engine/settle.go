@@ -164,7 +164,7 @@ func (e *Engine) NeverRan(tx *inventory.Tx, vm *model.VM) {
 // Unreserve takes back the place that a start had reserved on a host.
 func Unreserve(vm *model.VM) {
 	vm.Run.Host, vm.Run.Memory, vm.Run.Topology, vm.Run.ExitReason = "", 0, model.Topology{}, ""
-	vm.Run.Lease = nil
+	vm.Run.Lease, vm.Run.Astray = nil, false
 }
 
 // Down writes the end of a run and its event. cause decides between an ordinary

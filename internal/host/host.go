@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"vireo/internal/model"
@@ -239,6 +240,24 @@ type Guest struct {
 	Memory int64
 	CPUs   int
 }
+
+// HasCome says of a guest of a run, on a host that it may have migrated to, that it runs
+// there, or that it did: one that was shut down since is not to be taken for lost. One that is
+// paused may be waiting for its memory; it has come if it has a reason of its own.
+func (g Guest) HasCome() bool {
+	switch g.State {
+	case Off:
+		return g.End == EndShutdown
+	case Paused:
+		return !g.PostCopy && slices.Contains(pausesOfGuests, g.Pause)
+	case Running, ShuttingDown, Crashed:
+		return !g.PostCopy
+	}
+	return false
+}
+
+// pausesOfGuests are those that no host makes for a migration.
+var pausesOfGuests = []Pause{PauseUser, PauseIO, PauseNoSpace, PausePerm, PauseWatchdog, PausePanic}
 
 // State is the state of a guest on its host.
 type State string

@@ -189,7 +189,9 @@ func (inv *Inventory) load(ctx context.Context) error {
 func (inv *Inventory) track(job *model.Job) {
 	if old, ok := inv.running[job.ID]; ok {
 		for _, ref := range old.Locks {
-			delete(inv.locks, ref)
+			if inv.locks[ref] == job.ID {
+				delete(inv.locks, ref)
+			}
 		}
 	}
 	if job.Status != model.JobStarted {

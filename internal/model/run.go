@@ -42,6 +42,9 @@ type Run struct {
 
 	// Migration is where the guest is on its way to; nil unless it is.
 	Migration *Migration `json:"migration,omitempty"`
+	// Astray says that the guest was migrated by somebody's hand, and that no host is known
+	// to have it: nothing that becomes of its former host says that it has ended.
+	Astray bool `json:"astray,omitempty"`
 	// Lease is what is known of the run's lease; nil when nothing will follow from it.
 	Lease *RunLease `json:"lease,omitempty"`
 	// Users are those who had the VM of a pool when they began to use it: what is

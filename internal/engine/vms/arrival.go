@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"vireo/internal/engine"
@@ -149,30 +148,7 @@ func (r *room) showProgress(w *job.Work, id model.ID, progress host.MigrationPro
 // it is there, whatever the source says or does not say.
 func (r *room) seenThere(w *job.Work, vm *model.VM, data *moveData) bool {
 	guest, ok := r.lookThere(w.Steady(), vm, data.To)
-	return ok && hasCome(guest)
-}
-
-// hasCome says of a guest of this run at the destination that it runs there, or that it
-// did: one that was shut down since is not to be taken for lost. One that is paused may be
-// waiting for its memory; it has come if it has a reason of its own.
-func hasCome(guest host.Guest) bool {
-	if guest.PostCopy {
-		return false
-	}
-	switch guest.State {
-	case host.Off:
-		return guest.End == host.EndShutdown
-	case host.Paused:
-		return slices.Contains(pausesOfGuests, guest.Pause)
-	case host.Running, host.ShuttingDown, host.Crashed:
-		return true
-	}
-	return false
-}
-
-// pausesOfGuests are those that no host makes for a migration.
-var pausesOfGuests = []host.Pause{
-	host.PauseUser, host.PauseIO, host.PauseNoSpace, host.PausePerm, host.PauseWatchdog, host.PausePanic,
+	return ok && guest.HasCome()
 }
 
 func (r *room) lookThere(ctx context.Context, vm *model.VM, to model.ID) (host.Guest, bool) {
@@ -201,7 +177,7 @@ func (r *room) silentSource(vm *model.VM, to model.ID, cause error) error {
 			if _, err := r.Machines.Connected(vm.Run.Host); err == nil || r.isLost(vm.Run.Host) {
 				return nil
 			}
-			if guest, ok := r.lookThere(ctx, vm, to); ok && hasCome(guest) {
+			if guest, ok := r.lookThere(ctx, vm, to); ok && guest.HasCome() {
 				return nil
 			}
 		}

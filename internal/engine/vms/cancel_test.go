@@ -266,6 +266,30 @@ func TestLeftAndNobodyKnows(t *testing.T) {
 	})
 }
 
+// TestBroughtBackByHand: a source that was to be freed of what a guest has left has the guest
+// again, for somebody has brought it back.
+func TestBroughtBackByHand(t *testing.T) {
+	migrating(t, 2, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Begin(&engine.Call{On: model.KindVM, Name: "migrate", Target: id})
+		site.Pass(4 * time.Second)
+		silent := site.World.Fail(fake.Rule{Host: sitetest.Host(1), Hang: true})
+		site.Until(time.Minute, "it has arrived", func() bool { return site.VM(id).Run.Host == sitetest.HostID(2) })
+		if !site.World.MigrateGuest(id, sitetest.Host(1)) {
+			t.Fatal("it could not be brought back")
+		}
+		silent()
+		site.World.Machine(sitetest.Host(1)).Cut()
+		site.Connected()
+		site.Until(5*time.Minute, "it is found", func() bool {
+			vm := site.VM(id)
+			return vm.Run.Host == sitetest.HostID(1) && vm.Run.Status == model.StatusUp
+		})
+		if running := site.World.Running(id); len(running) != 1 {
+			t.Errorf("it runs on %v", running)
+		}
+	})
+}
+
 // TestArrivedPausedAndLostItsSource: a guest that its user had paused has arrived, and its
 // source ends before it has said so.
 func TestArrivedPausedAndLostItsSource(t *testing.T) {

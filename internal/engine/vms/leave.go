@@ -46,6 +46,9 @@ func (r *room) leaveLater(tx *inventory.Tx, vm *model.VM, hosts []model.ID) {
 	row := r.leaveRow()
 	now := time.Now().UTC()
 	for _, on := range hosts {
+		if _, left := tx.Holder(model.Leftover(vm.ID, on)); left {
+			continue // it is being done
+		}
 		params, _ := json.Marshal(LeaveParams{Host: on}) // an id can always be written
 		tx.PutJob(&model.Job{
 			ID: model.NewID(), Action: row.Key(), Path: row.Paths[0].Name, Verb: row.Verb, Target: vm.Ref(),
@@ -63,8 +66,12 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 		return err
 	}
 	id := w.Job.Target.ID
-	if _, known := r.Inventory.Hosts.Get(params.Host); !known || r.isOn(id, params.Host) {
+	vm, exists := r.Inventory.VMs.Get(id)
+	if _, known := r.Inventory.Hosts.Get(params.Host); !known || exists && vm.Run.Host == params.Host && r.isOn(id, params.Host) {
 		return nil
+	}
+	if r.isOn(id, params.Host) { // on its way, and to be freed if it does not come
+		return &job.BlockedError{Cause: errUndecided, Until: func(ctx context.Context) error { return pass(ctx, leaveAgain) }}
 	}
 	err := r.OnHost(w, params.Host, "HostCallTimeout", func(ctx context.Context, conn host.Host) error {
 		guest, err := conn.Guest(ctx, id)
@@ -93,27 +100,60 @@ func (r *room) leave(_ context.Context, w *job.Work) error {
 	return &job.BlockedError{Cause: err, Until: func(ctx context.Context) error { return pass(ctx, leaveAgain) }}
 }
 
-// errUndecided says that nobody knows which of two guests of a run goes on.
-var errUndecided = errors.New("the host of the VM does not say that the guest runs there")
+// errUndecided says that a guest is left that nobody knows enough of, or that could not be ended.
+var errUndecided = errors.New("a guest is left on a host that its VM has left")
 
 // endLeftover ends a guest on a host that its VM has left, and forgets it: the hosts of a
 // migration have lost each other in its last moment, and its memory is older than the disks.
-// Of the recorded run it is ended only when that is over, or is seen to go on elsewhere.
+// Of the recorded run it is ended only when that is over, or the VM's own host has said what
+// has become of the guest there. If that has none, and does not say why, this may be the one.
 func (r *room) endLeftover(ctx context.Context, conn host.Host, on model.ID, guest host.Guest) error {
 	vm, ok := r.Inventory.VMs.Get(guest.ID)
-	if !ok || !guest.Ours || guest.Engine != r.ID || guest.Epoch > vm.Run.Epoch || r.isOn(vm.ID, on) {
+	switch {
+	case !ok || !guest.Ours || guest.Engine != r.ID || guest.Epoch > vm.Run.Epoch || vm.Run.Host == on && r.isOn(vm.ID, on):
 		return nil // it is not what was left
+	case r.isOn(vm.ID, on):
+		return errUndecided // it is to come back
 	}
 	if guest.Epoch == vm.Run.Epoch && !lifecycle.Resting(vm.Run.Status) {
-		if there, seen := r.lookThere(ctx, vm, vm.Run.Host); !seen || !hasCome(there) {
-			return errUndecided
+		absent, err := r.isNotThere(ctx, vm)
+		if err != nil {
+			return err
+		}
+		if absent && guest.HasCome() {
+			return nil
 		}
 	}
 	r.Log.WarnContext(ctx, "a guest is ended on a host that its VM has left", "vm", vm.ID, "host", on)
-	if err := conn.Destroy(ctx, guest.ID); err != nil && !errors.Is(err, host.ErrNotFound) {
-		return err
+	err := conn.Destroy(ctx, guest.ID)
+	if err == nil || errors.Is(err, host.ErrNotFound) {
+		err = conn.Forget(ctx, guest.ID)
 	}
-	return conn.Forget(ctx, guest.ID)
+	if errors.Is(err, host.ErrRefused) {
+		err = errors.Join(errUndecided, err)
+	}
+	return err
+}
+
+// isNotThere says that the host of a VM has no guest of its run, and does not say how that
+// has ended; errUndecided, that it has not said what has become of it.
+func (r *room) isNotThere(ctx context.Context, vm *model.VM) (bool, error) {
+	conn, err := r.Machines.Connected(vm.Run.Host)
+	if err != nil {
+		return false, errUndecided
+	}
+	there, err := conn.Guest(ctx, vm.ID)
+	switch {
+	case errors.Is(err, host.ErrNotFound), err == nil && there.Epoch != vm.Run.Epoch:
+		return true, nil
+	case err != nil || !r.Owns(vm, there):
+		return false, errUndecided
+	case there.State == host.Off:
+		return there.End == host.EndMigrated || there.End == host.EndUnknown, nil
+	case !there.HasCome():
+		return false, errUndecided
+	}
+	return false, nil
 }
 
 // awaitLife waits for a host that has ended to be heard of again, or to be removed. If

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -14,89 +15,151 @@ import (
 )
 
 const (
-	// askingAround is how long a host may take to say whether it has a guest, and
-	// askedAtOnce how many are asked at a time.
+	// askingAround is how long a host may take to say whether it has a guest; askedAtOnce is
+	// how many are asked at a time, and soughtAtOnce for how many guests.
 	askingAround = 5 * time.Second
 	askedAtOnce  = 32
-	// askedAgain is the pause after which they are asked again for a guest that must be somewhere.
+	soughtAtOnce = 4
+	// askedSoon is the pause after which they are asked again when one did not answer that is
+	// expected to, askedAgain when none has a guest that must be somewhere.
+	askedSoon  = 2 * time.Second
 	askedAgain = 30 * time.Second
 )
 
-// astray is what is known of a guest that its host does not have any more.
-type astray string
-
-// A guest that has gone is on no other host, was found on one, or must be on one that is
-// not known.
-const (
-	astrayNowhere astray = "nowhere"
-	astrayFound   astray = "found"
-	astraySought  astray = "sought"
-)
-
-// hasGone says of a guest that its host does not say how it has ended: it may be on another,
-// brought there by somebody's hand or before the data was restored.
-func hasGone(guest host.Guest) bool {
-	return guest.State == lifecycle.Absent || guest.State == host.Off && (guest.End == host.EndUnknown || hasMigrated(guest))
+// hasGone says of the guest of a VM that its host does not say how it has ended: it may be on
+// another, brought there by somebody's hand or before the data was restored.
+func hasGone(vm *model.VM, guest host.Guest) bool {
+	return guest.State == lifecycle.Absent || guest.State == host.Off && (guest.End == host.EndUnknown || isAway(vm, guest))
 }
 
-func hasMigrated(guest host.Guest) bool {
-	return guest.State == host.Off && guest.End == host.EndMigrated
+// isAway says that a guest is known to have migrated. libvirt forgets that when it restarts,
+// and the engine does not.
+func isAway(vm *model.VM, guest host.Guest) bool {
+	return guest.State == host.Off && (guest.End == host.EndMigrated || vm.Run.Astray)
 }
 
 // findElsewhere looks on all other hosts for the guest of a run that its own has not any
-// more, and records where it is. One of which its host says that it has migrated is
-// somewhere, be it on a host that is not ours: nothing is started for its VM.
-func (w *Watcher) findElsewhere(ctx context.Context, vm *model.VM, guest host.Guest) astray {
+// more, and records where it is, or was when it ended. One of which its host says that it
+// has migrated is somewhere, be it on a host that is not ours: nothing is started for its VM.
+// False: it is nowhere, and nothing speaks against that its run is over.
+func (w *Watcher) findElsewhere(ctx context.Context, conn host.Host, vm *model.VM, guest host.Guest) bool {
 	if _, held := w.inventory.Holder(vm.Ref()); held || !lifecycle.HasGuest(vm.Run.Status) {
-		return astrayNowhere // a job knows where it is
+		return false // a job knows where it is
 	}
-	where, there := w.askAround(ctx, vm)
-	if where == "" && !hasMigrated(guest) {
-		return astrayNowhere
-	}
-	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {
-		fresh, ok := tx.VMs.Get(vm.ID)
-		_, held := tx.Holder(vm.Ref())
-		switch on, known := tx.Hosts.Get(where); {
-		case !ok || held || fresh != vm:
-		case where == "":
-			w.seek(tx, vm)
-		case known && !isLeft(tx, vm.ID, where):
-			edited, _ := tx.VMs.Edit(vm.ID)
-			takeOver(tx, edited, on, there)
-			edited.Run.BootID = on.BootID
-			tx.Event(audit.New(audit.FoundElsewhere, audit.About{VM: edited, Host: on}))
+	seen := w.askAround(ctx, vm)
+	switch {
+	case ctx.Err() != nil:
+		return true
+	case seen.at != "":
+		if !w.found(ctx, vm, seen) {
+			w.lookLater(vm.ID)
+			return true
 		}
+		if guest.State == host.Off {
+			w.forget(ctx, conn, vm.ID)
+		}
+		w.looks.ask(vm.ID)
+	case !seen.sure:
+		w.seekAgain(vm.ID, askedSoon)
+	case isAway(vm, guest):
+		w.miss(ctx, vm)
+		w.seekAgain(vm.ID, askedAgain)
+	default:
+		return false
+	}
+	return true
+}
+
+// found records where a guest is, and says whether it could.
+func (w *Watcher) found(ctx context.Context, vm *model.VM, seen sighting) (written bool) {
+	err := w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+		fresh, _ := tx.VMs.Get(vm.ID)
+		on, known := tx.Hosts.Get(seen.at)
+		if _, held := tx.Holder(vm.Ref()); held || !known || fresh != vm || isLeft(tx, vm.ID, seen.at) {
+			return nil
+		}
+		edited, _ := tx.VMs.Edit(vm.ID)
+		takeOver(tx, edited, on, seen.guest)
+		edited.Run.BootID = on.BootID
+		tx.Event(audit.New(audit.FoundElsewhere, audit.About{VM: edited, Host: on}))
+		written = true
+		return nil
+	})
+	w.wrote(err)
+	return written && err == nil
+}
+
+// miss makes a VM unknown that has migrated, nobody knows where to.
+func (w *Watcher) miss(ctx context.Context, vm *model.VM) {
+	w.wrote(w.inventory.Update(ctx, func(tx *inventory.Tx) error {
+		fresh, _ := tx.VMs.Get(vm.ID)
+		if _, held := tx.Holder(vm.Ref()); held || fresh != vm || vm.Run.Astray {
+			return nil
+		}
+		on, _ := tx.Hosts.Get(vm.Run.Host)
+		edited, _ := tx.VMs.Edit(vm.ID)
+		if edited.Run.Astray = true; vm.Run.Status != model.StatusUnknown {
+			engine.SetStatus(edited, model.StatusUnknown, edited.Run.Detail)
+		}
+		tx.Event(audit.New(audit.MovedAway, audit.About{VM: edited, Host: on}))
 		return nil
 	}))
-	if where == "" {
-		w.lookIn(vm.ID, askedAgain)
-		return astraySought
-	}
-	w.looks.ask(vm.ID)
-	return astrayFound
 }
 
-// seek makes a VM unknown that has migrated, nobody knows where to.
-func (w *Watcher) seek(tx *inventory.Tx, vm *model.VM) {
-	if vm.Run.Status == model.StatusUnknown {
+// seekAgain asks for a look after a while, once for each VM.
+func (w *Watcher) seekAgain(id model.ID, after time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.seeking[id] {
 		return
 	}
-	on, _ := tx.Hosts.Get(vm.Run.Host)
-	edited, _ := tx.VMs.Edit(vm.ID)
-	engine.SetStatus(edited, model.StatusUnknown, edited.Run.Detail)
-	tx.Event(audit.New(audit.MovedAway, audit.About{VM: edited, Host: on}))
+	w.seeking[id] = true
+	w.wait.Go(func() {
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-w.base.Done():
+		}
+		w.mu.Lock()
+		delete(w.seeking, id)
+		w.mu.Unlock()
+		w.looks.ask(id)
+	})
 }
 
-// askAround asks the other hosts for the guest of a VM's run. Those that do not answer in
-// time are taken not to have it.
-func (w *Watcher) askAround(ctx context.Context, vm *model.VM) (where model.ID, found host.Guest) {
+// sighting is where the guest of a run was seen, if it was. sure says that every host has
+// said whether it has it that may be expected to.
+type sighting struct {
+	at    model.ID
+	guest host.Guest
+	sure  bool
+}
+
+// askAround asks the other hosts for the guest of a VM's run.
+func (w *Watcher) askAround(ctx context.Context, vm *model.VM) sighting {
+	select {
+	case w.around <- struct{}{}:
+		defer func() { <-w.around }()
+	case <-ctx.Done():
+		return sighting{}
+	}
 	var mu sync.Mutex
 	var wait sync.WaitGroup
+	seen := sighting{sure: true}
 	places := make(chan struct{}, askedAtOnce)
 	for _, on := range w.inventory.Hosts.All() {
+		if on.ID == vm.Run.Host || engine.Ended(on) {
+			continue
+		}
 		conn, err := w.Connected(on.ID)
-		if err != nil || on.ID == vm.Run.Host {
+		_, left := w.inventory.Holder(model.Leftover(vm.ID, on.ID))
+		if left || err != nil && on.Reachable() {
+			mu.Lock()
+			seen.sure = false // it is about to be known
+			mu.Unlock()
+		}
+		if left || err != nil {
 			continue
 		}
 		places <- struct{}{}
@@ -105,14 +168,40 @@ func (w *Watcher) askAround(ctx context.Context, vm *model.VM) (where model.ID, 
 			bounded, cancel := context.WithTimeout(ctx, askingAround)
 			defer cancel()
 			guest, err := conn.Guest(bounded, vm.ID)
-			if err != nil || guest.State == host.Off || guest.PostCopy || guest.Epoch != vm.Run.Epoch || !w.Engine.Owns(vm, guest) {
-				return
-			}
 			mu.Lock()
 			defer mu.Unlock()
-			where, found = on.ID, guest
+			switch {
+			case errors.Is(err, host.ErrNotFound):
+			case err != nil:
+				w.Log.WarnContext(ctx, "a host does not say whether it has a guest", "host", on.ID, "vm", vm.ID, "err", err)
+				seen.sure = seen.sure && errors.Is(err, host.ErrRefused)
+			case guest.Epoch != vm.Run.Epoch || !w.Engine.Owns(vm, guest) || guest.PostCopy || rank(guest) == 0:
+			case !isEnd(guest) && !guest.HasCome():
+				seen.sure = false // it is coming
+			case seen.at == "" || rank(guest) > rank(seen.guest):
+				seen.at, seen.guest = on.ID, guest
+			}
 		})
 	}
 	wait.Wait()
-	return where, found
+	return seen
+}
+
+// isEnd says that a host knows how a guest has ended there.
+func isEnd(guest host.Guest) bool {
+	return guest.State == host.Off && (guest.End == host.EndShutdown || guest.End == host.EndDestroyed || guest.End == host.EndCrashed)
+}
+
+// rank says which of several guests of a run is the one: that runs, before that stands still,
+// before that has ended; 0 is none.
+func rank(guest host.Guest) int {
+	switch {
+	case guest.State == host.Running:
+		return 3
+	case guest.State != host.Off:
+		return 2
+	case isEnd(guest):
+		return 1
+	}
+	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vireo/internal/audit"
+	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
@@ -58,7 +59,17 @@ func TestMigratedToSomewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
 				there := site.World.Machine(sitetest.Host(2))
-				unseen := site.World.Fail(fake.Rule{Host: sitetest.Host(2), Call: "Guest", Hang: true})
+				// It is in maintenance: nobody asks it.
+				host := func(name string) {
+					if _, err := site.Act(&engine.Call{On: model.KindHost, Name: name, Target: sitetest.HostID(2)}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				host("deactivate")
+				site.Until(time.Minute, "it is in maintenance", func() bool {
+					on, _ := site.Inventory.Hosts.Get(sitetest.HostID(2))
+					return on.Status == model.HostMaintenance
+				})
 				if !site.World.MigrateGuest(id, sitetest.Host(2)) {
 					t.Fatal("it could not be migrated")
 				}
@@ -71,12 +82,25 @@ func TestMigratedToSomewhere(t *testing.T) {
 				if running := site.World.Running(id); len(running) != 1 {
 					t.Errorf("its guest runs on %v", running)
 				}
+				// Whatever becomes of the host that it has left, it did not end there.
+				site.World.Machine(h1).Restart("")
+				site.Connected()
+				site.Pass(time.Hour)
+				site.Edit(func(tx *inventory.Tx) {
+					on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+					site.Engine.Lose(tx, on, "Somebody said so.")
+				})
+				site.Pass(time.Minute)
+				if status, running := site.Status(id), site.World.Running(id); status != model.StatusUnknown || len(running) != 1 {
+					t.Errorf("it is %s and runs on %v", status, running)
+				}
+				site.World.Machine(h1).Restart("")
+				site.Connected()
 				if ended {
 					there.ForgetGuest("vm")
 					site.World.Machine(h1).ForgetGuest("vm")
 				}
-				unseen()
-				there.Cut() // what hangs is asked again
+				host("activate")
 				site.UntilStatus(id, 5*time.Minute, model.StatusUp)
 			})
 		})
@@ -86,25 +110,74 @@ func TestMigratedToSomewhere(t *testing.T) {
 // TestRestoredAfterAMigration: data that was restored from a backup says that a guest is where
 // it was before it migrated. It is found, whichever host is compared first.
 func TestRestoredAfterAMigration(t *testing.T) {
-	for _, first := range []int{1, 2} {
-		twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
-			site.Stop()
-			site.World.MigrateGuest(id, sitetest.Host(2))
-			last := site.World.Machine(sitetest.Host(3 - first))
-			last.Disappear()
-			site.Start()
-			site.Until(time.Minute, "one is compared", func() bool {
-				on, _ := site.Inventory.Hosts.Get(sitetest.HostID(first))
-				return on.Status == model.HostUp
-			})
-			site.Pass(time.Second)
-			last.Answer()
-			site.Until(5*time.Minute, "it is found", func() bool {
-				vm := site.VM(id)
-				return vm.Run.Host == sitetest.HostID(2) && vm.Run.Status == model.StatusUp
-			})
-		})
+	for _, forgotten := range []bool{false, true} {
+		for _, first := range []int{1, 2} {
+			restoredAfter(t, first, forgotten)
+		}
 	}
+}
+
+func restoredAfter(t *testing.T, first int, forgotten bool) {
+	twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Stop()
+		site.World.MigrateGuest(id, sitetest.Host(2))
+		if forgotten {
+			site.World.Machine(h1).ForgetGuest("vm")
+		}
+		last := site.World.Machine(sitetest.Host(3 - first))
+		last.Disappear()
+		site.Start()
+		site.Until(time.Minute, "one is compared", func() bool {
+			on, _ := site.Inventory.Hosts.Get(sitetest.HostID(first))
+			return on.Status == model.HostUp
+		})
+		site.Pass(time.Second)
+		last.Answer()
+		site.Until(5*time.Minute, "it is found", func() bool {
+			vm := site.VM(id)
+			return vm.Run.Host == sitetest.HostID(2) && vm.Run.Status == model.StatusUp
+		})
+	})
+}
+
+// TestEndedElsewhere: a guest that was brought to another host by hand, and was shut down there
+// before anybody looked, has ended so.
+func TestEndedElsewhere(t *testing.T) {
+	twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		unseen := site.World.Fail(fake.Rule{Call: "Guest", Hang: true})
+		site.World.MigrateGuest(id, sitetest.Host(2))
+		site.World.Machine(sitetest.Host(2)).PowerOff("vm")
+		site.Pass(time.Second)
+		unseen()
+		for _, machine := range []string{h1, sitetest.Host(2)} {
+			site.World.Machine(machine).Cut() // what hangs is asked again
+		}
+		site.UntilStatus(id, sitetest.Soon, model.StatusDown)
+		site.Pass(time.Hour)
+		if events := site.Events(id, 0); site.Status(id) != model.StatusDown || !slices.Contains(events, 61) || slices.Contains(events, 119) {
+			t.Errorf("it is %s, events %v", site.Status(id), events)
+		}
+	})
+}
+
+// TestRebootedAfterAMigration: a host that was emptied by hand and restarted while no engine
+// was there has not taken its guests with it.
+func TestRebootedAfterAMigration(t *testing.T) {
+	twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.Kill()
+		site.World.MigrateGuest(id, sitetest.Host(2))
+		site.World.Machine(h1).ForgetGuest("vm")
+		site.World.Machine(h1).Restart("")
+		site.Start()
+		site.Connected()
+		site.Until(5*time.Minute, "it is found", func() bool {
+			vm := site.VM(id)
+			return vm.Run.Host == sitetest.HostID(2) && vm.Run.Status == model.StatusUp
+		})
+		if events := site.Events(id, 0); slices.Contains(events, 143) {
+			t.Errorf("events %v", events)
+		}
+	})
 }
 
 // TestProvenWhileNobodyWasThere: the host of a VM is known to have ended, the VM was held by a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"vireo/internal/audit"
 	"vireo/internal/engine"
@@ -57,6 +58,7 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host, e
 	if err != nil {
 		return nil, fmt.Errorf("listing guests: %w", err)
 	}
+	lost := w.lostByReboot(ctx, m.id, bootID, guests)
 	var stale []host.Guest
 	takeBack := func() {}
 	err = w.inventory.Update(ctx, func(tx *inventory.Tx) error {
@@ -79,7 +81,7 @@ func (w *Watcher) compareOnce(ctx context.Context, m *machine, conn host.Host, e
 		engine.ReviewHost(tx, edited)
 		pin(tx, edited)
 		if rebooted {
-			w.rebooted(tx, edited, guests)
+			w.rebooted(tx, edited, lost)
 		}
 		w.strangers(tx, edited, guests)
 		stale = w.stale(tx, edited, guests)
@@ -138,27 +140,56 @@ func (w *Watcher) stale(tx *inventory.Tx, on *model.Host, guests []host.Guest) [
 			known && (vm.Run.Host == on.ID || guest.Epoch > vm.Run.Epoch) {
 			continue
 		}
+		if known && guest.Epoch == vm.Run.Epoch && !lifecycle.Resting(vm.Run.Status) && isEnd(guest) {
+			continue // it may be how the run has ended, whose guest is looked for
+		}
 		left = append(left, guest)
 	}
 	return left
 }
 
-// rebooted closes the runs of all VMs that a restarted host has lost (event
-// 143). VMs that a job holds are left to the job.
-func (w *Watcher) rebooted(tx *inventory.Tx, on *model.Host, guests []host.Guest) {
-	running := make(map[model.ID]bool)
-	for _, guest := range guests {
-		running[guest.ID] = guest.State != host.Off
+// lostByReboot are the VMs whose guests a host does not have any more since it was restarted,
+// and that no other host may have: others are left to the looks that follow. They are closed
+// together, so that those with the higher priority are started first.
+func (w *Watcher) lostByReboot(ctx context.Context, on model.ID, bootID string, guests []host.Guest) map[model.ID]*model.VM {
+	if known, ok := w.inventory.Hosts.Get(on); !ok || known.BootID == "" || known.BootID == bootID {
+		return nil
 	}
-	for _, vm := range tx.VMs.All() {
-		if vm.Run.Host != on.ID || running[vm.ID] || !lifecycle.HasGuest(vm.Run.Status) {
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	lost := make(map[model.ID]*model.VM)
+	for _, vm := range w.inventory.VMs.All() {
+		is := func(guest host.Guest) bool { return guest.ID == vm.ID }
+		if vm.Run.Host != on || vm.Run.Astray || !lifecycle.HasGuest(vm.Run.Status) {
 			continue
 		}
+		if i := slices.IndexFunc(guests, is); i >= 0 && (guests[i].State != host.Off || isAway(vm, guests[i])) {
+			continue
+		}
+		wait.Go(func() {
+			if seen := w.askAround(ctx, vm); seen.at != "" || !seen.sure {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			lost[vm.ID] = vm
+		})
+	}
+	wait.Wait()
+	return lost
+}
+
+// rebooted closes the runs of all VMs that a restarted host has lost (event
+// 143). VMs that a job holds are left to the job.
+func (w *Watcher) rebooted(tx *inventory.Tx, on *model.Host, lost map[model.ID]*model.VM) {
+	for _, vm := range lost {
 		if _, held := tx.Holder(vm.Ref()); held {
 			continue
 		}
-		edited, _ := tx.VMs.Edit(vm.ID)
-		w.wentWithHost(tx, edited, on)
+		if fresh, ok := tx.VMs.Get(vm.ID); ok && fresh == vm {
+			edited, _ := tx.VMs.Edit(vm.ID)
+			w.wentWithHost(tx, edited, on)
+		}
 	}
 }
 

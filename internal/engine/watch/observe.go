@@ -49,11 +49,8 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		// What is left of an earlier run says nothing of this one.
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	}
-	if hasGone(guest) {
-		if at := w.findElsewhere(ctx, vm, guest); at != astrayNowhere {
-			if at == astrayFound && guest.State == host.Off {
-				w.forget(bounded, conn, id)
-			}
+	if hasGone(vm, guest) {
+		if w.findElsewhere(ctx, conn, vm, guest) {
 			return
 		}
 	}
@@ -68,7 +65,7 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 	}
 	// Of a guest that somebody else has removed, or that never came, seeds may be left.
 	if err == nil && over && (guest.State == host.Off || unknown) {
-		w.forget(bounded, conn, id)
+		w.forget(ctx, conn, id)
 	}
 	fresh, ok := w.inventory.VMs.Get(id)
 	if ok && guest.AgentConnected && fresh.Run.Status == model.StatusUp {
@@ -81,7 +78,9 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 }
 
 func (w *Watcher) forget(ctx context.Context, conn host.Host, id model.ID) {
-	if err := conn.Forget(ctx, id); err != nil {
+	bounded, cancel := context.WithTimeout(ctx, w.values.Duration("HostCallTimeout"))
+	defer cancel()
+	if err := conn.Forget(bounded, id); err != nil {
 		w.Log.WarnContext(ctx, "a guest that has ended could not be forgotten", "vm", id, "err", err)
 	}
 }
@@ -151,6 +150,7 @@ func (w *Watcher) observe(ctx context.Context, looked *model.VM, guest host.Gues
 func (w *Watcher) lives(tx *inventory.Tx, vm *model.VM, on *model.Host, guest host.Guest, move lifecycle.Move) {
 	from := vm.Run.Status
 	engine.SetStatus(vm, move.To, move.Detail)
+	vm.Run.Astray = false
 	if guest.AgentConnected {
 		vm.Run.AgentSeen = true
 	}

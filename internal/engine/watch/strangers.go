@@ -76,6 +76,7 @@ func isLeft(tx *inventory.Tx, vm, on model.ID) bool {
 func takeOver(tx *inventory.Tx, vm *model.VM, on *model.Host, guest host.Guest) {
 	vm.Run.Host, vm.Run.Memory, vm.Run.Given = on.ID, guest.Memory, guest.Given
 	vm.Run.Boot, vm.Run.Restart, vm.Run.Lease = vm.Effective().OS.Boot, nil, nil
+	vm.Run.Astray = false
 	if vm.Lease != "" {
 		tx.Event(audit.New(audit.LeaseNotHeld, audit.About{VM: vm, Host: on}))
 	}

@@ -14,8 +14,13 @@ func (w *World) MigrateGuest(id model.ID, address string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g, to := w.running[id], w.machines[address]
-	if g == nil || to == nil || g.moving != nil || to.guests[id] != nil {
+	if g == nil || to == nil || g.moving != nil {
 		return false
+	}
+	if old := to.guests[id]; old != nil && old.alive() {
+		return false
+	} else if old != nil {
+		to.remove(old)
 	}
 	text, err := json.Marshal(g.spec)
 	var spec host.GuestSpec

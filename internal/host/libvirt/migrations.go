@@ -242,8 +242,9 @@ func (h *hypervisor) migrationState(ctx context.Context, id model.ID) (host.Migr
 // migrates says what the work on a guest that runs means for its migration. That libvirt
 // refuses to tell, since it is at other work on the guest for long, says nothing.
 func migrates(job fields, err error) (host.MigrationState, error) {
+	refused, _ := errors.AsType[*host.RefusedError](err)
 	switch {
-	case errors.Is(err, host.ErrRefused):
+	case refused != nil && refused.Code == host.RefusedState:
 		return host.MigrationNone, unreachable("asking whether the guest migrates", err)
 	case err != nil || job.number("operation", 0) != int64(libvirt.DomainJobOperationStrMigrationOut) || job["type"] == libvirt.DomainJobNone:
 		return host.MigrationNone, err

@@ -30,6 +30,7 @@ func TestMigrates(t *testing.T) {
 		"other work":        {job(libvirt.DomainJobUnbounded, out+1), nil, host.MigrationNone, nil},
 		"it is over":        {job(libvirt.DomainJobNone, out), nil, host.MigrationNone, nil},
 		"busy for too long": {nil, busy, host.MigrationNone, host.ErrUnreachable},
+		"it cannot tell":    {nil, translate("asking", libvirt.Error{Code: uint32(libvirt.ErrNoSupport)}), host.MigrationNone, host.ErrRefused},
 		"out of reach":      {nil, host.ErrUnreachable, host.MigrationNone, host.ErrUnreachable},
 		"not there":         {nil, host.ErrNotFound, host.MigrationNone, host.ErrNotFound},
 	} {
