@@ -257,7 +257,7 @@ func (g Guest) HasCome() bool {
 }
 
 // pausesOfGuests are those that no host makes for a migration.
-var pausesOfGuests = []Pause{PauseUser, PauseIO, PauseNoSpace, PausePerm, PauseWatchdog, PausePanic}
+var pausesOfGuests = []Pause{PauseUser, PauseIO, PauseNoSpace, PausePerm, PauseWatchdog, PausePanic, PauseOther}
 
 // State is the state of a guest on its host.
 type State string

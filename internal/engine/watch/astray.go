@@ -47,10 +47,12 @@ func (w *Watcher) findElsewhere(ctx context.Context, conn host.Host, vm *model.V
 		return false // a job knows where it is
 	}
 	seen := w.askAround(ctx, vm)
+	sure := !seen.pending && (!seen.mute || w.muteFor(vm.ID) > w.values.Duration("VdsTimeout"))
 	switch {
 	case ctx.Err() != nil:
 		return true
-	case seen.at != "":
+	case seen.at != "" && (sure || !isEnd(seen.guest)):
+		w.heardAll(vm.ID)
 		if !w.found(ctx, vm, seen) {
 			w.lookLater(vm.ID)
 			return true
@@ -59,15 +61,33 @@ func (w *Watcher) findElsewhere(ctx context.Context, conn host.Host, vm *model.V
 			w.forget(ctx, conn, vm.ID)
 		}
 		w.looks.ask(vm.ID)
-	case !seen.sure:
+	case !sure:
 		w.seekAgain(vm.ID, askedSoon)
 	case isAway(vm, guest):
 		w.miss(ctx, vm)
 		w.seekAgain(vm.ID, askedAgain)
 	default:
+		w.heardAll(vm.ID)
 		return false
 	}
 	return true
+}
+
+// muteFor is for how long a connected host has not said whether it has the guest of a VM. It
+// is waited for no longer than a host that is out of reach.
+func (w *Watcher) muteFor(id model.ID) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.mute[id].IsZero() {
+		w.mute[id] = time.Now()
+	}
+	return time.Since(w.mute[id])
+}
+
+func (w *Watcher) heardAll(id model.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.mute, id)
 }
 
 // found records where a guest is, and says whether it could.
@@ -128,12 +148,13 @@ func (w *Watcher) seekAgain(id model.ID, after time.Duration) {
 	})
 }
 
-// sighting is where the guest of a run was seen, if it was. sure says that every host has
-// said whether it has it that may be expected to.
+// sighting is where the guest of a run was seen, if it was.
 type sighting struct {
 	at    model.ID
 	guest host.Guest
-	sure  bool
+	// pending says that a host is about to be heard of, or has a guest that is coming or is
+	// about to be ended; mute, that one which is connected has not said whether it has it.
+	pending, mute bool
 }
 
 // askAround asks the other hosts for the guest of a VM's run.
@@ -142,11 +163,11 @@ func (w *Watcher) askAround(ctx context.Context, vm *model.VM) sighting {
 	case w.around <- struct{}{}:
 		defer func() { <-w.around }()
 	case <-ctx.Done():
-		return sighting{}
+		return sighting{pending: true}
 	}
 	var mu sync.Mutex
 	var wait sync.WaitGroup
-	seen := sighting{sure: true}
+	var seen sighting
 	places := make(chan struct{}, askedAtOnce)
 	for _, on := range w.inventory.Hosts.All() {
 		if on.ID == vm.Run.Host || engine.Ended(on) {
@@ -154,12 +175,10 @@ func (w *Watcher) askAround(ctx context.Context, vm *model.VM) sighting {
 		}
 		conn, err := w.Connected(on.ID)
 		_, left := w.inventory.Holder(model.Leftover(vm.ID, on.ID))
-		if left || err != nil && on.Reachable() {
-			mu.Lock()
-			seen.sure = false // it is about to be known
-			mu.Unlock()
-		}
 		if left || err != nil {
+			mu.Lock()
+			seen.pending = seen.pending || err == nil || w.isExpected(on)
+			mu.Unlock()
 			continue
 		}
 		places <- struct{}{}
@@ -174,10 +193,10 @@ func (w *Watcher) askAround(ctx context.Context, vm *model.VM) sighting {
 			case errors.Is(err, host.ErrNotFound):
 			case err != nil:
 				w.Log.WarnContext(ctx, "a host does not say whether it has a guest", "host", on.ID, "vm", vm.ID, "err", err)
-				seen.sure = seen.sure && errors.Is(err, host.ErrRefused)
+				seen.mute = true
 			case guest.Epoch != vm.Run.Epoch || !w.Engine.Owns(vm, guest) || guest.PostCopy || rank(guest) == 0:
 			case !isEnd(guest) && !guest.HasCome():
-				seen.sure = false // it is coming
+				seen.pending = true // it is coming
 			case seen.at == "" || rank(guest) > rank(seen.guest):
 				seen.at, seen.guest = on.ID, guest
 			}
@@ -185,6 +204,21 @@ func (w *Watcher) askAround(ctx context.Context, vm *model.VM) sighting {
 	}
 	wait.Wait()
 	return seen
+}
+
+// isExpected says of a host that is not connected that it may answer soon: it has not been
+// found silent for too long.
+func (w *Watcher) isExpected(on *model.Host) bool {
+	if on.BootID == "" || !lifecycle.HostWatched(on.Status) {
+		return false
+	}
+	m := w.machine(on.ID)
+	if m == nil {
+		return true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.conn != nil || !m.lost.Equal(m.judged)
 }
 
 // isEnd says that a host knows how a guest has ended there.

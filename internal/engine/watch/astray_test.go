@@ -8,6 +8,7 @@ import (
 	"vireo/internal/audit"
 	"vireo/internal/engine"
 	"vireo/internal/engine/sitetest"
+	"vireo/internal/host"
 	"vireo/internal/host/fake"
 	"vireo/internal/inventory"
 	"vireo/internal/model"
@@ -161,22 +162,82 @@ func TestEndedElsewhere(t *testing.T) {
 }
 
 // TestRebootedAfterAMigration: a host that was emptied by hand and restarted while no engine
-// was there has not taken its guests with it.
+// was there has not taken its guests with it, also when the one that has them is heard of later.
 func TestRebootedAfterAMigration(t *testing.T) {
+	for _, status := range []model.HostStatus{model.HostUp, model.HostNonOperational, model.HostNonResponsive} {
+		t.Run(string(status), func(t *testing.T) {
+			twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
+				site.Kill()
+				there := site.World.Machine(sitetest.Host(2))
+				site.World.MigrateGuest(id, sitetest.Host(2))
+				site.World.Machine(h1).ForgetGuest("vm")
+				site.World.Machine(h1).Restart("")
+				there.Disappear()
+				site.Start()
+				site.Edit(func(tx *inventory.Tx) {
+					on, _ := tx.Hosts.Edit(sitetest.HostID(2))
+					on.Status = status
+				})
+				site.Until(time.Minute, "the first is compared", func() bool {
+					on, _ := site.Inventory.Hosts.Get(sitetest.HostID(1))
+					return on.Status == model.HostUp
+				})
+				site.Pass(5 * time.Second)
+				there.Answer()
+				site.Until(5*time.Minute, "it is found", func() bool {
+					vm := site.VM(id)
+					return vm.Run.Host == sitetest.HostID(2) && vm.Run.Status == model.StatusUp
+				})
+				if events := site.Events(id, 0); slices.Contains(events, 143) {
+					t.Errorf("events %v", events)
+				}
+			})
+		})
+	}
+}
+
+// TestBroughtFromASilentHost: a guest that somebody has brought away from a host that nothing is
+// heard of is not lost with that host.
+func TestBroughtFromASilentHost(t *testing.T) {
 	twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
-		site.Kill()
-		site.World.MigrateGuest(id, sitetest.Host(2))
-		site.World.Machine(h1).ForgetGuest("vm")
-		site.World.Machine(h1).Restart("")
-		site.Start()
-		site.Connected()
-		site.Until(5*time.Minute, "it is found", func() bool {
+		site.World.Fail(fake.Rule{Host: h1, Call: "Connect", Error: host.ErrUnreachable})
+		site.World.Machine(h1).Cut()
+		site.Pass(time.Minute)
+		if !site.World.MigrateGuest(id, sitetest.Host(2)) {
+			t.Fatal("it could not be migrated")
+		}
+		site.Until(time.Minute, "it is found", func() bool {
 			vm := site.VM(id)
 			return vm.Run.Host == sitetest.HostID(2) && vm.Run.Status == model.StatusUp
 		})
-		if events := site.Events(id, 0); slices.Contains(events, 143) {
-			t.Errorf("events %v", events)
+		site.Edit(func(tx *inventory.Tx) {
+			on, _ := tx.Hosts.Edit(sitetest.HostID(1))
+			site.Engine.Lose(tx, on, "It was fenced.")
+		})
+		site.Pass(time.Minute)
+		if running := site.World.Running(id); site.Status(id) != model.StatusUp || !slices.Equal(running, []string{sitetest.Host(2)}) {
+			t.Errorf("it is %s and runs on %v", site.Status(id), running)
 		}
+		site.World.ClearRules()
+		site.World.Machine(h1).Restart("")
+		site.Connected()
+	})
+}
+
+// TestVanishedBesideAMuteHost: a host that is connected and does not answer for long is no
+// reason never to close the run of a guest that is gone.
+func TestVanishedBesideAMuteHost(t *testing.T) {
+	twoHosts(t, func(t *testing.T, site *sitetest.Site, id model.ID) {
+		site.World.Fail(fake.Rule{Host: sitetest.Host(2), Call: "Guest", Hang: true})
+		site.World.Machine(h1).ForgetGuest("vm")
+		began := time.Now()
+		site.Until(2*time.Minute, "it is known to be gone", func() bool { return slices.Contains(site.Events(id, 0), 119) })
+		if took := time.Since(began); took < site.Values.Duration("VdsTimeout") {
+			t.Errorf("its host was waited for %v", took)
+		}
+		site.World.ClearRules()
+		site.World.Machine(sitetest.Host(2)).Cut() // what hangs is asked again
+		site.UntilStatus(id, time.Minute, model.StatusUp)
 	})
 }
 

@@ -155,6 +155,9 @@ func (w *Watcher) lostByReboot(ctx context.Context, on model.ID, bootID string, 
 	if known, ok := w.inventory.Hosts.Get(on); !ok || known.BootID == "" || known.BootID == bootID {
 		return nil
 	}
+	// A host that hangs is not to keep this one from being used.
+	ctx, cancel := context.WithTimeout(ctx, askingAround)
+	defer cancel()
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	lost := make(map[model.ID]*model.VM)
@@ -167,7 +170,7 @@ func (w *Watcher) lostByReboot(ctx context.Context, on model.ID, bootID string, 
 			continue
 		}
 		wait.Go(func() {
-			if seen := w.askAround(ctx, vm); seen.at != "" || !seen.sure {
+			if seen := w.askAround(ctx, vm); seen.at != "" || seen.pending || seen.mute {
 				return
 			}
 			mu.Lock()

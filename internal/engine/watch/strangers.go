@@ -52,6 +52,14 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 		edited.Run.Epoch, edited.Run.BootID = guest.Epoch, on.BootID
 		takeOver(tx, edited, on, guest)
 	case vm.Run.Host == on.ID:
+	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host != "" && guest.HasCome() && w.isSilent(vm.Run.Host):
+		// Somebody has brought it here from a host that nothing is heard of: what becomes of
+		// that one does not matter to it.
+		edited, _ := tx.VMs.Edit(vm.ID)
+		takeOver(tx, edited, on, guest)
+		edited.Run.BootID = on.BootID
+		tx.Event(audit.New(audit.FoundElsewhere, audit.About{VM: edited, Host: on}))
+		w.looks.ask(vm.ID)
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host == "" && lifecycle.Resting(vm.Run.Status):
 		edited, _ := tx.VMs.Edit(vm.ID)
 		takeOver(tx, edited, on, guest)
@@ -63,6 +71,12 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 		}
 		w.alien(tx, on, vm, why)
 	}
+}
+
+// isSilent says that a host is not connected.
+func (w *Watcher) isSilent(on model.ID) bool {
+	_, err := w.Connected(on)
+	return err != nil
 }
 
 // isLeft says whether a host is being freed of what a VM has left there.

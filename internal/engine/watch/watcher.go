@@ -52,8 +52,9 @@ type Watcher struct {
 	asking   map[model.ID]*asker // VMs whose agent is asked; guarded by mu
 	guarding map[model.ID]bool   // VMs that are frozen; guarded by mu
 
-	seeking map[model.ID]bool // VMs whose guest is sought again soon; guarded by mu
-	around  chan struct{}     // places for those whose guest is sought now
+	seeking map[model.ID]bool      // VMs whose guest is sought again soon; guarded by mu
+	mute    map[model.ID]time.Time // since when a host has not said whether it has a VM's guest; guarded by mu
+	around  chan struct{}          // places for those whose guest is sought now
 
 	begun time.Time         // when the engine was started
 	swept map[model.ID]bool // storage domains; of checkStorage alone
@@ -109,7 +110,7 @@ func New(options Options) *Watcher {
 	w := &Watcher{
 		Options: options, inventory: options.Engine.Inventory, values: options.Engine.Values,
 		machines: make(map[model.ID]*machine), asking: make(map[model.ID]*asker),
-		seeking: make(map[model.ID]bool), around: make(chan struct{}, soughtAtOnce),
+		seeking: make(map[model.ID]bool), mute: make(map[model.ID]time.Time), around: make(chan struct{}, soughtAtOnce),
 		guarding: make(map[model.ID]bool), emptying: make(map[model.ID]bool), arrivals: make(map[model.ID]bool), outside: make(map[model.ID]model.ID), leaving: make(map[model.ID]leaving), changed: make(chan struct{}),
 		stirred: make(chan struct{}, 1), hosts: make(chan struct{}, 1), pauses: make(map[model.ID]pausedAgain),
 		begun: time.Now(), swept: make(map[model.ID]bool),
