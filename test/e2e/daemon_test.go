@@ -25,7 +25,12 @@ var system = &daemon{address: systemURI}
 
 // virsh runs a command and gives its output.
 func (d *daemon) virsh(arguments ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	return d.virshIn(patience, arguments...)
+}
+
+// virshIn is virsh that gives up after a while.
+func (d *daemon) virshIn(limit time.Duration, arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	output, err := exec.CommandContext(ctx, "virsh", append([]string{"--connect", d.address, "--quiet"}, arguments...)...).CombinedOutput()
 	if err != nil {

@@ -186,8 +186,10 @@ func (h *farmHost) startDaemon(t *testing.T) {
 		return h.run("sh", "-c", "kill -0 $(cat /run/libvirt/e2e.pid)") != nil, "it is there"
 	})
 	need(t, h.run("env", sanlockPlace, "libvirtd", "--daemon", "--listen", "--pid-file", "/run/libvirt/e2e.pid"))
-	eventually(t, "the libvirt of "+h.name, func() (bool, string) {
-		_, err := h.virsh("uri")
+	// The first to ask waits for a daemon that looks at its QEMUs; one that has asked before it was
+	// there may wait for nothing.
+	within(t, 2*patience, "the libvirt of "+h.name, func() (bool, string) {
+		_, err := h.virshIn(patience/4, "uri")
 		return err == nil, fmt.Sprint(err)
 	})
 }

@@ -66,7 +66,7 @@ type moves struct {
 }
 
 func (s *moves) writing(t *testing.T) {
-	before := s.v.inside(t, "cat /run/n1")
+	before := s.v.inside(t, "while ! [ -s /run/n1 ]; do sleep 1; done; cat /run/n1")
 	said := s.v.e.call(t, "POST", "/disks/"+s.thin+"/move", moveTo("other"))
 	if said.code != 202 || said.body.text("status/state") != "pending" {
 		t.Errorf("a move was answered %d, %s", said.code, said.text)
@@ -372,9 +372,11 @@ func (e *engine) isAt(t *testing.T, disk, domain string) {
 	if err != nil || len(found) != 1 || !strings.Contains(found[0], "/"+domain+"/") {
 		t.Errorf("the images of disk %s are %v, %v, and not in %s alone", disk, found, err, domain)
 	}
-	if half, _ := filepath.Glob(filepath.Join(found[0], ".*.part")); len(half) > 0 {
-		t.Errorf("there are %v", half)
-	}
+	// The description of an image that has just changed is being written, and has its name then.
+	eventually(t, "no half-written file to be left", func() (bool, string) {
+		half, _ := filepath.Glob(filepath.Join(found[0], ".*.part"))
+		return len(half) == 0, fmt.Sprint("there are ", half)
+	})
 }
 
 // sum is the checksum of what a disk holds, of a VM that is down.
