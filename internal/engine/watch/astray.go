@@ -98,15 +98,20 @@ func (w *Watcher) found(ctx context.Context, vm *model.VM, seen sighting) (writt
 		if _, held := tx.Holder(vm.Ref()); held || !known || fresh != vm || isLeft(tx, vm.ID, seen.at) {
 			return nil
 		}
-		edited, _ := tx.VMs.Edit(vm.ID)
-		takeOver(tx, edited, on, seen.guest)
-		edited.Run.BootID = on.BootID
-		tx.Event(audit.New(audit.FoundElsewhere, audit.About{VM: edited, Host: on}))
+		foundOn(tx, vm.ID, on, seen.guest)
 		written = true
 		return nil
 	})
 	w.wrote(err)
 	return written && err == nil
+}
+
+// foundOn records that the guest of a run is on a host that the engine has not brought it to.
+func foundOn(tx *inventory.Tx, id model.ID, on *model.Host, guest host.Guest) {
+	edited, _ := tx.VMs.Edit(id)
+	takeOver(tx, edited, on, guest)
+	edited.Run.BootID = on.BootID
+	tx.Event(audit.New(audit.FoundElsewhere, audit.About{VM: edited, Host: on}))
 }
 
 // miss makes a VM unknown that has migrated, nobody knows where to.

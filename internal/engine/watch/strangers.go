@@ -55,10 +55,7 @@ func (w *Watcher) stranger(tx *inventory.Tx, on *model.Host, guest host.Guest) {
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host != "" && guest.HasCome() && w.isSilent(vm.Run.Host):
 		// Somebody has brought it here from a host that nothing is heard of: what becomes of
 		// that one does not matter to it.
-		edited, _ := tx.VMs.Edit(vm.ID)
-		takeOver(tx, edited, on, guest)
-		edited.Run.BootID = on.BootID
-		tx.Event(audit.New(audit.FoundElsewhere, audit.About{VM: edited, Host: on}))
+		foundOn(tx, vm.ID, on, guest)
 		w.looks.ask(vm.ID)
 	case mine && guest.Epoch == vm.Run.Epoch && vm.Run.Host == "" && lifecycle.Resting(vm.Run.Status):
 		edited, _ := tx.VMs.Edit(vm.ID)
