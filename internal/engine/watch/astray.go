@@ -84,6 +84,7 @@ func (w *Watcher) muteFor(id model.ID) time.Duration {
 	return time.Since(w.mute[id])
 }
 
+// heardAll forgets since when a host has not said so: the guest is where it is known to be.
 func (w *Watcher) heardAll(id model.ID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

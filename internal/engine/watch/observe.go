@@ -49,10 +49,11 @@ func (w *Watcher) lookNow(ctx context.Context, id model.ID) {
 		// What is left of an earlier run says nothing of this one.
 		guest = host.Guest{ID: id, State: lifecycle.Absent}
 	}
-	if hasGone(vm, guest) {
-		if w.findElsewhere(ctx, conn, vm, guest) {
-			return
-		}
+	switch {
+	case !hasGone(vm, guest):
+		w.heardAll(id)
+	case w.findElsewhere(ctx, conn, vm, guest):
+		return
 	}
 	alive := guest.State != host.Off && guest.State != lifecycle.Absent
 	if alive && vm.Run.Status == model.StatusNotResponding && w.hangs(vm) {
