@@ -42,6 +42,7 @@ func TestTinyMoves(t *testing.T) {
 			h.clean(t, m.vm)
 		}
 	}
+	t.Run("placed", func(t *testing.T) { placed(t, e, y) })
 }
 
 // byHand migrates a guest without the engine, which finds it: it is highly available, and not
